@@ -1,0 +1,63 @@
+"""Churn: a model-based tester for the lifecycle of containerised services.
+
+What a suite of your own needs is exported here, and loaded only when asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from churn.assembly import Target, assembled
+    from churn.explore.machine import LifecycleMachine
+    from churn.lifecycle.contract import Contract
+    from churn.lifecycle.operations import Behave, Create, List, Pace, Start, Status, Step, Stop, Wait
+    from churn.lifecycle.sequence import Naming, Sequence
+    from churn.session.session import Session
+    from churn.session.system import System
+    from churn.session.verdict import Violation
+    from churn.system.protocols import Engine, Host, Manager
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "churn.assembly": ("Target", "assembled"),
+    "churn.explore.machine": ("LifecycleMachine",),
+    "churn.lifecycle.contract": ("Contract",),
+    "churn.lifecycle.operations": ("Behave", "Create", "List", "Pace", "Start", "Status", "Step", "Stop", "Wait"),
+    "churn.lifecycle.sequence": ("Naming", "Sequence"),
+    "churn.session.session": ("Session",),
+    "churn.session.system": ("System",),
+    "churn.session.verdict": ("Violation",),
+    "churn.system.protocols": ("Engine", "Host", "Manager"),
+}
+
+__all__ = [
+    "Behave",
+    "Contract",
+    "Create",
+    "Engine",
+    "Host",
+    "LifecycleMachine",
+    "List",
+    "Manager",
+    "Naming",
+    "Pace",
+    "Sequence",
+    "Session",
+    "Start",
+    "Status",
+    "Step",
+    "Stop",
+    "System",
+    "Target",
+    "Violation",
+    "Wait",
+    "assembled",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'churn' has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""Puts a system together from what the user named: a manager, an engine, a host and a clock."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from attrs import Factory, frozen
+
+from churn.errors import UsageError
+from churn.session.reset import reset
+from churn.session.system import System, Waits
+from churn.system import ownership
+from churn.system.clock import RealClock, VirtualClock
+from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
+from churn.system.managers.reference import Embedded, ReferenceManager, Settings, Store
+
+STAND_IN = "churn/stand-in:1"
+_REAL_WAITS = Waits(short=1.0, long=5.0, slow=1.0)
+_REAL_START_TIMEOUT = 5.0
+"""Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
+
+
+@frozen
+class Target:
+    """Which system is tested. `environ` and `state` (a folder for locks) come from the front end."""
+
+    manager: str = "reference"
+    engine: str = "emulated"
+    seed: int = 0
+    environ: Mapping[str, str] = Factory(dict)
+    state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
+
+
+@frozen
+class Assembled:
+    """A system, the id of the run that owns what it makes, and whether its engine is the run's alone."""
+
+    system: System
+    run: str
+
+    def reset(self) -> None:
+        """As `churn.session.reset.reset`."""
+        reset(self.system, self.run)
+
+
+Assembly = Callable[[Target, str], AbstractContextManager[System]]
+
+
+@contextmanager
+def assembled(target: Target) -> Iterator[Assembled]:
+    """The target's system, alive while this lasts; what it made on the engine is gone when it ends.
+
+    Raises `UsageError` for names that are not known, `EnvironmentFault` and `EngineError` where it cannot be had.
+    """
+    build = _BUILDERS.get((target.manager, target.engine))
+    if build is None:
+        known = ", ".join(f"--manager {manager} --engine {engine}" for manager, engine in _BUILDERS)
+        raise UsageError(f"expected one of: {known}; got --manager {target.manager} --engine {target.engine}")
+    run = ownership.new_run()
+    with ownership.alive(run, target.state / "runs"), build(target, run) as system:
+        whole = Assembled(system, run)
+        try:
+            yield whole
+        finally:
+            whole.reset()
+
+
+@contextmanager
+def _reference_emulated(target: Target, run: str) -> Iterator[System]:
+    clock = VirtualClock()
+    core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
+    host = EmulatedHost(core)
+    settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
+    manager = ReferenceManager(Store(), EmulatedEngine(core), host, clock, settings)
+    yield System(Embedded(manager), EmulatedEngine(core), host, clock)
+
+
+@contextmanager
+def _reference_docker(target: Target, run: str) -> Iterator[System]:
+    # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
+    from churn.system.engines.docker import DockerEngine
+    from churn.system.host import RealHost
+    from churn.system.image import build
+    from churn.system.managers.reference.program import Program
+
+    clock = RealClock()
+    engine = DockerEngine(target.environ.get("DOCKER_HOST"))
+    engine.identity()
+    if not engine.has_image(STAND_IN):
+        build(engine, STAND_IN)
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+        host = RealHost(folders=Path(folder) / "services", clock=clock)
+        settings = Settings(f"churn-{run}", STAND_IN, ownership.labels(run), start_timeout=_REAL_START_TIMEOUT)
+        manager = Program(Path(folder) / "services.db", settings, target.environ, clock)
+        yield System(manager, engine, host, clock, _REAL_WAITS)
+
+
+_BUILDERS: dict[tuple[str, str], Assembly] = {
+    ("reference", "emulated"): _reference_emulated,
+    ("reference", "docker"): _reference_docker,
+}

@@ -1,0 +1,39 @@
+"""`churn clean`: removes what is ours, and nothing else."""
+
+import os
+from collections.abc import Iterator
+
+import rich_click as click
+
+from churn.cli.settings import state_folder
+from churn.system.engines.docker import DockerEngine
+from churn.system.managers.reference.manager import SESSION
+from churn.system.ownership import OWNER, is_dead, remove
+from churn.system.protocols import Engine, Listed
+
+
+@click.command()
+@click.option("--take-over", is_flag=True, help="Also the manager's own containers, which no run of Churn made.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def clean(*, take_over: bool, dry_run: bool) -> None:
+    """Remove what dead runs of Churn left on the engine. What a live run owns, and what others own, stays."""
+    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    removed = 0
+    for row, why in _candidates(engine, take_over=take_over):
+        click.echo(f"{'would remove' if dry_run else 'removing'} {row.name} ({row.state}): {why}")
+        if not dry_run:
+            remove(engine, row)
+        removed += 1
+    click.echo(f"{removed} container(s) {'to remove' if dry_run else 'removed'}")
+
+
+def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, str]]:
+    folder = state_folder() / "runs"
+    for row in engine.list():
+        if OWNER in row.labels:
+            if is_dead(row.labels, folder):
+                yield row, f"made by run {row.labels[OWNER]}, which is over"
+            else:
+                click.echo(f"leaving {row.name} ({row.state}): run {row.labels[OWNER]} may be alive")
+        elif take_over and SESSION in row.labels:
+            yield row, f"carries the manager's label {SESSION}"

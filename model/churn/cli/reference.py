@@ -1,0 +1,104 @@
+"""`churn reference`: the reference manager as a program, on a real engine."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rich_click as click
+from click.exceptions import Exit
+
+from churn.errors import EngineError
+from churn.system.clock import RealClock
+from churn.system.engines.docker import DockerEngine
+from churn.system.host import RealHost
+from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store
+
+_DEFAULTS = Settings("default")
+
+
+@click.group()
+@click.option("--db", required=True, type=click.Path(path_type=Path), help="The SQLite file that holds its services.")
+@click.option("--session", default=_DEFAULTS.session, show_default=True, help="Marks its containers; one manager each.")
+@click.option("--image", default=_DEFAULTS.image, show_default=True, help="The image of its servers.")
+@click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label for each container.")
+@click.option("--timeout", type=float, default=_DEFAULTS.start_timeout, show_default=True, help="Seconds of a start.")
+@click.pass_context
+def reference(ctx: click.Context, db: Path, session: str, image: str, labels: tuple[str, ...], timeout: float) -> None:
+    """A small service manager that does it right: the yardstick, and an example of what Churn tests.
+
+    Each command prints the services concerned as JSON; an error is one line on stderr and exit code 1.
+    """
+    marks = dict(label.partition("=")[::2] for label in labels)
+    settings = Settings(session, image, marks, start_timeout=timeout)
+    clock = RealClock()
+    host = RealHost(folders=db.parent, clock=clock)
+    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    ctx.obj = ReferenceManager(Store(str(db)), engine, host, clock, settings)
+
+
+def _tell(rows: Iterable[tuple[str, str, int]]) -> None:
+    click.echo(json.dumps([{"name": name, "status": status, "port": port} for name, status, port in rows]))
+
+
+def _one(manager: ReferenceManager, name: str) -> None:
+    _tell([manager.status(name)])
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What the manager refuses, or the engine, is one line on stderr and exit code 1."""
+    try:
+        yield
+    except (ServiceError, EngineError) as error:
+        click.echo(f"Error: {error}", err=True)
+        raise Exit(1) from error
+
+
+@reference.command()
+@click.argument("name")
+@click.option("--folder", default="", help="A folder that its server gets to see, with its behaviour file.")
+@click.pass_obj
+def create(manager: ReferenceManager, name: str, folder: str) -> None:
+    """Make a service known, with a port of its own."""
+    with _telling():
+        manager.create(name, folder)
+        _one(manager, name)
+
+
+@reference.command()
+@click.argument("name")
+@click.pass_obj
+def start(manager: ReferenceManager, name: str) -> None:
+    """Start a service in a new container and wait until it is healthy."""
+    with _telling():
+        manager.start(name)
+        _one(manager, name)
+
+
+@reference.command()
+@click.argument("name")
+@click.pass_obj
+def stop(manager: ReferenceManager, name: str) -> None:
+    """Stop a service and remove its container."""
+    with _telling():
+        manager.stop(name)
+        _one(manager, name)
+
+
+@reference.command("list")
+@click.pass_obj
+def list_(manager: ReferenceManager) -> None:
+    """All services."""
+    with _telling():
+        _tell(manager.list())
+
+
+@reference.command()
+@click.argument("name")
+@click.pass_obj
+def status(manager: ReferenceManager, name: str) -> None:
+    """One service."""
+    with _telling():
+        _one(manager, name)

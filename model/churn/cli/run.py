@@ -1,0 +1,130 @@
+"""`churn run`: the whole campaign against one system, and its report."""
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+
+from churn import __version__
+from churn.assembly import Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.cli.settings import INTERRUPTED, Duration, state_folder
+from churn.explore.machine import PROFILES
+from churn.report.files import save
+from churn.report.summary import Summary, summarise
+from churn.report.terminal import Ticker, show
+from churn.session.trace import Trace, written
+from churn.system.clock import RealClock, today
+
+_OPERATIONS = 8_000
+"""The default budget on an emulated engine: two tours and some hundred random sequences, in a few seconds."""
+_SECONDS = 300.0
+"""The default budget on a real engine, beyond the five cycles."""
+
+
+@click.command()
+@click.option("--manager", default="reference", show_default=True, help="The service manager under test.")
+@click.option(
+    "--engine",
+    type=click.Choice(["emulated", "docker"]),
+    default="emulated",
+    show_default=True,
+    help="The container engine: emulated, with virtual time, or a real Docker.",
+)
+@click.option("--services", type=click.IntRange(1, 3), default=2, show_default=True, help="Services in the tour.")
+@click.option("--cycles", type=click.IntRange(1), default=5, show_default=True, help="Starts and stops in a row.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same sequences.")
+@click.option("--budget", type=Duration(), help="Time for what comes after the cycles, such as 90s or 5m.")
+@click.option("--max-operations", type=click.IntRange(0), help="Operations for what comes after the cycles.")
+@click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
+@click.option(
+    "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
+)
+def run(**options: Any) -> None:
+    """Run the cycles, the tour and random exploration against a manager, and report.
+
+    Exit codes: 0 passed, 1 a criterion failed, 2 could not run, 3 inconclusive, 130 interrupted after clean-up.
+    """
+    console = Console(highlight=False)
+    folder = options["folder"] or Path("churn-report")
+    chosen = Target(options["manager"], options["engine"], options["seed"], dict(os.environ), state_folder())
+    plan = _plan(chosen, options)
+    with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
+        summary, interrupted = _run(chosen, plan, trace, console)
+    save(summary, folder)
+    show(summary, console, folder)
+    sys.exit(INTERRUPTED if interrupted else summary.exit_code)
+
+
+def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
+    emulated = chosen.engine == "emulated"
+    limited = options["max_operations"] is not None or options["budget"] is not None
+    shared = not emulated and not chosen.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
+    return Plan(
+        services=options["services"],
+        cycles=options["cycles"],
+        seed=options["seed"],
+        operations=options["max_operations"] if limited or not emulated else _OPERATIONS,
+        seconds=options["budget"] if limited or emulated else _SECONDS,
+        faults=options["faults"] if options["faults"] is not None else not shared,
+        profile=PROFILES["explore" if emulated else "real"],
+    )
+
+
+def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
+    words = ["churn", "run", "--manager", chosen.manager, "--engine", chosen.engine, "--seed", str(chosen.seed)]
+    words += ["--services", str(options["services"]), "--cycles", str(options["cycles"])]
+    if options["budget"] is not None:
+        words += ["--budget", f"{options['budget']:g}s"]
+    if options["max_operations"] is not None:
+        words += ["--max-operations", str(options["max_operations"])]
+    if options["faults"] is not None:
+        words.append("--faults" if options["faults"] else "--no-faults")
+    return {
+        "version": __version__,
+        "manager": chosen.manager,
+        "engine": chosen.engine,
+        "seed": chosen.seed,
+        "when": today().isoformat(timespec="seconds"),
+        "command": shlex.join(words),
+    }
+
+
+def _run(chosen: Target, plan: Plan, trace: Trace, console: Console) -> tuple[Summary, bool]:
+    """The summary of the run, and whether it was interrupted: by then everything is cleaned up."""
+    clock, ticker, interrupted = RealClock(), Ticker(console), False
+    began = clock.now()
+    trace.watch = ticker.step
+    with assembled(chosen) as whole, ticker.running(plan.operations), _interruptible(console):
+        campaign = Campaign(whole, plan, trace, ticker.announce)
+        try:
+            campaign.run()
+        except KeyboardInterrupt:
+            interrupted = True
+            console.print("interrupted: cleaning up what this run has made")
+    campaign.coverage.count(trace)
+    return summarise(trace, campaign.account(clock.now() - began)), interrupted
+
+
+@contextlib.contextmanager
+def _interruptible(console: Console) -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does; neither cuts the clean-up short, which is bounded in time."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: console.print("still cleaning up"))
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

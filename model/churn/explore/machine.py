@@ -1,0 +1,234 @@
+"""Random exploration: a Hypothesis machine whose rules draw operations that the model enables.
+
+Draws are from finite lists that depend on the sequence's services alone, so the same seed gives the same draws whatever the
+system is and however it answers. Hypothesis never makes the system run anything twice: once a sequence has failed, that
+one is answered from memory and no other is run.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import product
+from typing import ClassVar
+
+from attrs import define, field, frozen
+from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
+from churn.lifecycle.operations import Behave, Create, Pace, Step
+from churn.lifecycle.sequence import Naming, service_names
+from churn.lifecycle.state import every, repaired
+from churn.session.session import Session
+from churn.session.verdict import Violation
+
+
+@frozen
+class Opening:
+    """How a sequence begins: with which services, called what, and whether they are created first."""
+
+    names: tuple[str, ...]
+    naming: Naming
+    created: bool = True
+
+
+@frozen
+class Profile:
+    """How much is explored: sequences, and steps in each."""
+
+    sequences: int
+    steps: int
+
+
+PROFILES = {
+    "fixed": Profile(25, 30),
+    "explore": Profile(10_000, 30),
+    "soak": Profile(1_000_000, 100),
+    "real": Profile(10_000, 12),
+}
+"""`fixed` for regressions, `explore` for an emulated engine, `soak` for a long night, `real` where operations are slow."""
+
+
+@lru_cache(maxsize=16)
+def openings(services: int) -> tuple[Opening, ...]:
+    """What a sequence's opening is drawn from: most sequences have all their services created first."""
+    wholes = (True, True, True, False)
+    combinations = product(range(1, services + 1), Naming, wholes)
+    return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
+
+
+_WEIGHTS = {"start": 6, "stop": 6, "list": 2, "wait": 2}
+"""How often an operation stands among those to draw from; once, where it is not here."""
+_PACES = {Pace.CALM: 3, Pace.HURRIED: 2, Pace.DISCREET: 1}
+
+
+@lru_cache(maxsize=64)
+def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> tuple[Step | None, ...]:
+    """What each step is drawn from. None, the simplest, ends a sequence: what Hypothesis fills up with costs nothing."""
+    candidates = [found for found in every(names, offers) if faults or not isinstance(found, Behave)]
+    weighted = [found for found in candidates for _ in range(_WEIGHTS.get(found.kind, 1))]
+    paces = [pace for pace, weight in _PACES.items() for _ in range(weight)]
+    return (None, *(Step(operation, pace) for operation, pace in product(weighted, paces)))
+
+
+@define(eq=False)
+class Explorer:
+    """What the sequences of one machine class share: the session they run in, and what ended it."""
+
+    session: Session
+    services: int = 2
+    faults: bool = True
+    part: str = "exploration"
+    ended: ChurnError | None = None
+    """What ended the exploration: a violation, a fault of the environment, or the budget."""
+    fatal: list[object] = field(factory=list)
+    """All that was drawn for the sequence that ended it."""
+
+
+class LifecycleMachine(RuleBasedStateMachine):
+    """The machine. Subclass it in a suite of your own: give it a session, add rules that call `perform`.
+
+        class Mine(LifecycleMachine):
+            @classmethod
+            def open_session(cls) -> Session: ...
+
+        TestMine = Mine.TestCase
+
+    What is drawn depends on the sequence's services alone, never on what the system did: after a violation the rest of a
+    sequence is drawn in vain, and its end tells. Rules of your own draw likewise, and call `perform`.
+    """
+
+    explorer: ClassVar[Explorer | None] = None
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        cls.TestCase.settings = quiet(PROFILES["fixed"])
+
+    @classmethod
+    def open_session(cls) -> Session:
+        """The session to explore in; asked for once a class."""
+        raise NotImplementedError(f"{cls.__name__} has to say in open_session() which system it explores")
+
+    @classmethod
+    def _explorer(cls) -> Explorer:
+        if cls.explorer is None:
+            cls.explorer = Explorer(cls.open_session())
+        return cls.explorer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = self._explorer()
+        self._opening: Opening | None = None
+        self._begun = False
+        self._drawn: list[object] = []
+        self._error: ChurnError | None = None
+        self._asleep = self.shared.ended is not None
+
+    @initialize(data=st.data())
+    def open(self, data: st.DataObject) -> None:
+        """Draw which services a sequence has, and what they are called. It begins with its first step."""
+        self._opening = data.draw(st.sampled_from(openings(self.shared.services)))
+        self._drawn.append(self._opening)
+
+    @rule(data=st.data())
+    def operate(self, data: st.DataObject) -> None:
+        """Draw a step and do it."""
+        shared = self.shared
+        assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
+        offers = shared.session.contract.offers
+        step = data.draw(st.sampled_from(choices(self._opening.names, offers, faults=shared.faults)))
+        self._drawn.append(step)
+        if step is None:
+            self._asleep = True
+        self.perform(step)
+
+    def perform(self, step: Step | None) -> None:
+        """Do a step, or what comes nearest to it where the model does not enable it; nothing in a sequence that is over."""
+        if step is None or self._asleep:
+            return
+        self._guarded(lambda: self._perform(step))
+
+    def _perform(self, step: Step) -> None:
+        session = self.shared.session
+        if not self._begun:
+            self._begin(session)
+        operation = repaired(session.state, step.operation)
+        if operation is not None:
+            session.step(Step(operation, step.pace))
+
+    def _begin(self, session: Session) -> None:
+        assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
+        self._begun = True
+        session.begin(self.shared.part, self._opening.names, self._opening.naming)
+        for name in self._opening.names if self._opening.created else ():
+            session.step(Step(Create(name)))
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (Violation, BudgetSpent, EnvironmentFault) as error:
+            self._error = error
+
+    @invariant()
+    def possible(self) -> None:
+        """As long as nothing was objected to, the model has a state that the system may be in."""
+        if self._error is not None:
+            self._asleep = True
+        assert self._asleep or self.shared.session.possible, "it must have raised"  # noqa: S101 -- an invariant asserts
+
+    def teardown(self) -> None:
+        """Look at what was hurried past, and tell what ended the sequence, if anything did."""
+        shared = self.shared
+        if shared.ended is not None:  # answered from memory: the same sequence ends the same, no other is run
+            if self._drawn == shared.fatal:
+                raise shared.ended
+            return
+        if self._begun and self._error is None:
+            self._guarded(shared.session.finish)
+        if self._error is not None:
+            shared.ended, shared.fatal = self._error, self._drawn
+            raise self._error
+
+
+def explore(explorer: Explorer, profile: Profile, seed: int) -> Violation | None:
+    """Run random sequences until one fails, the profile is through, or the session's budget is spent.
+
+    Gives the violation that ended it, or None. Raises `EnvironmentFault`, `BudgetSpent`.
+    """
+    explorer.ended = None
+    machine: type[LifecycleMachine] = seeded(seed)(type("Exploration", (LifecycleMachine,), {"explorer": explorer}))
+    try:
+        run_state_machine_as_test(machine, settings=quiet(profile))
+    except Violation as violation:
+        return violation
+    return None
+
+
+def quiet(profile: Profile) -> settings:
+    """Hypothesis's settings: only generate, remember nothing, print nothing, never hurry."""
+    return settings(
+        max_examples=profile.sequences,
+        stateful_step_count=profile.steps,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+def rounds(seed: int) -> Iterator[int]:
+    """The seeds of one run's explorations, one after each failure: they depend on the run's seed alone."""
+    return (seed + place * _STRIDE for place, _ in enumerate(iter(int, 1)))
+
+
+_STRIDE = 1_000_003
+"""A prime, so that runs with neighbouring seeds do not share their later rounds."""

@@ -1,0 +1,78 @@
+"""Binding: what a look teaches an expected state (ports, container ids), before and after it was judged."""
+
+from attrs import evolve
+
+from churn.lifecycle.observation import Container, Observation
+from churn.lifecycle.state import Baseline, Fresh, Service, State
+
+
+def bind(state: State, observation: Observation) -> State:
+    """`state` with the container of each service that awaits a fresh one, and each port that is not known yet, filled in.
+
+    Nothing is judged here: a container that was seen before is bound too, for an invariant to object to.
+    """
+    waiting = [
+        (name, service)
+        for name, service in state.services.items()
+        if service.port is None or isinstance(service.container, Fresh)
+    ]
+    if not waiting:
+        return state
+    services = dict(state.services)
+    claimed = {service.container for service in state.services.values() if isinstance(service.container, str)}
+    for name, service in waiting:
+        bound = _with_container(name, service, state.seen, claimed, observation)
+        claimed.add(bound.container)  # type: ignore[arg-type]  # None and Fresh name no container: harmless
+        services[name] = _with_port(name, bound, observation)
+    return evolve(state, services=services)
+
+
+def _with_container(
+    name: str, service: Service, seen: frozenset[str], claimed: set[str], observation: Observation
+) -> Service:
+    if not isinstance(service.container, Fresh):
+        return service
+    free = [
+        found for found in observation.containers.values() if found.id not in claimed and found.service in (name, None)
+    ]
+    if not free:
+        return service
+
+    def likely(found: Container) -> tuple[bool, bool, bool, int]:
+        return (found.service == name, found.id not in seen, found.running, found.born)
+
+    return evolve(service, container=max(free, key=likely).id)
+
+
+def _with_port(name: str, service: Service, observation: Observation) -> Service:
+    if service.port is not None:
+        return service
+    told = [entry.port for entry in observation.listed or () if entry.service == name and entry.port is not None]
+    found = observation.container(service.container) if isinstance(service.container, str) else None
+    published = list(found.ports) if found is not None else []
+    return evolve(service, port=next(iter(told + published), None))
+
+
+def remember(state: State, observation: Observation) -> State:
+    """`state`, kept after `observation`, with what later looks are compared to: containers seen, leaks' baseline."""
+    new = {
+        service.container
+        for service in state.services.values()
+        if isinstance(service.container, str) and service.container not in state.seen
+    }
+    if new:
+        state = evolve(state, seen=state.seen | new)
+    return _with_baseline(state, observation)
+
+
+def _with_baseline(state: State, observation: Observation) -> State:
+    if observation.resources is None or not comparable(state):
+        return state
+    if state.baseline is not None and state.baseline.cycled == state.cycled:
+        return state
+    return evolve(state, baseline=Baseline(state.cycled, observation.resources))
+
+
+def comparable(state: State) -> bool:
+    """Whether leaks can be told: some service has been through a cycle, and nothing runs or is uncertain now."""
+    return bool(state.cycled) and all(service.idle for service in state.services.values())

@@ -1,0 +1,153 @@
+"""Operations: the things that are done to a system, as values.
+
+Services are called ``a``, ``b``, ``c``, … here; what they are really called is a naming scheme (`churn.lifecycle.sequence`).
+An operation says nothing about how it is carried out and holds no real id, so it can be planned, drawn, shrunk and kept.
+"""
+
+from enum import Enum
+from typing import ClassVar
+
+from attrs import frozen
+
+
+class Behaviour(Enum):
+    """How the server in a service's container behaves. The value is the word in its behaviour file."""
+
+    HEALTHY = "healthy"
+    SLOW = "slow"
+    CRASH = "crash"
+    UNHEALTHY = "unhealthy"
+    HANG = "hang"
+    IGNORE_SIGTERM = "ignore-sigterm"
+
+    @property
+    def deadly(self) -> bool:
+        """Whether a server like this can never become, or stay, healthy."""
+        return self in (Behaviour.CRASH, Behaviour.UNHEALTHY, Behaviour.HANG)
+
+
+class Length(Enum):
+    """How long a `Wait` is. The run's settings say how many seconds that makes."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class Pace(Enum):
+    """What is looked at after a step, before the next one."""
+
+    CALM = "calm"
+    """The manager and the engine are both asked."""
+    DISCREET = "discreet"
+    """Only the engine is asked: a list command that repairs what it should report must not hide it."""
+    HURRIED = "hurried"
+    """Nothing is asked: the next operation is issued at once."""
+
+
+@frozen
+class Operation:
+    """One thing done to the system. `service` is the service it acts on, None where it acts on none."""
+
+    kind: ClassVar[str] = ""
+    manager: ClassVar[bool] = True
+    """Whether it is the manager that carries it out (else the engine, the host, or just time)."""
+
+    @property
+    def service(self) -> str | None:
+        """The service acted on, or None."""
+        return None
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@frozen(cache_hash=True)
+class _OnService(Operation):
+    name: str
+
+    @property
+    def service(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@frozen(cache_hash=True)
+class Create(_OnService):
+    """Make a service known to the manager."""
+
+    kind = "create"
+
+
+@frozen(cache_hash=True)
+class Start(_OnService):
+    """Start a service and wait until it is up."""
+
+    kind = "start"
+
+
+@frozen(cache_hash=True)
+class Stop(_OnService):
+    """Stop a service."""
+
+    kind = "stop"
+
+
+@frozen(cache_hash=True)
+class Status(_OnService):
+    """Ask the manager about one service."""
+
+    kind = "status"
+
+
+@frozen(cache_hash=True)
+class List(Operation):
+    """Ask the manager for all its services."""
+
+    kind = "list"
+
+
+@frozen(cache_hash=True)
+class Wait(Operation):
+    """Do nothing for a while: what moves by itself shows."""
+
+    length: Length
+    kind = "wait"
+    manager = False
+
+    def __str__(self) -> str:
+        return f"wait {self.length.value}"
+
+
+@frozen(cache_hash=True)
+class Behave(_OnService):
+    """From now on the server of the service's next (or present) container behaves like this. HEALTHY ends it."""
+
+    how: Behaviour
+    kind = "behave"
+    manager = False
+
+    def __str__(self) -> str:
+        return f"behave {self.name} {self.how.value}"
+
+
+KINDS: dict[str, type[Operation]] = {cls.kind: cls for cls in (Create, Start, Stop, Status, List, Wait, Behave)}
+"""Every operation there is, by its word."""
+
+
+@frozen(cache_hash=True)
+class Step:
+    """An operation and the pace at which it is done."""
+
+    operation: Operation
+    pace: Pace = Pace.CALM
+
+    @property
+    def hurried(self) -> bool:
+        """Whether nothing is looked at before the next step."""
+        return self.pace is Pace.HURRIED
+
+    def __str__(self) -> str:
+        suffix = "" if self.pace is Pace.CALM else f" ({self.pace.value})"
+        return f"{self.operation}{suffix}"

@@ -1,0 +1,56 @@
+"""Outcomes: how an operation ended, as far as Churn could learn."""
+
+from attrs import field, frozen
+
+from churn.lifecycle.observation import Listed
+
+
+@frozen
+class Evidence:
+    """A command and what it printed. `ran` is False where the same facts came another way: then it was not run."""
+
+    command: str
+    output: str = ""
+    ran: bool = True
+
+
+@frozen
+class Outcome:
+    """How an operation ended. Times are seconds of the run's clock; `mark` is a place in the engine's event order."""
+
+    began: float = 0.0
+    ended: float = 0.0
+    mark: int = 0
+    evidence: Evidence = field(default=Evidence(""), repr=False)
+
+    @property
+    def took(self) -> float:
+        """Seconds from beginning to end."""
+        return self.ended - self.began
+
+
+@frozen
+class Ok(Outcome):
+    """It ended, and the manager reported success. `listed` is what a list or status command told, else None."""
+
+    listed: tuple[Listed, ...] | None = None
+
+
+@frozen
+class Rejected(Outcome):
+    """It ended, and the manager reported an error, its own timeout included."""
+
+    reason: str = ""
+
+
+@frozen
+class Unknown(Outcome):
+    """Churn cut it off, or could not learn how it ended: nothing, part or all of it may have happened, or may yet.
+
+    `overran`: it was still going when the manager's own stated timeout and its grace had passed.
+    `until`: the time from which no effect of it can come any more.
+    """
+
+    reason: str = ""
+    overran: bool = False
+    until: float = 0.0

@@ -1,0 +1,97 @@
+"""Planning on the model: which abstract states there are, and how to get from one to another. Costs the system nothing."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from attrs import define, field
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.operations import Operation
+from churn.lifecycle.outcome import Ok
+from churn.lifecycle.state import CLEAN, Abstract, abstract, enabled
+from churn.lifecycle.transitions import follow
+
+Pair = tuple[Abstract, Operation]
+"""An abstract state and an operation that is enabled there."""
+
+_IMAGINED = Ok()
+
+
+@define
+class Atlas:
+    """The abstract states that can be reached from a clean system with these services, and the operations between them.
+
+    An edge leads where the operation's first branch does: what the system then really does decides the next step.
+    """
+
+    names: tuple[str, ...]
+    contract: Contract
+    faults: bool = True
+    edges: dict[Abstract, dict[Operation, Abstract]] = field(init=False, factory=dict)
+    _rooms: dict[Abstract, frozenset[Abstract]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        frontier = deque([CLEAN])
+        while frontier:
+            state = frontier.popleft()
+            here = abstract(state, self.names)
+            if here in self.edges:
+                continue
+            self.edges[here] = {}
+            for operation in enabled(state, self.names, self.contract, faults=self.faults):
+                states = [branch.state for branch in follow(state, operation, _IMAGINED, self.contract)]
+                self.edges[here][operation] = abstract(states[0], self.names)
+                frontier.extend(states)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Every pair of abstract state and operation enabled there, in the order in which they were found."""
+        return [(here, operation) for here, edges in self.edges.items() for operation in edges]
+
+    def learn(self, here: Abstract, operation: Operation, there: Abstract) -> None:
+        """Correct an edge by what the system did: plans that follow go by it."""
+        edges = self.edges.setdefault(here, {})
+        if edges.get(operation) != there:
+            edges[operation] = there
+            self._rooms.clear()
+
+    def room(self, here: Abstract) -> frozenset[Abstract]:
+        """The states that can be reached from `here` and from which `here` can be reached again."""
+        if here not in self._rooms:
+            back: dict[Abstract, list[Abstract]] = {}
+            for state, edges in self.edges.items():
+                for there in edges.values():
+                    back.setdefault(there, []).append(state)
+            forth = _reached(here, lambda state: self.edges.get(state, {}).values())
+            room = frozenset(forth & _reached(here, lambda state: back.get(state, ())))
+            self._rooms.update(dict.fromkeys(room, room))
+        return self._rooms[here]
+
+    def nearest(
+        self, start: Abstract, wanted: Callable[[Abstract], bool], within: frozenset[Abstract] | None = None
+    ) -> tuple[Operation, ...] | None:
+        """The shortest way from `start` to an abstract state that is `wanted`, through states of `within` if given.
+
+        None where there is no way; an empty one where `start` is wanted itself.
+        """
+        ways: dict[Abstract, tuple[Operation, ...]] = {start: ()}
+        frontier = deque([start])
+        while frontier:
+            here = frontier.popleft()
+            if wanted(here):
+                return ways[here]
+            for operation, there in self.edges.get(here, {}).items():
+                if there not in ways and (within is None or there in within):
+                    ways[there] = (*ways[here], operation)
+                    frontier.append(there)
+        return None
+
+
+def _reached(start: Abstract, steps: Callable[[Abstract], Iterable[Abstract]]) -> set[Abstract]:
+    found, frontier = {start}, [start]
+    while frontier:
+        for there in steps(frontier.pop()):
+            if there not in found:
+                found.add(there)
+                frontier.append(there)
+    return found

@@ -1,0 +1,44 @@
+"""Sequences of steps, and what their services are really called."""
+
+from enum import Enum
+from string import ascii_lowercase
+
+from attrs import frozen
+
+from churn.lifecycle.operations import Step
+
+
+def service_names(count: int) -> tuple[str, ...]:
+    """The model's names for `count` services: a, b, …, z, s26, s27, …"""
+    return tuple(ascii_lowercase[i] if i < len(ascii_lowercase) else f"s{i}" for i in range(count))
+
+
+class Naming(Enum):
+    """How services are really called. Truncated, prefix-matched and sorted names are where managers mix services up."""
+
+    PLAIN = "plain"
+    PREFIX = "prefix"
+    LONG = "long"
+    REVERSED = "reversed"
+
+    def real(self, service: str) -> str:
+        """The real name of the model's `service`: letters, digits and dashes, at most 63 of them for 15 services."""
+        index = ascii_lowercase.index(service) if service in ascii_lowercase else int(service[1:])
+        if self is Naming.PREFIX:
+            return "web" + "1" * index
+        if self is Naming.LONG:
+            return f"a-service-with-a-name-that-is-as-long-as-names-may-be-{service}"
+        if self is Naming.REVERSED:
+            return f"{ascii_lowercase[-1 - index % 26]}{index // 26 or ''}-{service}"
+        return f"service-{service}"
+
+
+@frozen
+class Sequence:
+    """Steps to do one after the other from a clean system, and how the services are named meanwhile."""
+
+    steps: tuple[Step, ...]
+    naming: Naming = Naming.PLAIN
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.steps))

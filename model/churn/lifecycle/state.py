@@ -1,0 +1,192 @@
+"""The expected state: what Churn thinks is true of a system, which operations that enables, and one abstract view of it.
+
+A state holds what is expected of each service, plus what was learned by looking (ports, container ids). It is a value:
+`churn.lifecycle.transitions` makes the next ones, `churn.lifecycle.binding` fills in what was seen.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from functools import lru_cache
+
+from attrs import evolve, field, frozen
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Create,
+    Length,
+    List,
+    Operation,
+    Start,
+    Status as StatusOf,
+    Stop,
+    Wait,
+)
+
+
+class Server(Enum):
+    """The server of a service's present container, as far as the model knows."""
+
+    NONE = "none"
+    SOUND = "sound"
+    """It runs and must answer."""
+    ILL = "ill"
+    """It runs under a fault: it need not answer, and may end at any moment."""
+    DEAD = "dead"
+    """It ended by itself: its container has exited, or is gone."""
+
+
+@frozen
+class Fresh:
+    """A container that must be seen for the first time, created at or after the place `since` in the engine's event order.
+
+    Not `strict`: after an operation of unknown outcome it may be one that this operation left.
+    """
+
+    since: int = 0
+    strict: bool = True
+
+
+@frozen
+class Unsettled:
+    """An operation on the service ended unknown: its effects may still come until that time (seconds of the run's clock).
+
+    Until a Start or Stop ends Ok after it, only safety is demanded of the service: at most one container more than
+    expected, any status.
+    """
+
+    kind: str
+    until: float
+
+
+@frozen
+class Service:
+    """What is expected of one service.
+
+    `container` is the id of its container, `Fresh` where one must have appeared that nobody has seen yet, or None.
+    `port` is None until first seen. `leftover`: one container of it that does not run may be there.
+    """
+
+    status: Status = Status.CREATED
+    server: Server = Server.NONE
+    container: str | Fresh | None = None
+    port: int | None = None
+    leftover: bool = False
+    behaviour: Behaviour = Behaviour.HEALTHY
+    unsettled: Unsettled | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has no live server and must have no running container."""
+        return self.server in (Server.NONE, Server.DEAD) and self.unsettled is None
+
+    @property
+    def exempt(self) -> bool:
+        """Whether it may move by itself."""
+        return self.server in (Server.ILL, Server.DEAD) or self.unsettled is not None
+
+
+@frozen
+class Baseline:
+    """Networks, volumes and images seen when nothing ran, after these services had been through a cycle."""
+
+    cycled: frozenset[str]
+    resources: frozenset[str]
+
+
+@frozen
+class State:
+    """What is expected of a system.
+
+    `seen` are the ids of all containers that ever were a service's; `cycled` the services that were started and stopped
+    at least once.
+    """
+
+    services: Mapping[str, Service] = field(factory=dict)
+    seen: frozenset[str] = frozenset()
+    cycled: frozenset[str] = frozenset()
+    baseline: Baseline | None = None
+
+    def put(self, name: str, service: Service) -> "State":
+        """This state with that service in place of the one of that name."""
+        return State({**self.services, name: service}, self.seen, self.cycled, self.baseline)
+
+    def change(self, name: str, **changes: object) -> "State":
+        """This state with some fields of one service changed."""
+        return self.put(name, evolve(self.services[name], **changes))  # type: ignore[arg-type]  # field names as given
+
+
+CLEAN = State()
+"""The state of a clean system: no service at all."""
+
+
+@lru_cache(maxsize=1024)
+def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
+    """Every operation on these services that a manager with these `offers` can be asked for, enabled now or not."""
+    behaviours = tuple(Behave(name, how) for name in names for how in Behaviour)
+    return (*_always(names, offers), *behaviours)
+
+
+@lru_cache(maxsize=1024)
+def _always(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
+    on_each: list[Operation] = [kind(name) for name in names for kind in (Start, Stop, Create, StatusOf)]
+    on_none: list[Operation] = [List(), Wait(Length.SHORT), Wait(Length.LONG)]
+    return tuple(op for op in (*on_each, *on_none) if op.kind in offers or not op.manager)
+
+
+def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults: bool = True) -> tuple[Operation, ...]:
+    """The operations that make sense in `state`, in a fixed order, those included that must be refused or change nothing.
+
+    `names` are the services of the sequence, known to the manager or not. Without `faults` none that makes one.
+    """
+    candidates = every(names, contract.offers) if faults else _always(names, contract.offers)
+    return tuple(operation for operation in candidates if is_enabled(state, operation))
+
+
+def is_enabled(state: State, operation: Operation) -> bool:
+    """Whether `operation` makes sense in `state`.
+
+    One service at a time may have a server that cannot live, and it must be healed before anything else: so an objection
+    has one fault to be explained by.
+    """
+    if not isinstance(operation, Behave):
+        return True
+    if operation.name not in state.services:
+        return False
+    deadly = _deadly(state)
+    return deadly is None or (operation.name == deadly and operation.how is Behaviour.HEALTHY)
+
+
+def repaired(state: State, operation: Operation) -> Operation | None:
+    """`operation` if it is enabled in `state`, else what comes nearest to it: the end of the fault in its way, or nothing."""
+    if is_enabled(state, operation):
+        return operation
+    deadly = _deadly(state)
+    return Behave(deadly, Behaviour.HEALTHY) if deadly is not None else None
+
+
+def _deadly(state: State) -> str | None:
+    return next((name for name, service in state.services.items() if service.behaviour.deadly), None)
+
+
+def describe(service: Service | None) -> str:
+    """One service without ids, ports and history: what tour, signatures and coverage tell apart."""
+    if service is None:
+        return "absent"
+    if service.unsettled is not None:
+        return "unsettled"
+    fault = "!" if service.behaviour.deadly else ""
+    if service.server is Server.DEAD:
+        return f"dead{fault}"
+    return f"{service.status.value}{fault}"
+
+
+Abstract = tuple[str, ...]
+"""A state without ids and history: one word for each service."""
+
+
+def abstract(state: State, names: tuple[str, ...]) -> Abstract:
+    """The abstract view of `state`: `describe` of each of `names`, in their order."""
+    return tuple(describe(state.services.get(name)) for name in names)

@@ -1,0 +1,251 @@
+"""The table: what each operation allows, as pure functions from a state to the branches that may follow.
+
+=============  ==========================  ==================  ====================================================
+operation      on a service that is        must end            then
+=============  ==========================  ==================  ====================================================
+Create(a)      not there                   Ok                  created, no container, port unknown until first seen
+Create(a)      there                       by contract         nothing changed
+Start(a)       created, stopped, failed,   Ok                  running, fresh container, its one port, serving
+               or its server died
+Start(a)       the same, and its server    Rejected            failed, no container (or kept, by contract)
+               can not get healthy
+Start(a)       running                     by contract         the same container, still serving
+Start(a)       running, its server ill     any                 unchanged, or (Rejected) failed without a container
+Stop(a)        running                     Ok                  stopped, no container, port released
+Stop(a)        created, stopped, failed    by contract         stopped or unchanged, no container
+Start, Stop,   unknown to the manager      Rejected            nothing changed, nothing created
+Status
+List, Status   any                         Ok                  nothing changed
+Wait           any                         Ok                  nothing changed by itself
+Behave(a)      there                       Ok                  its next, or present, server behaves like that
+any of the     any                         Unknown             nothing, part or all of it, now or until its effects
+manager's                                                      can no longer come: the service is unsettled
+=============  ==========================  ==================  ====================================================
+
+A running service under a deadly fault is *ill*: of it only safety is demanded, until the fault ends.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from attrs import evolve, frozen
+
+from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Create,
+    List,
+    Operation,
+    Start,
+    Status as StatusOf,
+    Stop,
+    Wait,
+)
+from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.state import Fresh, Server, Service, State, Unsettled
+
+
+class Must(Enum):
+    """How an operation has to end for a branch to be taken."""
+
+    OK = "succeed"
+    REJECTED = "be refused"
+    ANY = "end in any way"
+
+    def admits(self, outcome: Outcome) -> bool:
+        """Whether that outcome is what this demands. An unknown one is never objected to."""
+        if self is Must.ANY or isinstance(outcome, Unknown):
+            return True
+        return isinstance(outcome, Ok if self is Must.OK else Rejected)
+
+
+@frozen
+class Branch:
+    """One thing that may follow: how the operation must have ended, and the state then."""
+
+    must: Must
+    state: State
+
+
+def follow(state: State, operation: Operation, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """Every branch that the model allows after `operation` in `state`; never empty.
+
+    Of `outcome` only the times, the mark and whether it is known matter here: the kinds that it may have are the
+    branches' `must`, and `accepted` objects where none admits it.
+    """
+    if isinstance(outcome, Unknown) and operation.manager:
+        return tuple(Branch(Must.ANY, _unsettle(now, operation, outcome)) for now in _drifted(state))
+    rule = _RULES[type(operation)]
+    return tuple(branch for now in _drifted(state) for branch in rule(now, operation, outcome, contract))
+
+
+def _drifted(state: State) -> tuple[State, ...]:
+    """`state`, and what it may have become by itself: a server under a deadly fault may end at any moment."""
+    for name, service in state.services.items():
+        if service.server is Server.ILL:
+            return (state, state.put(name, _dead(service)))
+    return (state,)
+
+
+def _unsettle(state: State, operation: Operation, outcome: Unknown) -> State:
+    if operation.service is None or isinstance(operation, StatusOf):
+        return state
+    service = state.services.get(operation.service)
+    if service is None and not isinstance(operation, Create):
+        return state
+    return state.put(
+        operation.service, evolve(service or Service(), unsettled=Unsettled(operation.kind, outcome.until))
+    )
+
+
+def _by_contract(reply: Reply, *states: State) -> tuple[Branch, ...]:
+    ends = {Reply.REFUSED: [Must.REJECTED], Reply.IGNORED: [Must.OK], Reply.EITHER: [Must.OK, Must.REJECTED]}[reply]
+    return tuple(Branch(must, state) for must in ends for state in states)
+
+
+def _create(state: State, operation: Create, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.OK, state.put(operation.name, Service())),)
+    if service.unsettled is not None and service.unsettled.kind == Create.kind:
+        return (Branch(Must.OK, state.put(operation.name, Service())), Branch(Must.REJECTED, state))
+    return _by_contract(contract.second_create, state)
+
+
+def _start(state: State, operation: Start, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.REJECTED, state),)
+    if service.unsettled is not None:
+        return _start_unsettled(state, operation.name, outcome, contract)
+    if service.server is Server.SOUND:
+        return _by_contract(contract.second_start, state)
+    launched = _launch(state, operation.name, outcome, contract)
+    if service.server is Server.ILL:
+        return (Branch(Must.ANY, state), *launched)
+    if service.server is Server.DEAD and contract.death_noticed is Noticing.NEVER:
+        return (*launched, *_by_contract(contract.second_start, state))
+    return launched
+
+
+def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """A start that has to make a container."""
+    service = state.services[name]
+    up = _up(service, outcome, contract)
+    if not service.behaviour.deadly:
+        return (Branch(Must.OK, state.put(name, up)),)
+    failed = Branch(Must.REJECTED, state.put(name, _failed(service, contract)))
+    if contract.running_means is Means.HEALTHY:
+        return (failed,)
+    ill = Branch(Must.OK, state.put(name, evolve(up, server=Server.ILL)))
+    if service.behaviour is not Behaviour.CRASH:
+        return (ill,)
+    return (ill, Branch(Must.OK, state.put(name, evolve(up, server=Server.DEAD, leftover=True))), failed)
+
+
+def _up(service: Service, outcome: Outcome, contract: Contract, *, strict: bool = True) -> Service:
+    return evolve(
+        service,
+        port=None if contract.ports is Ports.ANEW else service.port,
+        status=Status.RUNNING,
+        server=Server.SOUND,
+        container=Fresh(outcome.mark, strict),
+        leftover=False,
+        unsettled=None,
+    )
+
+
+def _failed(service: Service, contract: Contract) -> Service:
+    kept = contract.failed_container is Remains.KEPT
+    return evolve(service, status=Status.FAILED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+
+
+def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services[name]
+    if outcome.ended < _until(service):
+        return (Branch(Must.ANY, state),)
+    up = _up(service, outcome, contract, strict=False)
+    if service.behaviour.deadly:
+        up = evolve(up, server=Server.ILL)
+    return (Branch(Must.OK, state.put(name, up)), Branch(Must.REJECTED, state))
+
+
+def _until(service: Service) -> float:
+    return service.unsettled.until if service.unsettled is not None else 0.0
+
+
+def _stop(state: State, operation: Stop, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.REJECTED, state),)
+    stopped = _stopped(state, operation.name, contract)
+    if service.unsettled is not None:
+        unchanged = Branch(Must.REJECTED, state)
+        return (Branch(Must.ANY, state),) if outcome.ended < _until(service) else (Branch(Must.OK, stopped), unchanged)
+    if service.server in (Server.SOUND, Server.ILL):
+        return (Branch(Must.OK, stopped),)
+    if service.server is Server.DEAD:
+        refused = () if contract.idle_stop is Reply.IGNORED else (Branch(Must.REJECTED, state),)
+        return (Branch(Must.OK, stopped), *refused)
+    accepted = (stopped,) if service.status is Status.STOPPED else (stopped, state)
+    if contract.idle_stop is Reply.IGNORED:
+        return tuple(Branch(Must.OK, after) for after in accepted)
+    refused = (Branch(Must.REJECTED, state),)
+    return (
+        refused if contract.idle_stop is Reply.REFUSED else (*(Branch(Must.OK, after) for after in accepted), *refused)
+    )
+
+
+def _stopped(state: State, name: str, contract: Contract) -> State:
+    service = state.services[name]
+    ran = service.container is not None
+    kept = contract.stopped_container is Remains.KEPT and (ran or service.leftover)
+    after = evolve(service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+    put = state.put(name, after)
+    return evolve(put, cycled=put.cycled | {name}) if ran and name not in put.cycled else put
+
+
+def _look(state: State, operation: List | StatusOf, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    unknown = operation.service is not None and operation.service not in state.services
+    if unknown:
+        return (Branch(Must.REJECTED, state),)
+    uncertain = operation.service is not None and state.services[operation.service].unsettled is not None
+    return (Branch(Must.ANY if uncertain else Must.OK, state),)
+
+
+def _wait(state: State, _: Wait, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
+    return (Branch(Must.OK, state),)
+
+
+def _behave(state: State, operation: Behave, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    service = evolve(state.services[operation.name], behaviour=operation.how)
+    return tuple(Branch(Must.OK, state.put(operation.name, after)) for after in _affected(service))
+
+
+def _affected(service: Service) -> tuple[Service, ...]:
+    """A service whose server's behaviour has just been set."""
+    if service.server in (Server.NONE, Server.DEAD):
+        return (service,)
+    ill, dead = evolve(service, server=Server.ILL), _dead(service)
+    if service.behaviour.deadly:
+        return (dead, ill) if service.behaviour is Behaviour.CRASH else (ill, dead)
+    sound = evolve(service, server=Server.SOUND)
+    return (sound,) if service.server is Server.SOUND else (sound, dead)
+
+
+def _dead(service: Service) -> Service:
+    return evolve(service, server=Server.DEAD, leftover=True)
+
+
+_RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
+    Create: _create,
+    Start: _start,
+    Stop: _stop,
+    StatusOf: _look,
+    List: _look,
+    Wait: _wait,
+    Behave: _behave,
+}

@@ -1,0 +1,139 @@
+"""The pytest plugin: options and ini keys for what is tested, fixtures for a system and a session, and failures told well.
+
+Each option ``--churn-x`` has an ini key ``churn_x``.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from churn.errors import EnvironmentFault, UsageError
+
+_OPTIONS = {
+    "engine": ("emulated", "the container engine: emulated or docker"),
+    "manager": ("reference", "the service manager under test"),
+    "seed": ("0", "the seed of all random sequences"),
+    "services": ("2", "services in a tour; explorations have up to one more"),
+    "budget": ("", "seconds that one exploration may take"),
+    "max-operations": ("2000", "operations that one exploration may do"),
+    "profile": ("explore", "how much is explored: fixed, explore, soak or real"),
+    "faults": ("yes", "whether servers are made to misbehave: yes or no"),
+}
+
+
+@frozen
+class Choice:
+    """What the options and ini keys say is tested, and how much."""
+
+    engine: str
+    manager: str
+    seed: int
+    services: int
+    seconds: float | None
+    operations: int | None
+    profile: str
+    faults: bool
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options and their ini keys."""
+    group = parser.getgroup("churn", "Churn: break service managers")
+    for name, (default, words) in _OPTIONS.items():
+        group.addoption(f"--churn-{name}", default=None, help=f"{words} (default: {default or 'no limit'})")
+        parser.addini(f"churn_{name.replace('-', '_')}", words, default=default)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is tested, and the seed: with both a run can be repeated."""
+    choice = chosen(config)
+    return f"churn: {choice.manager} on {choice.engine}, seed {choice.seed}"
+
+
+def chosen(config: pytest.Config) -> Choice:
+    """What the command line says, else the ini file. Raises `pytest.UsageError`."""
+    words = {name: _word(config, name) for name in _OPTIONS}
+    return Choice(
+        words["engine"],
+        words["manager"],
+        int(_number("seed", words["seed"]) or 0),
+        int(_number("services", words["services"]) or 1),
+        _number("budget", words["budget"].removesuffix("s")),
+        None if not words["max-operations"] else int(_number("max-operations", words["max-operations"]) or 0),
+        words["profile"],
+        words["faults"] in ("yes", "true", "1"),
+    )
+
+
+def _word(config: pytest.Config, name: str) -> str:
+    given = config.getoption(f"--churn-{name}")
+    return str(given if given is not None else config.getini(f"churn_{name.replace('-', '_')}"))
+
+
+def _number(name: str, word: str) -> float | None:
+    if not word:
+        return None
+    try:
+        return float(word)
+    except ValueError as error:
+        raise pytest.UsageError(f"--churn-{name} (or churn_{name}): expected a number, got {word!r}") from error
+
+
+@pytest.fixture(name="churn_choice")
+def _choice(request: pytest.FixtureRequest) -> Choice:
+    """What the options say is tested."""
+    return chosen(request.config)
+
+
+@pytest.fixture(name="churn_system")
+def _system(churn_choice: Choice, tmp_path: Any) -> Iterator[Any]:
+    """A `churn.assembly.Assembled` of the chosen manager and engine, for one test."""
+    # Imported here: a plugin is loaded in every pytest run of whoever has Churn installed.
+    from churn.assembly import Target, assembled
+
+    target = Target(churn_choice.manager, churn_choice.engine, churn_choice.seed, dict(os.environ), tmp_path / "state")
+    try:
+        with assembled(target) as whole:
+            yield whole
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.fixture(name="churn_session")
+def _session(churn_system: Any, churn_choice: Choice, tmp_path: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A `churn.session.session.Session` over `churn_system`, its trace on disk, with the chosen budget."""
+    from churn.session.budget import Budget
+    from churn.session.session import Session
+    from churn.session.trace import written
+    from churn.system.clock import RealClock
+
+    head = {"manager": churn_choice.manager, "engine": churn_choice.engine, "seed": churn_choice.seed}
+    with written(tmp_path / "trace.jsonl", head) as trace:
+        budget = Budget(RealClock(), churn_choice.operations, churn_choice.seconds)
+        session = Session(churn_system.system, churn_system.reset, trace, budget)
+        request.node.stash[_SESSION] = session
+        yield session
+
+
+_SESSION = pytest.StashKey[Any]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a violation by its sequence, as code to paste, and a fault of the environment as what it is."""
+    report = yield
+    session = item.stash.get(_SESSION, None)
+    if call.excinfo is None or session is None:
+        return report
+    from churn.report.code import as_code
+    from churn.session.verdict import Violation
+
+    if call.excinfo.errisinstance(Violation) and session.trace.chapters:
+        report.longrepr = f"{call.excinfo.value}\n\n{as_code(session.trace.chapters[-1])}\n"
+    elif call.excinfo.errisinstance(EnvironmentFault):
+        report.sections.append(("churn", "the environment failed, not the manager: the verdict is UNKNOWN"))
+    return report

@@ -1,0 +1,37 @@
+"""The report on disk: Markdown and JSON, each written aside and renamed."""
+
+import json
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from cattrs import Converter
+
+from churn.lifecycle.operations import Step
+from churn.report.markdown import markdown
+from churn.report.summary import Summary
+
+FORMAT = 1
+
+
+def save(summary: Summary, folder: Path) -> Path:
+    """Write `report.md` and `report.json` to `folder`; the former's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / "report.json", json.dumps(as_data(summary), indent=2, ensure_ascii=False) + "\n")
+    return write(folder / "report.md", markdown(summary))
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file aside and rename it, so that nobody ever reads half of one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    return aside.replace(path)
+
+
+def as_data(summary: Summary) -> dict[str, Any]:
+    """The report as plain data, with its format's version."""
+    converter = Converter()
+    converter.register_unstructure_hook(Enum, lambda value: value.value)
+    converter.register_unstructure_hook(Step, lambda step: {"do": str(step.operation), "pace": step.pace.value})
+    return {"churn": "report", "format": FORMAT, "exit_code": summary.exit_code, **converter.unstructure(summary)}

@@ -1,0 +1,353 @@
+"""What a run came to: a verdict for each success criterion, the bugs, the times, and what was not expected."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from statistics import median
+from typing import Any
+
+from attrs import Factory, frozen
+
+from churn.explore.coverage import Coverage
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.invariants import Objection
+from churn.lifecycle.invariants.base import ps
+from churn.lifecycle.operations import Step
+from churn.lifecycle.outcome import Evidence, Ok, Unknown
+from churn.report.hints import HINTS, SEVERITIES
+from churn.session.trace import Chapter, Record, Trace
+from churn.session.verdict import Verdict
+
+SCENARIO = "five-cycle"
+_SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
+"""A step is slow if it took that many times its kind's median, and at least so many seconds."""
+_MOST_UNEXPECTED = 20
+
+
+class Mark(Enum):
+    """The verdict on a criterion, or on a run."""
+
+    PASS = "PASS"  # noqa: S105 -- a verdict, no password
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+
+
+CRITERIA = {
+    1: "A service can be started and stopped {cycles} times in a row without errors",
+    2: "Each restart gives a clean, new container",
+    3: "The status is right after each operation",
+    4: "No orphan container is left at the end",
+    5: "The same service keeps the same port",
+}
+
+
+@frozen
+class Criterion:
+    """A success criterion: its verdict, how many looks it rests on, why it is not a pass, and what was seen."""
+
+    number: int
+    text: str
+    mark: Mark
+    looks: int
+    reasons: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@frozen
+class Bug:
+    """One bug in the form of a bug report. `count` is how often its signature came, in the parts named."""
+
+    title: str
+    invariant: str
+    severity: str
+    scenario: tuple[str, ...]
+    naming: str
+    command: Evidence
+    expected: str
+    actual: str
+    look: str
+    further: tuple[str, ...]
+    cause: str
+    fix: str
+    count: int
+    parts: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
+
+@frozen
+class Pace:
+    """How long operations of one kind took: count, median, longest and sum in seconds."""
+
+    kind: str
+    count: int
+    median: float
+    longest: float
+    total: float
+
+
+@frozen
+class Times:
+    """Seconds. `total` is the run's real time, `own` Churn's part of it; the others are by the run's clock.
+
+    `manager` was spent in the manager, looks at its list included; `waited` in `Wait`; `resets` between sequences.
+    """
+
+    total: float
+    manager: float
+    own: float
+    waited: float
+    resets: float
+    virtual: bool
+    operations: int
+    looks: int
+    kinds: tuple[Pace, ...]
+
+
+@frozen
+class Summary:
+    """Everything that a report says."""
+
+    head: dict[str, Any]
+    mark: Mark
+    criteria: tuple[Criterion, ...]
+    bugs: tuple[Bug, ...]
+    times: Times
+    unexpected: tuple[str, ...]
+    faults: tuple[str, ...]
+    covered: int
+    coverable: int
+    missed: tuple[str, ...]
+    parts: dict[str, int] = Factory(dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 a criterion failed, 2 nothing was run, 3 inconclusive."""
+        if not self.times.operations:
+            return 2
+        return {Mark.PASS: 0, Mark.FAIL: 1, Mark.UNKNOWN: 3}[self.mark]
+
+
+@frozen
+class Account:
+    """What a report needs to know of a run beside its trace.
+
+    `seconds` are real; `manager`, `waited` and `resets` as in `Times`; `looks` were observations.
+    """
+
+    contract: Contract
+    coverage: Coverage
+    cycles: int
+    seconds: float
+    manager: float
+    waited: float
+    resets: float
+    virtual: bool
+    looks: int
+    faults: tuple[str, ...] = ()
+
+
+def summarise(trace: Trace, account: Account) -> Summary:
+    """What the run that left `trace` came to."""
+    steps = list(trace.records())
+    criteria = tuple(_criterion(number, steps, account) for number in CRITERIA)
+    bugs = tuple(_bugs(steps))
+    marks = {criterion.mark for criterion in criteria}
+    uncertain = Mark.UNKNOWN in marks or bool(account.faults)
+    mark = Mark.FAIL if Mark.FAIL in marks or bugs else Mark.UNKNOWN if uncertain else Mark.PASS
+    return Summary(
+        trace.head,
+        mark,
+        criteria,
+        bugs,
+        _times(steps, account),
+        tuple(_unexpected(steps))[:_MOST_UNEXPECTED],
+        account.faults,
+        account.coverage.covered,
+        account.coverage.total,
+        tuple(f"{' '.join(here)}: {operation}" for here, operation in account.coverage.missed),
+        dict(Counter(chapter.part for chapter, _ in steps)),
+    )
+
+
+# -- criteria ---------------------------------------------------------------------------------------------------------
+
+Steps = list[tuple[Chapter, Record]]
+
+
+def _criterion(number: int, steps: Steps, account: Account) -> Criterion:
+    objections = [(record, found) for _, record in steps for found in record.objections if found.criterion == number]
+    doubts = [(record, found) for _, record in steps for found in record.doubts if found.criterion == number]
+    scenario = [record for chapter, record in steps if chapter.part == SCENARIO]
+    looks = sum(1 for _, record in steps if record.judgement is not None)
+    whole = _is_whole(scenario, account.cycles)
+    reasons = [f"step {record.number}, {record.step}: expected {found.expected}; seen: {found.seen}"
+               for record, found in objections or doubts]  # fmt: skip
+    if objections:
+        mark = Mark.FAIL
+    elif doubts or not whole:
+        mark = Mark.UNKNOWN
+        reasons += [] if whole else [f"the {SCENARIO} scenario did not run to its end"]
+    else:
+        mark = Mark.PASS
+    text = CRITERIA[number].format(cycles=account.cycles)
+    calm = [record for record in scenario if record.judgement is not None]
+    return Criterion(number, text, mark, looks, tuple(reasons[:5]), tuple(_EVIDENCE[number](calm, account)))
+
+
+def _is_whole(scenario: list[Record], cycles: int) -> bool:
+    """Whether the scenario was run to its end, and looked at."""
+    stops = [record for record in scenario if record.step.operation.kind == "stop" and record.verdict is Verdict.PASS]
+    return len(stops) >= cycles
+
+
+def _told(records: list[Record], account: Account) -> Iterator[Evidence]:  # noqa: ARG001 -- one signature for all evidence
+    for record in records:
+        outcome = record.outcome
+        if record.step.operation.manager and outcome is not None:
+            ended = "ok" if isinstance(outcome, Ok) else f"{type(outcome).__name__}: {getattr(outcome, 'reason', '')}"
+            output = f"{outcome.evidence.output}\n" if outcome.evidence.output else ""
+            yield Evidence(outcome.evidence.command, f"{output}{ended}, {outcome.took:.2f} s", outcome.evidence.ran)
+
+
+def _containers(records: list[Record], account: Account) -> Iterator[Evidence]:
+    lines = []
+    for record in records:
+        if record.step.operation.kind == "start" and record.judgement is not None:
+            found = record.judgement.observation.containers.values()
+            lines += [
+                f"after step {record.number}: {one.alias} {one.id[:12]} {one.state}, started {one.starts} time(s), "
+                f"{len(one.changes)} path(s) changed in its layer"
+                for one in found
+            ]
+    yield Evidence(ps(account.contract), "\n".join(lines), ran=False)
+
+
+def _lists(records: list[Record], account: Account) -> Iterator[Evidence]:
+    for record in records:
+        judged = record.judgement
+        if judged is None or judged.observation.listed is None:
+            continue
+        told = ", ".join(f"{entry.service} is {entry.word}" for entry in judged.observation.listed)
+        engine = ", ".join(f"{found.alias} {found.state}" for found in judged.observation.containers.values())
+        ran = judged.listing.evidence.ran if judged.listing is not None else False
+        yield Evidence(
+            judged.observation.list_command, f"after {record.step}: {told}; the engine: {engine or 'no container'}", ran
+        )
+    if not records:
+        yield Evidence(ps(account.contract), "", ran=False)
+
+
+def _leftovers(records: list[Record], account: Account) -> Iterator[Evidence]:
+    last = records[-1].judgement if records else None
+    if last is not None:
+        found = last.observation.containers.values()
+        rows = "\n".join(f"{one.alias} {one.id[:12]} {one.name} {one.state}" for one in found)
+        yield Evidence(ps(account.contract), rows or "(no container)", ran=False)
+
+
+def _ports(records: list[Record], account: Account) -> Iterator[Evidence]:
+    lines = []
+    for record in records:
+        if record.step.operation.kind == "start" and record.judgement is not None:
+            found = record.judgement.observation.containers.values()
+            lines += [f"after step {record.number}: {one.alias} on {', '.join(map(str, one.ports))}" for one in found]
+    yield Evidence(ps(account.contract), "\n".join(lines), ran=False)
+
+
+_EVIDENCE = {1: _told, 2: _containers, 3: _lists, 4: _leftovers, 5: _ports}
+
+
+# -- bugs -------------------------------------------------------------------------------------------------------------
+
+
+def _bugs(steps: Steps) -> Iterator[Bug]:
+    """One bug for each signature, told by the shortest sequence that ended with it, in the order they were found."""
+    found: dict[str, list[tuple[Chapter, Record]]] = {}
+    for chapter, record in steps:
+        if record.signature is not None:
+            found.setdefault(str(record.signature), []).append((chapter, record))
+    for title, cases in found.items():
+        chapter, record = min(cases, key=lambda case: len(_until(*case)))
+        yield _bug(title, chapter, record, cases)
+
+
+def _until(chapter: Chapter, last: Record) -> list[Record]:
+    return [record for record in chapter.records if record.number <= last.number]
+
+
+def _bug(title: str, chapter: Chapter, record: Record, cases: list[tuple[Chapter, Record]]) -> Bug:
+    first = record.objections[0]
+    steps = _until(chapter, record)
+    cause, fix = HINTS.get(first.invariant, ("not known", "not obvious"))
+    return Bug(
+        title,
+        first.invariant,
+        SEVERITIES.get(first.invariant, "medium"),
+        tuple(f"{place}. {one.step}" for place, one in enumerate(steps, 1)),
+        chapter.naming.value,
+        record.outcome.evidence if record.outcome is not None else Evidence(""),
+        first.expected,
+        first.seen,
+        first.look,
+        tuple(_sentence(other) for other in record.objections[1:]),
+        cause,
+        fix,
+        len(cases),
+        tuple(dict.fromkeys(one.part for one, _ in cases)),
+        tuple(one.step for one in steps),
+    )
+
+
+def _sentence(found: Objection) -> str:
+    return f"{found.invariant}: expected {found.expected}; seen: {found.seen}"
+
+
+# -- times, and what was not expected -----------------------------------------------------------------------------------
+
+
+def _times(steps: Steps, account: Account) -> Times:
+    kinds: dict[str, list[float]] = {}
+    for _, record in steps:
+        if record.outcome is not None:
+            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
+    paces = tuple(Pace(kind, len(took), median(took), max(took), sum(took)) for kind, took in sorted(kinds.items()))
+    inside = account.manager + account.waited + account.resets
+    own = account.seconds if account.virtual else account.seconds - inside
+    return Times(
+        account.seconds,
+        account.manager,
+        own,
+        account.waited,
+        account.resets,
+        account.virtual,
+        len(steps),
+        account.looks,
+        paces,
+    )
+
+
+def _unexpected(steps: Steps) -> Iterator[str]:
+    medians = _medians(record for _, record in steps)
+    for chapter, record in steps:
+        where = f"step {record.number} ({chapter.part}), {record.step}"
+        if record.settled:
+            yield f"{where}: settled only after {record.settled:.2f} s"
+        if record.judgement is not None:
+            yield from (
+                f"{where}: a container of others appeared: {name}" for name in record.judgement.observation.strangers
+            )
+        if isinstance(record.outcome, Unknown):
+            yield f"{where}: how it ended is not known: {record.outcome.reason}"
+        usual = medians.get(record.step.operation.kind, 0.0)
+        if record.outcome is not None and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
+            yield f"{where}: took {record.outcome.took:.1f} s, where {usual:.1f} s is usual"
+        if record.reason:
+            yield f"{where}: {record.reason}"
+
+
+def _medians(records: Iterable[Record]) -> dict[str, float]:
+    kinds: dict[str, list[float]] = {}
+    for record in records:
+        if record.outcome is not None and record.step.operation.kind != "wait":
+            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
+    return {kind: median(took) for kind, took in kinds.items()}

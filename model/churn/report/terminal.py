@@ -1,0 +1,117 @@
+"""The report on the terminal, and what is shown while a run goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from churn.report.summary import Bug, Mark, Summary
+from churn.session.trace import Record
+
+_STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
+_MOST_LINES = 6
+"""Lines of a kind that the terminal shows; the report on disk has all."""
+
+
+class Ticker:
+    """Shows what is being done: a live line on a terminal, a plain line for each part elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._part = ""
+        self._progress: Progress | None = None
+        self._limit: int | None = None
+
+    @contextmanager
+    def running(self, limit: int | None) -> Iterator[None]:
+        """While this lasts a live line is shown, if the console is a terminal. `limit`: operations in all, if limited."""
+        self._limit = limit
+        if not self.console.is_terminal:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=self.console, transient=True) as self._progress:
+            self._progress.add_task("starting")
+            try:
+                yield
+            finally:
+                self._progress = None
+
+    def announce(self, part: str) -> None:
+        """A part begins."""
+        self._part = part
+        if not self.console.is_terminal:
+            self.console.print(f"running: {part}")
+
+    def step(self, record: Record) -> None:
+        """A step begins."""
+        if self._progress is not None:
+            left = f", at most {max(0, self._limit - record.number)} to go" if self._limit is not None else ""
+            self._progress.update(
+                self._progress.task_ids[0],
+                description=f"{self._part}: step {record.number}{left}: {escape(str(record.step))}",
+            )
+
+
+def show(summary: Summary, console: Console, folder: Path | None) -> None:
+    """Print the report; `folder` is where the whole of it is."""
+    console.print(_criteria(summary))
+    for place, bug in enumerate(summary.bugs, 1):
+        console.print(_bug(place, bug))
+    for line in _closing(summary):
+        console.print(line)
+    if folder is not None:
+        console.print(
+            f"Report: {folder / 'report.md'} (also report.json, trace.jsonl)", soft_wrap=True, highlight=False
+        )
+    console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/] with exit code {summary.exit_code}")
+
+
+def _criteria(summary: Summary) -> Table:
+    title = f"{summary.head['manager']} on {summary.head['engine']}, seed {summary.head['seed']}"
+    table = Table(box=box.SIMPLE, title=title, title_justify="left", show_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("success criterion")
+    table.add_column("verdict")
+    table.add_column("why", overflow="fold")
+    for criterion in summary.criteria:
+        why = criterion.reasons[0] if criterion.reasons else f"{criterion.looks} looks, nothing to object to"
+        mark = f"[{_STYLES[criterion.mark]}]{criterion.mark.value}[/]"
+        table.add_row(str(criterion.number), criterion.text, mark, escape(why))
+    return table
+
+
+def _bug(place: int, bug: Bug) -> Panel:
+    lines = [
+        f"[bold]expected[/]  {escape(bug.expected)}",
+        f"[bold]actual[/]    {escape(bug.actual)}",
+        f"[bold]command[/]   {escape(bug.command.command) or 'none: nothing was asked'}",
+        f"[bold]look[/]      {escape(bug.look) or 'nothing to run'}",
+        f"[bold]cause[/]     {escape(bug.cause)}",
+        f"[bold]fix[/]       {escape(bug.fix)}",
+        f"[bold]scenario[/]  ({bug.naming} names; {bug.count} time(s), in {', '.join(bug.parts)})",
+        *(f"          {escape(step)}" for step in bug.scenario),
+    ]
+    return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
+
+
+def _closing(summary: Summary) -> Iterator[str]:
+    times = summary.times
+    virtual = " virtual:" if times.virtual else ""
+    yield (
+        f"Time: {times.total:.1f} s in all, {times.own:.1f} s of it in Churn itself;{virtual} {times.manager:.1f} s in the "
+        f"manager, {times.waited:.1f} s waiting, {times.resets:.1f} s of resets; {times.operations} steps, "
+        f"{times.looks} looks"
+    )
+    yield f"Transition coverage: {summary.covered} of {summary.coverable} pairs of state and operation"
+    notes = [f"environment: {fault}" for fault in summary.faults] + list(summary.unexpected)
+    yield f"Unexpected observations: {len(notes) or 'none'}"
+    yield from (f"  - {escape(note)}" for note in notes[:_MOST_LINES])
+    if len(notes) > _MOST_LINES:
+        yield f"  - and {len(notes) - _MOST_LINES} more, in the report"

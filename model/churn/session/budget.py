@@ -1,0 +1,67 @@
+"""What a run may spend: operations on the system, and seconds. Looks are counted apart: they are not what is slow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import define, field
+
+from churn.errors import BudgetSpent
+from churn.system.clock import Clock
+
+
+@define
+class Budget:
+    """Operations and seconds of `clock`; None means as many as it takes. Resets count as operations."""
+
+    clock: Clock
+    operations: int | None = None
+    seconds: float | None = None
+    spent: int = 0
+    looks: int = 0
+    _began: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._began = self.clock.now()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return self.clock.now() - self._began
+
+    @property
+    def left(self) -> int | None:
+        """Operations left, None where there is no limit."""
+        return None if self.operations is None else max(0, self.operations - self.spent)
+
+    @contextmanager
+    def share(self, part: float) -> Iterator[None]:
+        """Within this, only that part (0 to 1) of what is left may be spent."""
+        operations, seconds = self.operations, self.seconds
+        if operations is not None:
+            self.operations = self.spent + int(part * (operations - self.spent))
+        if seconds is not None:
+            elapsed = self.elapsed
+            self.seconds = elapsed + part * max(0.0, seconds - elapsed)
+        try:
+            yield
+        finally:
+            self.operations, self.seconds = operations, seconds
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Within this, nothing is limited; what is spent is limited neither, but counted."""
+        operations, seconds, spent, elapsed = self.operations, self.seconds, self.spent, self.elapsed
+        self.operations = self.seconds = None
+        try:
+            yield
+        finally:
+            self.operations = None if operations is None else operations + self.spent - spent
+            self.seconds = None if seconds is None else seconds + self.elapsed - elapsed
+
+    def charge(self) -> None:
+        """Count one operation about to be done. Raises `BudgetSpent` where there is none left, or no time."""
+        if self.operations is not None and self.spent >= self.operations:
+            raise BudgetSpent(f"{self.operations} operations are spent")
+        if self.seconds is not None and self.elapsed >= self.seconds:
+            raise BudgetSpent(f"{self.seconds:g} s are spent")
+        self.spent += 1

@@ -1,0 +1,77 @@
+"""A clean start: preflight before the run, a verified reset before each sequence."""
+
+from churn.errors import EngineError, NotClean, ResetFailed
+from churn.lifecycle.operations import List
+from churn.lifecycle.outcome import Ok
+from churn.session.system import System
+from churn.system.clock import Clock
+from churn.system.ownership import OWNER, remove
+from churn.system.protocols import Engine, Listed, Manager
+
+_LIMIT, _INTERVAL = 30.0, 0.1
+"""Seconds that a removal may take until its container is off the list, and between two looks at it."""
+
+
+def preflight(manager: Manager, engine: Engine) -> None:
+    """See that the start state is clean; nothing is touched.
+
+    Raises `NotClean` with what is there: containers with the manager's labels, services in its store.
+    """
+    rows = engine.list(manager.contract.labels) if manager.contract.labels else ()
+    findings = [f"container {row.name} ({row.image}) is {row.state}" for row in rows]
+    remedies = [f"docker rm -f {row.name}" for row in rows]
+    if rows:
+        remedies.append("churn clean --take-over")
+    listed = manager.list()
+    if isinstance(listed, Ok) and listed.listed:
+        findings += [f"service {entry.service} is in the manager's store, as {entry.word}" for entry in listed.listed]
+        remedies.append("begin with an empty store")
+    if findings:
+        raise NotClean(tuple(findings), tuple(remedies))
+
+
+def reset(system: System, run: str) -> None:
+    """Remove every container of the run, empty the manager's store, and look whether that is so.
+
+    Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
+    """
+    try:
+        for row in ours(system.engine, run):
+            remove(system.engine, row)
+        system.manager.reset()
+        left = _await_gone(system.engine, run, system.clock)
+    except EngineError as error:
+        raise ResetFailed(f"the engine failed during the reset: {error}") from error
+    if left:
+        names = ", ".join(f"{row.name} ({row.state})" for row in left)
+        raise ResetFailed(f"{_LIMIT:g} s after their removal these containers are still there: {names}")
+    _assert_empty(system)
+    _assert_free(system)
+
+
+def ours(engine: Engine, run: str) -> tuple[Listed, ...]:
+    """The containers that the run has made."""
+    return engine.list({OWNER: run})
+
+
+def _await_gone(engine: Engine, run: str, clock: Clock) -> tuple[Listed, ...]:
+    end = clock.now() + _LIMIT
+    while (left := ours(engine, run)) and clock.now() < end:
+        clock.sleep(_INTERVAL)
+    return left
+
+
+def _assert_empty(system: System) -> None:
+    listed = system.apply(List())
+    if not isinstance(listed, Ok):
+        raise ResetFailed(f"after the reset the manager's list fails: {listed}")
+    if listed.listed:
+        names = ", ".join(entry.service for entry in listed.listed)
+        raise ResetFailed(f"after the reset the manager still lists: {names}")
+
+
+def _assert_free(system: System) -> None:
+    held = {port: seen for port, seen in system.host.look({}, system.ports()).items() if seen.bindable is False}
+    if held:
+        told = ", ".join(f"{port} ({seen.detail or 'by whom is not known'})" for port, seen in held.items())
+        raise ResetFailed(f"after the reset these ports of its services are still held: {told}")

@@ -1,0 +1,255 @@
+"""The system under test: a manager on an engine, driven by the model's operations and looked at in the model's words.
+
+Real names, ids and ports stay below this file: what goes up is aliased (services ``a``, containers ``a#2``).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from attrs import evolve, frozen
+
+from churn.errors import NotFound
+from churn.lifecycle.binding import bind
+from churn.lifecycle.observation import Container, Event, Listed, Observation, Port
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Operation, Start, Status, Stop, Wait
+from churn.lifecycle.outcome import Ok, Outcome
+from churn.lifecycle.sequence import Naming
+from churn.lifecycle.state import Server, State
+from churn.system.clock import Clock
+from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
+
+
+@frozen
+class Waits:
+    """Seconds that `Wait` lasts, and that a slow server takes longer to load."""
+
+    short: float = 5.0
+    long: float = 120.0
+    slow: float = 20.0
+
+
+@frozen(eq=False)
+class Look:
+    """An observation, the states with what it taught them, and how the list command ended (None: not asked)."""
+
+    observation: Observation
+    states: tuple[State, ...]
+    listing: Outcome | None
+
+
+class System:
+    """A manager on an engine. `begin` names the services anew for each sequence."""
+
+    def __init__(self, manager: Manager, engine: Engine, host: Host, clock: Clock, waits: Waits | None = None) -> None:
+        self.manager = manager
+        self.engine = engine
+        self.host = host
+        self.clock = clock
+        self.waits = waits or Waits()
+        self.contract = manager.contract
+        self._pattern = re.compile(manager.contract.name_pattern) if manager.contract.name_pattern else None
+        self.inside = 0.0
+        """Seconds spent in the manager so far, looks and resets included, by the run's clock."""
+        self.waited = 0.0
+        """Seconds spent in `Wait` so far."""
+        self._real: dict[str, str] = {}
+        self._model: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._views: dict[str, tuple[Row, Container]] = {}
+        self._born: dict[str, int] = {}
+        self._starts: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._strangers: set[str] = set()
+        self._newcomers: tuple[str, ...] = ()
+        self._entries: dict[Listed, Listed] = {}
+        self._seen_ports: dict[int, None] = {}
+
+    def ports(self) -> tuple[int, ...]:
+        """The ports that services of this sequence had so far."""
+        return tuple(self._seen_ports)
+
+    def begin(self, names: Iterable[str], naming: Naming) -> None:
+        """Name the services of a new sequence; what was seen before is forgotten, what is there now is not ours."""
+        self._forget()
+        self._real = {name: naming.real(name) for name in names}
+        self._model = {real: name for name, real in self._real.items()}
+        self._folders = {name: self.host.folder(real) for name, real in self._real.items()}
+        for folder in self._folders.values():
+            self.host.behave(folder, Behaviour.HEALTHY.value)
+        self.engine.events()
+        self._strangers = {row.id for row in self.engine.list()}
+
+    # -- doing --------------------------------------------------------------------------------------------------------
+
+    def apply(self, operation: Operation) -> Outcome:
+        """Carry `operation` out, and tell how it ended."""
+        mark = self.engine.mark() if isinstance(operation, Start) else 0
+        outcome = self._applied(operation)
+        if operation.manager:
+            self.inside += outcome.ended - outcome.began
+        return evolve(outcome, mark=mark + 1) if isinstance(operation, Start) else outcome
+
+    def _applied(self, operation: Operation) -> Outcome:
+        match operation:
+            case Start(name):
+                return self.manager.start(self._real[name])
+            case Stop(name):
+                return self.manager.stop(self._real[name])
+            case Create(name):
+                return self.manager.create(self._real[name], self._folders[name])
+            case Status(name):
+                return self.manager.status(self._real[name])
+            case List():
+                return self.manager.list()
+            case Wait():
+                return self._wait(operation)
+            case Behave():
+                return self._behave(operation)
+        raise TypeError(f"an operation that systems do not know: {operation!r}")
+
+    def _wait(self, operation: Wait) -> Outcome:
+        began = self.clock.now()
+        seconds = self.waits.long if operation.length is Length.LONG else self.waits.short
+        self.clock.sleep(seconds)
+        self.waited += seconds
+        return Ok(began, self.clock.now())
+
+    def _behave(self, operation: Behave) -> Outcome:
+        began = self.clock.now()
+        word = operation.how.value
+        if operation.how is Behaviour.SLOW:
+            word = f"{word}={self.waits.slow:g}"
+        self.host.behave(self._folders[operation.name], word)
+        return Ok(began, self.clock.now())
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def look(self, states: Sequence[State], operation: Operation, outcome: Outcome | None, *, ask: bool) -> Look:
+        """See what the invariants of these states need to see.
+
+        `ask`: whether the manager is asked as well. `outcome` is that of `operation` if it has just ended: a list or
+        status command's own answer is then held against the states; None asks it again.
+        """
+        listing, told = self._asked(operation, outcome) if ask else (None, None)
+        events = self.engine.events()
+        self._count(events)
+        containers = self._containers(states)
+        # Processes are looked for last: one that was only on its way out has then ended.
+        first = Observation(
+            containers,
+            {},
+            self._listed(listing),
+            self._listed(told),
+            self.engine.resources(),
+            self.host.processes(self.manager.marker),
+            events,
+            self.engine.mark(),
+            listing.evidence.command if listing is not None else "",
+            self._newcomers,
+        )
+        bound = tuple([bind(state, first) for state in states])
+        ports = self._ports(bound)
+        return Look(evolve(first, ports=ports) if ports else first, bound, listing)
+
+    def _asked(self, operation: Operation, outcome: Outcome | None) -> tuple[Outcome, Outcome | None]:
+        if isinstance(operation, List):
+            return outcome or self.apply(operation), None
+        told = (outcome or self.apply(operation)) if isinstance(operation, Status) else None
+        return self.apply(_LIST), told
+
+    def _listed(self, outcome: Outcome | None) -> tuple[Listed, ...] | None:
+        if not isinstance(outcome, Ok) or outcome.listed is None:
+            return None
+        entries = self._entries
+        for entry in outcome.listed:
+            if entry not in entries:
+                entries[entry] = evolve(entry, service=self._model.get(entry.service, entry.service))
+        return tuple([entries[entry] for entry in outcome.listed])
+
+    def _count(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if event.action == "create":
+                self._born[event.container] = event.mark
+            elif event.action == "start":
+                self._starts[event.container] = self._starts.get(event.container, 0) + 1
+
+    def _containers(self, states: Sequence[State]) -> dict[str, Container]:
+        ports = {service.port for state in states for service in state.services.values()}
+        found: dict[str, Container] = {}
+        newcomers: list[str] = []
+        views, starts = self._views, self._starts
+        for row in self.engine.list():
+            last = views.get(row.id)
+            if last is not None and last[0] is row and last[1].starts == starts.get(row.id, 0):
+                found[row.id] = last[1]
+            elif last is not None or self._is_managers(row, ports):
+                view = self._view(row, last[1] if last is not None else None)
+                if view is not None:
+                    found[row.id] = view
+            elif row.id not in self._strangers:
+                self._strangers.add(row.id)
+                newcomers.append(f"{row.name} ({row.image}) is {row.state}")
+        self._newcomers = tuple(newcomers)
+        return found
+
+    def _is_managers(self, row: Row, ports: set[int | None]) -> bool:
+        if self.contract.labels and carries(row.labels, self.contract.labels):
+            return True
+        if self._pattern is not None and self._pattern.fullmatch(row.name):
+            return True
+        return row.id not in self._strangers and not ports.isdisjoint(row.ports)
+
+    def _view(self, row: Row, last: Container | None) -> Container | None:
+        """The container as it is now; at first sight it is inspected. None: it is gone meanwhile."""
+        starts = self._starts.get(row.id, 0)
+        view = (
+            self._first_view(row)
+            if last is None
+            else evolve(last, state=row.state, ports=row.ports, name=row.name, starts=starts)
+        )
+        if view is not None:
+            self._views[row.id] = (row, view)
+        return view
+
+    def _first_view(self, row: Row) -> Container | None:
+        try:
+            detail, changes = self.engine.inspect(row.id), self.engine.changes(row.id)
+        except NotFound:
+            return None
+        real = self.manager.service_of(row.labels)
+        service = self._model.get(real, real) if real is not None else None
+        whose = service or "?"
+        number = self._numbers[whose] = self._numbers.get(whose, 0) + 1
+        return Container(
+            row.id,
+            f"{whose}#{number}",
+            row.name,
+            row.state,
+            service,
+            row.ports,
+            detail.restart_policy,
+            detail.restart_count,
+            self._born.get(row.id, 0),
+            self._starts.get(row.id, 0),
+            changes,
+        )
+
+    def _ports(self, states: Sequence[State]) -> dict[int, Port]:
+        asks: dict[int, str] = {}
+        frees: list[int] = []
+        for state in states:
+            for service in state.services.values():
+                if service.port is None:
+                    continue
+                self._seen_ports[service.port] = None
+                if service.server is Server.SOUND:
+                    asks[service.port] = self.contract.health_path
+                elif service.server is Server.NONE:
+                    frees.append(service.port)
+        return self.host.look(asks, tuple(dict.fromkeys(frees)))
+
+
+_LIST = List()

@@ -1,0 +1,56 @@
+"""The one home of time: a real clock, and a virtual one in which waiting is free."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds, as a float that only grows, and a way to let them pass."""
+
+    virtual: bool
+    """Whether its seconds cost nothing."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let that many seconds pass."""
+
+
+class RealClock:
+    """The machine's monotonic clock."""
+
+    virtual = False
+
+    def now(self) -> float:
+        """Seconds of `time.monotonic`."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Block the thread for that many seconds; nothing for none or fewer."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+
+class VirtualClock:
+    """A clock that stands still but when slept on: seven minutes of it cost nothing. For one thread."""
+
+    virtual = True
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Virtual seconds since the clock was made, plus its start."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock on; never back."""
+        if seconds > 0:
+            self._now += seconds
+
+
+def today() -> datetime:
+    """The moment by the machine's calendar, in UTC, for the heads of reports and traces."""
+    return datetime.now(tz=UTC)

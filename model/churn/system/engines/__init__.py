@@ -1,0 +1,1 @@
+"""Container engines: the real one (`docker`), and an emulated one with virtual time (`emulated`)."""

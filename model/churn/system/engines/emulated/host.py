@@ -1,0 +1,80 @@
+"""The host of the emulated engine: its ports answer as the containers' servers would."""
+
+from collections.abc import Mapping
+
+from churn.lifecycle.observation import Holder, Port
+from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.core import Core
+
+_FREE, _FIRST_PORT = Port(bindable=True), 20000
+_OK, _UNAVAILABLE = 200, 503
+_HEALTHY = Port(_OK)
+
+
+class EmulatedHost:
+    """A `Host` over a `Core`. Ports are handed out in order, from 20000 on."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._next = _FIRST_PORT
+
+    def free_port(self) -> int:
+        """As `Host.free_port`; never the same twice."""
+        self.core.advance()
+        while not self._port(self._next).bindable:
+            self._next += 1
+        self._next += 1
+        return self._next - 1
+
+    def health(self, port: int, path: str, timeout: float = 2.0) -> int:  # noqa: ARG002 -- every path is a health path here
+        """As `Host.health`: the stand-in server's answer."""
+        self.core.advance()
+        container = self.core.on_port(port)
+        if container is None:
+            return _OK if port in self.core.processes.values() else 0
+        return self._answer(container, timeout)
+
+    def _answer(self, container: Container, timeout: float) -> int:
+        if container.state == "running" and container.ready_at <= self.core.clock.now():
+            word = self.core.behaviour(container) if container.spec.mounts else ""
+            if word == "unhealthy":
+                return _UNAVAILABLE
+            if word != "hang":
+                return _OK
+        elif container.state == "running":
+            return 0
+        self.core.clock.sleep(timeout)
+        self.core.advance()
+        return 0
+
+    def look(self, asks: Mapping[int, str], frees: tuple[int, ...]) -> dict[int, Port]:
+        """As `Host.look`."""
+        seen = {port: self._port(port) for port in frees}
+        for port, path in asks.items():
+            status = self.health(port, path)
+            seen[port] = _HEALTHY if status == _OK else Port(status)
+        return seen
+
+    def _port(self, port: int) -> Port:
+        core = self.core
+        container = core.on_port(port)
+        if container is not None:
+            return Port(bindable=False, holder=Holder.MANAGER, detail=f"container {container.name}")
+        if port in core.strangers:
+            return Port(bindable=False, holder=Holder.STRANGER, detail=core.strangers[port])
+        for process, held in core.processes.items():
+            if held == port:
+                return Port(bindable=False, holder=Holder.MANAGER, detail=process)
+        return _FREE
+
+    def processes(self, marker: str) -> tuple[str, ...]:  # noqa: ARG002 -- all processes here are the one manager's
+        """As `Host.processes`: what the manager left running."""
+        return tuple(self.core.processes)
+
+    def behave(self, folder: str, word: str) -> None:
+        """As `Host.behave`; no file is written."""
+        self.core.behave(folder, word)
+
+    def folder(self, name: str) -> str:
+        """As `Host.folder`: a name is enough here."""
+        return f"/emulated/{name}"

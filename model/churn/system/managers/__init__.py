@@ -1,0 +1,1 @@
+"""Service managers: the reference, and later those that are really under test."""

@@ -1,0 +1,11 @@
+"""The reference manager: a correct one, the yardstick.
+
+`manager` is the manager itself, over the `Engine` protocol and the `store`; `embedded` and `program` drive it as a
+`Manager`, in this process and as a child process.
+"""
+
+from churn.system.managers.reference.embedded import Embedded
+from churn.system.managers.reference.manager import ReferenceManager, ServiceError, Settings
+from churn.system.managers.reference.store import Record, Store
+
+__all__ = ["Embedded", "Record", "ReferenceManager", "ServiceError", "Settings", "Store"]

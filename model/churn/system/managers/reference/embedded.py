@@ -1,0 +1,77 @@
+"""The reference manager in this process, as a `Manager`: the default on the emulated engine."""
+
+from collections.abc import Callable, Mapping
+
+from churn.errors import EngineError
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.observation import Listed
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
+from churn.system.managers.reference.contract import CONTRACT, contract_for
+from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
+
+Row = tuple[str, str, int]
+Rows = list[Row]
+
+
+class Embedded:
+    """Drives a `ReferenceManager` by plain calls. `shown` is how its program would be called in evidence."""
+
+    name = "reference"
+    marker = ""
+
+    def __init__(self, manager: ReferenceManager, shown: str = "churn reference --db PATH") -> None:
+        self.manager = manager
+        self.contract: Contract = contract_for(manager.settings)
+        self._shown = shown
+        self._entries: dict[Row, Listed] = {}
+
+    def create(self, service: str, folder: str) -> Outcome:
+        """As `Manager.create`."""
+        return self._call(f"create {service}", lambda: self.manager.create(service, folder))
+
+    def start(self, service: str) -> Outcome:
+        """As `Manager.start`."""
+        return self._call(f"start {service}", lambda: self.manager.start(service))
+
+    def stop(self, service: str) -> Outcome:
+        """As `Manager.stop`."""
+        return self._call(f"stop {service}", lambda: self.manager.stop(service))
+
+    def list(self) -> Outcome:
+        """As `Manager.list`."""
+        return self._call("list", None, self.manager.list)
+
+    def status(self, service: str) -> Outcome:
+        """As `Manager.status`."""
+        return self._call(f"status {service}", None, lambda: [self.manager.status(service)])
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        """As `Manager.service_of`: the reference labels its containers with the service's name."""
+        return labels.get(SERVICE)
+
+    def reset(self) -> None:
+        """As `Manager.reset`."""
+        self.manager.store.clear()
+
+    def _call(self, words: str, act: Callable[[], object] | None, look: Callable[[], Rows] | None = None) -> Outcome:
+        clock = self.manager.clock
+        began = clock.now()
+        listed = None
+        try:
+            if act is not None:
+                act()
+            if look is not None:
+                listed = self._listed(look())
+        except (ServiceError, EngineError) as error:
+            evidence = Evidence(f"{self._shown} {words}", f"Error: {error}", ran=False)
+            return Rejected(began, clock.now(), 0, evidence, str(error))
+        return Ok(began, clock.now(), 0, Evidence(f"{self._shown} {words}", "", ran=False), listed)
+
+    def _listed(self, rows: Rows) -> tuple[Listed, ...]:
+        # One value a row for ever: most rows are the same at every step, and making values is what a look costs.
+        entries = self._entries
+        for row in rows:
+            if row not in entries:
+                name, word, port = row
+                entries[row] = Listed(name, word, CONTRACT.spelled(word), port)
+        return tuple([entries[row] for row in rows])

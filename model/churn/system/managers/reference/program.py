@@ -1,0 +1,101 @@
+"""The reference manager as a child process, as a `Manager`: on a real engine, evidence shows commands that were really run."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from churn.errors import EnvironmentFault
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.observation import Listed
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.system.clock import Clock
+from churn.system.managers.reference.contract import contract_for
+from churn.system.managers.reference.manager import SERVICE, Settings
+from churn.system.process import Finished, run, shown
+
+Words = list[str]
+
+
+class Program:
+    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `cutoff` seconds an operation may take."""
+
+    name = "reference"
+
+    def __init__(self, db: Path, settings: Settings, environ: Mapping[str, str], clock: Clock) -> None:
+        self.db = db
+        self.settings = settings
+        self.contract: Contract = contract_for(settings)
+        self.marker = settings.session
+        self.clock = clock
+        self._environ = dict(environ)
+
+    def create(self, service: str, folder: str) -> Outcome:
+        """As `Manager.create`."""
+        return self._call("create", service, "--folder", folder)
+
+    def start(self, service: str) -> Outcome:
+        """As `Manager.start`."""
+        return self._call("start", service)
+
+    def stop(self, service: str) -> Outcome:
+        """As `Manager.stop`."""
+        return self._call("stop", service)
+
+    def list(self) -> Outcome:
+        """As `Manager.list`."""
+        return self._call("list")
+
+    def status(self, service: str) -> Outcome:
+        """As `Manager.status`."""
+        return self._call("status", service)
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        """As `Manager.service_of`."""
+        return labels.get(SERVICE)
+
+    def reset(self) -> None:
+        """As `Manager.reset`: the store's files go."""
+        try:
+            for path in self.db.parent.glob(f"{self.db.name}*"):
+                path.unlink()
+        except OSError as error:
+            raise EnvironmentFault(f"the store {self.db} could not be removed: {error}") from error
+
+    def argv(self, *words: str) -> Words:
+        """The command line for these words."""
+        options = ["--db", str(self.db), "--session", self.settings.session, "--image", self.settings.image]
+        labels = [word for key, value in self.settings.labels.items() for word in ("--label", f"{key}={value}")]
+        timeout = ["--timeout", f"{self.settings.start_timeout:g}"]
+        return ["churn", "reference", *options, *labels, *timeout, *words]
+
+    def _call(self, *words: str) -> Outcome:
+        argv = self.argv(*words)
+        bounds = self.contract.bounds
+        stated = self.settings.start_timeout if words[0] == "start" else bounds.of(words[0]) or bounds.stop
+        cutoff = stated + bounds.grace + self.settings.stop_grace
+        began = self.clock.now()
+        finished = run(
+            [sys.executable, "-m", "churn", *argv[1:]], env=self._environ, timeout=cutoff, marker=self.marker
+        )
+        return self._outcome(argv, finished, began, self.clock.now(), cutoff)
+
+    def _outcome(self, argv: Words, finished: Finished, began: float, ended: float, cutoff: float) -> Outcome:
+        evidence = Evidence(shown(argv), f"{finished.stdout}{finished.stderr}".strip())
+        if finished.cut_off:
+            reason = f"it was cut off after {cutoff:g} s"
+            return Unknown(began, ended, 0, evidence, reason, overran=True, until=ended + self.settings.stop_grace)
+        if finished.code != 0:
+            reason = (finished.stderr.strip().splitlines() or [f"exit code {finished.code}"])[-1]
+            return Rejected(began, ended, 0, evidence, reason.removeprefix("Error: "))
+        try:
+            return Ok(began, ended, 0, evidence, self._listed(finished.stdout))
+        except (ValueError, KeyError, TypeError) as error:
+            reason = f"unreadable: expected a JSON list of services, got {finished.stdout!r} ({error})"
+            return Unknown(began, ended, 0, evidence, reason, until=ended)
+
+    def _listed(self, output: str) -> tuple[Listed, ...]:
+        return tuple(
+            Listed(entry["name"], entry["status"], self.contract.spelled(entry["status"]), entry["port"])
+            for entry in json.loads(output)
+        )

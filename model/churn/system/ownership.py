@@ -1,0 +1,64 @@
+"""What is ours: labels that mark it, runs that are alive, and the removal of what is ours and nothing else.
+
+Everything that Churn has made on an engine carries `OWNER` (the run's id) and `HOST` (where that run lives). A run that is
+alive holds a lock on a file of its own, so that a cleaner tells the dead from the living.
+"""
+
+import fcntl
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from churn.errors import NotFound, RemovalInProgress
+from churn.system.protocols import Engine, Listed
+
+OWNER, HOST = "churn.owner", "churn.host"
+
+
+def new_run() -> str:
+    """An id for a run that no other has."""
+    return uuid.uuid4().hex[:12]
+
+
+def labels(run: str) -> dict[str, str]:
+    """The labels of everything that the run makes on an engine."""
+    return {OWNER: run, HOST: socket.gethostname()}
+
+
+@contextmanager
+def alive(run: str, folder: Path) -> Iterator[None]:
+    """Hold the run's lock in `folder` for as long as it lives; the file goes when it ends in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{run}.lock"
+    with path.open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def is_alive(run: str, folder: Path) -> bool:
+    """Whether a process of this machine holds that run's lock."""
+    try:
+        with (folder / f"{run}.lock").open("r", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def is_dead(marks: Mapping[str, str], folder: Path) -> bool:
+    """Whether labels are those of a run of this machine that is no longer alive."""
+    return OWNER in marks and marks.get(HOST) == socket.gethostname() and not is_alive(marks[OWNER], folder)
+
+
+def remove(engine: Engine, container: Listed) -> None:
+    """Remove a container, in whatever state; one that is gone, or going, is fine."""
+    with suppress(NotFound, RemovalInProgress):
+        engine.remove(container.id, force=True)

@@ -1,0 +1,166 @@
+"""Processes: the one home of `subprocess`, and of telling whose process a process is."""
+
+import os
+import select
+import shlex
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from attrs import frozen
+
+from churn import errors
+
+MARKER = "CHURN_MARKER"
+"""The variable whose value tells a process's descendants, however daemonised: they inherit the environment."""
+
+_PROC = Path("/proc")
+_MILLISECONDS = 1000
+
+
+@frozen
+class Finished:
+    """A command that ended: its exit code (a signal's number negated), or None where it was cut off at its timeout.
+
+    `stdout` and `stderr` hold what had been written by the time it ended; bytes that are not UTF-8 are replaced.
+    """
+
+    argv: tuple[str, ...]
+    code: int | None
+    stdout: str
+    stderr: str
+    cut_off: bool = False
+
+
+def shown(argv: Sequence[str]) -> str:
+    """The command as one would type it in a shell."""
+    return shlex.join(argv)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | None = None,
+    timeout: float,
+    marker: str = "",
+) -> Finished:
+    """Run a command to its end, at most `timeout` seconds; then it is killed with its whole process group.
+
+    It is killed likewise when an exception interrupts the wait. It has a session of its own, so a Ctrl-C at the terminal
+    reaches Churn only, and nothing to read. With a `marker` its environment carries that, for `marked`. What it leaves
+    running in the background is neither waited for nor killed.
+    Raises `EnvironmentFault` where it cannot be run at all.
+    """
+    # Files, not pipes: a process left in the background holds a pipe open, and reading to its end would hang.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = _start(argv, _environment(env, marker), cwd, out, err)
+        with _killed_unless_ended(child):
+            ended = _await(child, timeout)
+        return Finished(
+            argv=tuple(argv),
+            code=child.returncode if ended else None,
+            stdout=_text(out),
+            stderr=_text(err),
+            cut_off=not ended,
+        )
+
+
+def marked(marker: str) -> tuple[str, ...] | None:
+    """Live processes whose environment carries `marker`, as ``pid name`` by pid; None where there is no /proc.
+
+    Those of other users are seen by root only.
+    """
+    if not (_PROC / "self" / "environ").exists():
+        return None
+    carrying = (pid for pid in pids() if marker_of(pid) == marker)
+    return tuple(f"{pid} {name(pid)}" for pid in carrying)
+
+
+def pids() -> list[int]:
+    """All processes of this machine, in the order of their ids; none where there is no /proc."""
+    return sorted(int(entry.name) for entry in _PROC.glob("[0-9]*"))
+
+
+def name(pid: int) -> str:
+    """What the process is called, at most 15 characters; empty where it has gone."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def marker_of(pid: int) -> str | None:
+    """The marker that the process carries; None where it has none, has gone, is a zombie or may not be read."""
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return None
+    prefix = f"{MARKER}=".encode()
+    found = (entry for entry in environment.split(b"\0") if entry.startswith(prefix))
+    value = next(found, None)
+    return None if value is None else os.fsdecode(value.removeprefix(prefix))
+
+
+def _environment(env: Mapping[str, str], marker: str) -> dict[str, str]:
+    return {**env, MARKER: marker} if marker else dict(env)
+
+
+def _start(
+    argv: Sequence[str], env: dict[str, str], cwd: str | None, out: IO[bytes], err: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - running the manager's commands is the purpose; no shell reads them
+            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=cwd, start_new_session=True
+        )
+    except FileNotFoundError as error:
+        raise errors.EnvironmentFault(_missing(argv, cwd, error)) from error
+    except OSError as error:
+        raise errors.EnvironmentFault(
+            f"expected to run {shown(argv)!r}, but: {error.strerror}; "
+            f"make {argv[0]!r} a program that this user may execute on this machine"
+        ) from error
+
+
+def _missing(argv: Sequence[str], cwd: str | None, error: FileNotFoundError) -> str:
+    if cwd is not None and error.filename == cwd:
+        return f"expected to run {shown(argv)!r} in {cwd!r}, but there is no such folder; create it or name another"
+    return f"expected to run {shown(argv)!r}, but there is no program {argv[0]!r}; install it or put it on PATH"
+
+
+@contextmanager
+def _killed_unless_ended(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Leave no child behind, whatever ends the wait: the timeout, Ctrl-C, an exception."""
+    try:
+        yield
+    finally:
+        if child.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _await(child: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Whether the child ended within `timeout` seconds; if so, it is reaped.
+
+    `Popen.wait` with a timeout looks every 50 ms; this wakes at once.
+    """
+    watched = os.pidfd_open(child.pid)
+    try:
+        waiting = select.poll()
+        waiting.register(watched, select.POLLIN)
+        ended = bool(waiting.poll(max(timeout, 0) * _MILLISECONDS))
+    finally:
+        os.close(watched)
+    if ended:
+        child.wait()
+    return ended
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

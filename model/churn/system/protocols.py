@@ -1,0 +1,191 @@
+"""What the system plane is made of: the protocols `Engine`, `Host` and `Manager`, and the values that they exchange.
+
+Engines and managers know each other through `Engine` alone. Neither knows the model's state or invariants.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from attrs import Factory, frozen
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.observation import Event, Port
+from churn.lifecycle.outcome import Outcome
+
+
+@frozen
+class Mount:
+    """A folder of the host, shown to a container at `target`, read-only."""
+
+    source: str
+    target: str
+
+
+@frozen
+class Spec:
+    """What a container is created from. `ports` are TCP ports, published under the same number on all interfaces."""
+
+    image: str
+    name: str
+    command: tuple[str, ...] = ()
+    labels: Mapping[str, str] = Factory(dict)
+    ports: tuple[int, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    restart_policy: str = "no"
+    gpu: bool = False
+
+
+@frozen(eq=False)
+class Listed:
+    """A container as the engine's list shows it. `state` is one of the Docker Engine API's words."""
+
+    id: str
+    name: str
+    state: str
+    image: str
+    labels: Mapping[str, str]
+    ports: tuple[int, ...]
+    """Host ports that are published now; of a container that does not run, those it asks for are told by `inspect`."""
+
+
+@frozen(eq=False)
+class Inspected:
+    """What the engine tells of one container. `error` is the engine's text where its last start failed."""
+
+    id: str
+    name: str
+    state: str
+    exit_code: int
+    restart_policy: str
+    restart_count: int
+    labels: Mapping[str, str]
+    ports: tuple[int, ...]
+    error: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether its main process lives."""
+        return self.state in ("running", "paused")
+
+
+def carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether `labels` has all of `wanted`; an empty wanted value stands for any."""
+    for key, value in wanted.items():  # a loop, not all(): this runs for each container at each step
+        found = labels.get(key)
+        if found is None or (value and found != value):
+            return False
+    return True
+
+
+class Engine(Protocol):
+    """A container engine, in the words of the Docker Engine API.
+
+    A `reference` to a container is its id or name. Every call may raise an `EngineError`; those named in a docstring are
+    what the call's own purpose makes likely. Calls block until the engine has answered; times are seconds.
+    """
+
+    name: str
+    cli: bool
+    """Whether the `docker` command reaches the same engine, so that commands in evidence can be run."""
+
+    def identity(self) -> str:
+        """Which engine this is. Raises `EngineUnreachable`."""
+
+    def create(self, spec: Spec) -> str:
+        """A new container's id. Raises `NameTaken`, `NoSuchImage`, `BadParameter`."""
+
+    def start(self, reference: str) -> None:
+        """Start it; nothing happens to one that runs. Raises `NotFound`, `Conflict`, `PortTaken`, `NoSuchDevice`."""
+
+    def stop(self, reference: str, grace: float = 10.0) -> None:
+        """SIGTERM, after `grace` seconds SIGKILL; returns when it has ended; nothing happens to one that does not run."""
+
+    def kill(self, reference: str, signal: str = "KILL") -> None:
+        """Send a signal and return at once. Raises `Conflict` where it does not run."""
+
+    def remove(self, reference: str, *, force: bool = False) -> None:
+        """Remove it; `force` kills it first. Raises `NotFound`, `Conflict`, `RemovalInProgress`."""
+
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+        """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
+
+    def inspect(self, reference: str) -> Inspected:
+        """One container. Raises `NotFound`."""
+
+    def changes(self, reference: str) -> tuple[str, ...]:
+        """Paths added, changed or deleted in its layer. Raises `NotFound`."""
+
+    def events(self) -> tuple[Event, ...]:
+        """Container events since the last call of this, in the engine's order; `mark` counts on from one call to the next."""
+
+    def mark(self) -> int:
+        """The place of the newest event read so far, or exactly the newest where asking costs nothing."""
+
+    def resources(self) -> frozenset[str]:
+        """Networks, volumes and images, each as its kind and name: ``volume x``."""
+
+    def remove_resource(self, resource: str) -> None:
+        """Remove one of `resources`. Raises `NotFound`, `Conflict`."""
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """A named volume; nothing happens where it is there."""
+
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        """A named bridge network. Raises `Conflict` where it is there."""
+
+
+class Host(Protocol):
+    """Where published ports are: bind probes and HTTP happen there."""
+
+    def free_port(self) -> int:
+        """A TCP port that nothing holds at this moment."""
+
+    def health(self, port: int, path: str, timeout: float = 2.0) -> int:
+        """The HTTP status that a GET of `path` on `port` gets within `timeout` seconds; 0 where there is none."""
+
+    def look(self, asks: Mapping[int, str], frees: tuple[int, ...]) -> dict[int, Port]:
+        """Several ports at once: the health of those in `asks` (port to path), whether those in `frees` can be bound."""
+
+    def processes(self, marker: str) -> tuple[str, ...] | None:
+        """Live processes that carry `marker` in their environment, as ``pid name``; None where they cannot be seen."""
+
+    def behave(self, folder: str, word: str) -> None:
+        """Write the word that servers with `folder` mounted read as their behaviour."""
+
+    def folder(self, name: str) -> str:
+        """A new folder of that name that containers may mount, for `behave`."""
+
+
+@runtime_checkable
+class Manager(Protocol):
+    """A service manager under test, driven by the real names of services.
+
+    Each operation blocks until it ended and gives its outcome; none raises for what the manager does or says. The
+    adapter turns a name that the manager does not know into an id that it cannot know either.
+    """
+
+    name: str
+    contract: Contract
+    marker: str
+    """What its processes carry in their environment, so that descendants can be told; empty: it has no processes."""
+
+    def create(self, service: str, folder: str) -> Outcome:
+        """Make a service known; its server's behaviour file is in `folder`."""
+
+    def start(self, service: str) -> Outcome:
+        """Start it and wait until it is up."""
+
+    def stop(self, service: str) -> Outcome:
+        """Stop it."""
+
+    def list(self) -> Outcome:
+        """All services: `Ok.listed`, with real names or ids as the manager tells them."""
+
+    def status(self, service: str) -> Outcome:
+        """One service: `Ok.listed` with one entry."""
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        """The service that a container with these labels belongs to, None where labels do not tell."""
+
+    def reset(self) -> None:
+        """Forget all services: a new, empty store. Containers are left to the caller. Raises `EnvironmentFault`."""

@@ -1,0 +1,76 @@
+#!/bin/sh
+# A stand-in for a model server, for tests of what starts, watches and stops such servers.
+# Its arguments are those of the real one; of them only --port N (or --port=N, default 8000) counts.
+# Its behaviour is the word in a file that may change while it runs:
+#   healthy         serve (also where the file is missing or empty)
+#   slow=SECONDS    nothing listens until then
+#   crash           exit 1, at the start or as soon as it is read
+#   unhealthy       answer 503
+#   hang            accept and never answer
+#   ignore-sigterm  serve, and let SIGTERM pass
+
+# shellcheck source-path=SCRIPTDIR source=behaviour.sh
+. /stand-in/behaviour.sh
+
+# The traps come first: without one, the kernel keeps SIGTERM from a first process altogether.
+trap 'look; [ "$behaviour" = ignore-sigterm ] || exit 0' TERM
+trap : USR1 # ends a pause
+
+find_port() {
+  port=8000
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --port) port=${2:-$port} ;;
+      --port=*) port=${1#--port=} ;;
+    esac
+    shift
+  done
+}
+
+# A signal ends `wait` at once; it would have to wait for a `sleep` in the foreground.
+pause() {
+  sleep 0.1 &
+  wait $!
+}
+
+obey() {
+  look
+  if [ "$behaviour" = crash ]; then
+    echo 'stand-in: crashing, as told' >&2
+    exit 1
+  fi
+}
+
+load() {
+  asked=$behaviour
+  sleep "${asked#slow=}" &
+  loading=$!
+  while [ "$behaviour" = "$asked" ] && kill -0 "$loading" 2>/dev/null; do
+    pause
+    obey
+  done
+}
+
+# Each connection gets a process of its own. Busybox is built with one of two nc, which take different words for that;
+# the image says which, where its maker knew: to ask nc here would make the first client come too early.
+serve() {
+  if [ -r /stand-in/listen ]; then
+    read -r listen </stand-in/listen
+  else
+    case $(nc --help 2>&1) in *-ll*) listen=-ll ;; *) listen=-lk ;; esac
+  fi
+  exec nc "$listen" -p "$port" -e /stand-in/answer.sh
+}
+
+find_port "$@"
+obey
+case $behaviour in slow=*) load ;; esac
+serve &
+server=$!
+echo "stand-in: port $port, $behaviour"
+while kill -0 "$server" 2>/dev/null; do
+  pause
+  obey
+done
+echo 'stand-in: its server ended' >&2
+exit 1

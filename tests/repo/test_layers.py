@@ -1,0 +1,122 @@
+"""Imports go down only, and each third party has one home."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import churn
+
+ROOT = Path(churn.__file__).parent
+RANKS = {
+    "errors": 0,
+    "lifecycle": 1,
+    "system": 2,
+    "session": 3,
+    "shrink": 4,
+    "explore": 5,
+    "report": 6,
+    "assembly": 7,
+    "campaign": 7,
+    "cli": 8,
+    "pytest_plugin": 8,
+    "__main__": 9,
+    "__init__": 9,
+}
+"""The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
+
+HOMES = {
+    "docker": ("system/engines/docker.py",),
+    "requests": ("system/engines/docker.py",),
+    "urllib3": ("system/engines/docker.py",),
+    "hypothesis": ("explore/machine.py",),
+    "subprocess": ("system/process.py",),
+    "pytest": ("pytest_plugin.py",),
+    "time": ("system/clock.py",),
+    "datetime": ("system/clock.py", "system/engines/docker.py"),
+    "random": (),
+    "rich_click": ("cli/",),
+    "click": ("cli/",),
+    "rich": ("report/", "cli/"),
+    "jinja2": ("report/markdown.py",),
+    "cattrs": ("report/files.py", "shrink/"),
+    "sqlite3": ("system/managers/reference/store.py",),
+    "socket": ("system/host.py", "system/ownership.py"),
+    "threading": ("system/process.py",),
+}
+"""What is not ours, and the files or folders that may import it."""
+
+PURE = {"attrs", "collections", "enum", "functools", "itertools", "re", "string", "typing", "churn"}
+"""What the model plane may import: nothing with I/O, a clock or randomness."""
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}: relative import"
+            yield node.module or ""
+
+
+def rank(dotted: str) -> int:
+    part = (dotted.split(".")[1:] or ["__init__"])[0]
+    return RANKS[part]
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_imports_only_lower_ranks_or_its_own_folder(path: Path) -> None:
+    here = room(path)
+    for dotted in imports(path):
+        if not dotted.startswith("churn"):
+            continue
+        there = (dotted.split(".")[1:] or ["__init__"])[0]
+        if there == "__init__":  # the version, from the package itself
+            continue
+        same_rank_modules = here != there and RANKS[here] == rank(dotted)
+        allowed = there == here or rank(dotted) < RANKS[here] or (same_rank_modules and there == "assembly")
+        assert allowed, f"{name(path)} (rank {RANKS[here]}) imports {dotted} (rank {rank(dotted)})"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_third_party_is_imported_in_its_home_only(path: Path) -> None:
+    for dotted in imports(path):
+        homes = HOMES.get(dotted.split(".")[0])
+        if homes is not None:
+            assert any(name(path).startswith(home) for home in homes), f"{name(path)} imports {dotted}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) == "lifecycle"], ids=name)
+def test_the_model_plane_imports_nothing_that_acts(path: Path) -> None:
+    for dotted in imports(path):
+        assert dotted.split(".")[0] in PURE, f"{name(path)} imports {dotted}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "system/" in name(path)], ids=name)
+def test_engines_and_managers_do_not_know_the_models_state_or_invariants(path: Path) -> None:
+    for dotted in imports(path):
+        forbidden = ("churn.lifecycle.state", "churn.lifecycle.invariants", "churn.lifecycle.transitions")
+        assert not dotted.startswith(forbidden), f"{name(path)} imports {dotted}"
+    if "managers/" in name(path):
+        assert not any(dotted.startswith("churn.system.engines") for dotted in imports(path)), name(path)
+
+
+def test_the_package_loads_neither_hypothesis_nor_docker() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, churn, churn.pytest_plugin; churn.Start; print([m for m in ('hypothesis', 'docker') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

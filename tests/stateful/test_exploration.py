@@ -1,0 +1,36 @@
+"""Random sequences of the machine, with the seed, profile and budget that the options say."""
+
+from churn.errors import BudgetSpent
+from churn.explore.machine import PROFILES, Explorer, explore
+from churn.explore.tour import Tour, walk
+from churn.lifecycle.paths import Atlas
+from churn.lifecycle.sequence import service_names
+from churn.pytest_plugin import Choice
+from churn.session.session import Session
+
+
+def test_random_sequences_leave_nothing_to_object_to(churn_session: Session, churn_choice: Choice) -> None:
+    explorer = Explorer(churn_session, churn_choice.services + 1, churn_choice.faults)
+    try:
+        violation = explore(explorer, PROFILES[churn_choice.profile], churn_choice.seed)
+    except BudgetSpent:
+        violation = None
+    if violation is not None:
+        raise violation
+    assert churn_session.trace.steps > 0
+
+
+def test_a_fixed_seed_leaves_nothing_to_object_to(churn_session: Session, churn_choice: Choice) -> None:
+    violation = explore(Explorer(churn_session, 2, churn_choice.faults), PROFILES["fixed"], 20260222)
+    if violation is not None:
+        raise violation
+    assert churn_session.trace.steps > PROFILES["fixed"].steps
+
+
+def test_the_tour_leaves_nothing_to_object_to(churn_session: Session, churn_choice: Choice) -> None:
+    tour = Tour(Atlas(service_names(1), churn_session.contract, faults=churn_choice.faults))
+    try:
+        walk(churn_session, tour, "tour")
+        assert tour.left == []
+    except BudgetSpent:
+        assert tour.covered > 0

@@ -1,0 +1,291 @@
+"""The stand-in image: made on any engine, and behaving as its file says, from start to end."""
+
+import socket
+import stat
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn import errors
+from churn.system import image
+from churn.system.clock import RealClock
+from churn.system.engines.docker import DockerEngine
+from churn.system.protocols import Mount
+
+pytestmark = pytest.mark.docker
+
+Until = Callable[..., float]
+
+AT_ONCE = 3.0
+"""Seconds in which what takes no time is surely seen, on a slow machine too; well under a stop's grace of ten."""
+
+HUNG = 0.5
+"""Seconds without an answer that tell a server that hangs."""
+
+
+def healthy(yard: Any, port: int) -> bool:
+    return bool(yard.host.health(port, "/health", AT_ONCE) == 200)
+
+
+def ended(yard: Any, code: int) -> bool:
+    told = yard.inspect()
+    return (told.state, told.exit_code) == ("exited", code)
+
+
+# Serving
+
+
+def test_it_serves_as_soon_as_it_is_started(yard: Any, until: Until) -> None:
+    _, port = yard.serve()
+    until(lambda: healthy(yard, port), within=AT_ONCE)
+    assert yard.host.health(port, "/") == 200
+    assert yard.host.health(port, "/health?verbose=1") == 200
+    assert yard.host.health(port, "/v1/models") == 404
+
+
+@pytest.mark.parametrize("word", [None, "", "healthy"])
+def test_it_serves_where_the_file_is_missing_or_empty(yard: Any, until: Until, word: str | None) -> None:
+    port = yard.host.free_port()
+    if word is not None:
+        yard.behave(word)
+    yard.engine.start(yard.create(port=port))
+    until(lambda: healthy(yard, port))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["serve /models --max-model-len 8192 --port {}", "--host 0.0.0.0 --port={} --trust-remote-code"],
+)
+def test_its_port_is_found_among_the_servers_arguments(yard: Any, until: Until, arguments: str) -> None:
+    port = yard.host.free_port()
+    container = yard.create(port=port, command=tuple(arguments.format(port).split()))
+    yard.engine.start(container)
+    until(lambda: healthy(yard, port))
+
+
+def test_its_default_port_is_8000(yard: Any, until: Until) -> None:
+    container = yard.create()
+    yard.engine.start(container)
+    asked = ("busybox", "wget", "-qO-", "http://127.0.0.1:8000/health")
+    until(lambda: yard.execute(container, *asked) == b"ok")
+
+
+def test_its_own_layer_stays_untouched(yard: Any, until: Until) -> None:
+    container = yard.create(port=(port := yard.host.free_port()), mounts=())
+    yard.engine.start(container)
+    until(lambda: healthy(yard, port))
+    assert yard.engine.changes(container) == ()
+
+
+def test_its_own_layer_stays_untouched_with_every_mount(yard: Any, until: Until) -> None:
+    mounts = tuple(Mount(yard.folder, target) for target in image.BEHAVIOUR_MOUNTS)
+    container = yard.create(port=(port := yard.host.free_port()), mounts=mounts)
+    yard.engine.start(container)
+    until(lambda: healthy(yard, port))
+    assert yard.engine.changes(container) == ()
+
+
+def test_a_client_that_says_nothing_does_not_keep_others_out(yard: Any, until: Until) -> None:
+    _, port = yard.serve()
+    until(lambda: healthy(yard, port))
+    with closing(socket.create_connection(("127.0.0.1", port))):
+        assert healthy(yard, port)
+
+
+# Ending
+
+
+def test_sigterm_ends_it_at_once_with_success(yard: Any, until: Until) -> None:
+    container, port = yard.serve()
+    until(lambda: healthy(yard, port))
+    yard.engine.kill(container, "TERM")
+    until(lambda: ended(yard, 0), within=AT_ONCE)
+
+
+@pytest.mark.parametrize("word", ["slow=60", "unhealthy", "hang"])
+def test_sigterm_ends_it_at_once_however_it_behaves(yard: Any, until: Until, word: str) -> None:
+    container, _ = yard.serve(word)
+    yard.engine.kill(container, "TERM")
+    until(lambda: ended(yard, 0), within=AT_ONCE)
+
+
+def test_ignoring_sigterm_it_has_to_be_killed(yard: Any, until: Until) -> None:
+    container, port = yard.serve("ignore-sigterm")
+    until(lambda: healthy(yard, port))
+    began = RealClock().now()
+    yard.engine.stop(container, grace=1)
+    assert RealClock().now() - began >= 1
+    assert yard.inspect().exit_code == 128 + 9
+
+
+def test_it_obeys_sigterm_again_when_the_file_says_so(yard: Any, until: Until) -> None:
+    container, port = yard.serve("ignore-sigterm")
+    until(lambda: healthy(yard, port))
+    yard.engine.kill(container, "TERM")
+    assert healthy(yard, port)
+    yard.behave("healthy")
+    yard.engine.kill(container, "TERM")
+    until(lambda: ended(yard, 0), within=AT_ONCE)
+
+
+# Behaviours
+
+
+def test_crash_at_the_start(yard: Any, until: Until) -> None:
+    yard.serve("crash")
+    until(lambda: ended(yard, 1), within=AT_ONCE)
+
+
+def test_crash_while_it_runs(yard: Any, until: Until) -> None:
+    _, port = yard.serve()
+    until(lambda: healthy(yard, port))
+    yard.behave("crash")
+    until(lambda: ended(yard, 1), within=AT_ONCE)
+
+
+def test_crash_while_it_loads(yard: Any, until: Until) -> None:
+    yard.serve("slow=60")
+    yard.behave("crash")
+    until(lambda: ended(yard, 1), within=AT_ONCE)
+
+
+def test_slow_does_not_listen_until_then(yard: Any, until: Until) -> None:
+    began = RealClock().now()
+    _, port = yard.serve("slow=0.7")
+    until(lambda: healthy(yard, port))
+    assert RealClock().now() - began >= 0.7
+
+
+def test_slow_ends_when_the_file_says_so(yard: Any, until: Until) -> None:
+    _, port = yard.serve("slow=60")
+    assert not healthy(yard, port)
+    yard.behave("healthy")
+    until(lambda: healthy(yard, port), within=AT_ONCE)
+
+
+def test_unhealthy_answers_so_and_recovers(yard: Any, until: Until) -> None:
+    _, port = yard.serve("unhealthy")
+    until(lambda: yard.host.health(port, "/health") == 503)
+    yard.behave("healthy")
+    assert healthy(yard, port)
+
+
+def test_hang_accepts_without_an_answer_and_recovers(yard: Any, until: Until) -> None:
+    container, port = yard.serve()
+    until(lambda: healthy(yard, port))
+    yard.behave("hang")
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=HUNG)) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+    assert yard.engine.inspect(container).running
+    yard.behave("healthy")
+    assert healthy(yard, port)
+
+
+@pytest.mark.parametrize("mount", image.BEHAVIOUR_MOUNTS)
+def test_the_file_is_looked_for_in_each_mount(yard: Any, until: Until, mount: str) -> None:
+    yard.behave("unhealthy")
+    container = yard.create(port=(port := yard.host.free_port()), mounts=(Mount(yard.folder, mount),))
+    yard.engine.start(container)
+    until(lambda: yard.host.health(port, "/health") == 503)
+
+
+def test_the_first_file_found_counts(yard: Any, until: Until) -> None:
+    first, second = yard.host.folder("first"), yard.host.folder("second")
+    yard.host.behave(first, "healthy")
+    yard.host.behave(second, "crash")
+    mounts = (Mount(first, "/behaviour"), Mount(second, "/models"))
+    yard.engine.start(yard.create(port=(port := yard.host.free_port()), mounts=mounts))
+    until(lambda: healthy(yard, port))
+
+
+# Making the image
+
+
+def test_an_image_that_is_there_is_not_made_again(docker_engine: DockerEngine, standin: str) -> None:
+    before = docker_engine.image(standin)
+    assert "busybox" in image.build(docker_engine, standin)
+    assert docker_engine.image(standin) == before
+    assert before is not None
+    assert before.labels[image.LABEL] == "1"
+
+
+def test_it_is_made_from_an_image_where_this_machine_has_no_busybox(
+    docker_engine: DockerEngine, yard: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = image.find_busybox(docker_engine.architecture())
+    if own is None:
+        pytest.skip("needs a static busybox to make the base image")
+    base, tag = f"{yard.run}/base:1", f"{yard.run}/stand-in:1"
+    monkeypatch.setattr(image, "find_busybox", lambda _: None)
+    try:
+        docker_engine.import_image(image.archive(own), base, ["/bin/sh"])
+        assert base in image.build(docker_engine, tag, base=base)
+        assert base in image.build(docker_engine, tag, base=base)
+        yard.tag = tag
+        container, port = yard.serve()
+        until(lambda: healthy(yard, port))
+        assert docker_engine.changes(container) == ()
+    finally:
+        yard.clear()
+        for made in (tag, base):
+            with suppress(errors.NotFound):
+                docker_engine.remove_resource(f"image {made}")
+
+
+def test_with_neither_the_message_says_what_to_install(
+    docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "find_busybox", lambda _: None)
+    nowhere = "127.0.0.1:1/none:1"  # a registry that refuses connections
+    with pytest.raises(errors.EnvironmentFault, match="apt-get install busybox-static"):
+        image.build(docker_engine, "churn/never-made:1", base=nowhere)
+    assert not docker_engine.has_image("churn/never-made:1")
+
+
+def test_the_archive_is_always_the_same(tmp_path: Path) -> None:
+    busybox = script(tmp_path, "busybox", "echo '-ll'")
+    assert image.archive(busybox) == image.archive(busybox) != image.archive()
+
+
+def elf(*segments: int, machine: int = 62) -> bytes:
+    """The head of a 64-bit, little-endian ELF file with segments of these kinds."""
+    table, size = 64, 56
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + b"\x02\x00" + machine.to_bytes(2, "little")
+    head = head.ljust(32, b"\0") + table.to_bytes(8, "little")
+    head = head.ljust(54, b"\0") + size.to_bytes(2, "little") + len(segments).to_bytes(2, "little")
+    return head.ljust(table, b"\0") + b"".join(kind.to_bytes(4, "little").ljust(size, b"\0") for kind in segments)
+
+
+LOAD, INTERPRETER = 1, 3
+
+
+@pytest.mark.parametrize(
+    ("binary", "fits"),
+    [
+        (elf(LOAD, LOAD), True),
+        (elf(LOAD, INTERPRETER, LOAD), False),
+        (elf(LOAD, machine=183), False),
+        (elf(LOAD, LOAD)[:70], False),
+        (b"#!/bin/sh\n", False),
+        (b"", False),
+    ],
+    ids=["static", "dynamic", "another machine's", "cut off", "a script", "empty"],
+)
+def test_only_a_static_busybox_for_that_machine_is_taken(tmp_path: Path, binary: bytes, fits: bool) -> None:
+    path = tmp_path / "busybox"
+    path.write_bytes(binary)
+    found = image.find_busybox("amd64", [str(tmp_path / "none"), str(path)])
+    assert found == (path if fits else None)
+
+
+def script(folder: Path, name: str, line: str) -> Path:
+    """An executable that does just that."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path

@@ -1,0 +1,88 @@
+"""Operations are values that say what they do and to whom."""
+
+import pytest
+
+from churn.lifecycle.operations import (
+    KINDS,
+    Behave,
+    Behaviour,
+    Create,
+    Length,
+    List,
+    Operation,
+    Pace,
+    Start,
+    Status,
+    Step,
+    Stop,
+    Wait,
+)
+
+TABLE: list[tuple[Operation, str, str | None, bool]] = [
+    (Create("a"), "create a", "a", True),
+    (Start("a"), "start a", "a", True),
+    (Stop("b"), "stop b", "b", True),
+    (Status("s26"), "status s26", "s26", True),
+    (List(), "list", None, True),
+    (Wait(Length.SHORT), "wait short", None, False),
+    (Wait(Length.LONG), "wait long", None, False),
+    (Behave("a", Behaviour.IGNORE_SIGTERM), "behave a ignore-sigterm", "a", False),
+]
+
+
+@pytest.mark.parametrize(("operation", "words", "service", "manager"), TABLE, ids=[row[1] for row in TABLE])
+def test_what_an_operation_says_of_itself(operation: Operation, words: str, service: str | None, manager: bool) -> None:
+    assert str(operation) == words
+    assert operation.service == service
+    assert operation.manager is manager
+    assert words.split()[0] == operation.kind
+
+
+def test_every_kind_is_in_the_table_of_kinds_by_its_word() -> None:
+    assert {type(row[0]) for row in TABLE} == set(KINDS.values())
+    assert all(word == kind.kind for word, kind in KINDS.items())
+
+
+def test_operations_are_values() -> None:
+    assert Start("a") == Start("a")
+    assert hash(Behave("a", Behaviour.HANG)) == hash(Behave("a", Behaviour.HANG))
+    assert len({row[0] for row in TABLE}) == len(TABLE)
+    assert Start("a") != Stop("a")
+    assert Start("a") != Start("b")
+
+
+def test_an_operation_can_be_pasted() -> None:
+    assert repr(Start("a")) == "Start(name='a')"
+
+
+@pytest.mark.parametrize(
+    ("how", "deadly"),
+    [
+        (Behaviour.HEALTHY, False),
+        (Behaviour.SLOW, False),
+        (Behaviour.IGNORE_SIGTERM, False),
+        (Behaviour.CRASH, True),
+        (Behaviour.UNHEALTHY, True),
+        (Behaviour.HANG, True),
+    ],
+)
+def test_which_behaviours_a_server_cannot_live_with(how: Behaviour, deadly: bool) -> None:
+    assert how.deadly is deadly
+
+
+@pytest.mark.parametrize(
+    ("pace", "words", "hurried"),
+    [
+        (Pace.CALM, "start a", False),
+        (Pace.DISCREET, "start a (discreet)", False),
+        (Pace.HURRIED, "start a (hurried)", True),
+    ],
+)
+def test_a_step_says_its_pace_unless_it_is_calm(pace: Pace, words: str, hurried: bool) -> None:
+    step = Step(Start("a"), pace)
+    assert str(step) == words
+    assert step.hurried is hurried
+
+
+def test_a_step_is_calm_unless_told_otherwise() -> None:
+    assert Step(List()) == Step(List(), Pace.CALM)

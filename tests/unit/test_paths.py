@@ -1,0 +1,119 @@
+"""Planning on the model: the abstract states that there are, and the ways between them."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from churn.lifecycle.contract import Contract, Reply
+from churn.lifecycle.operations import Behave, Behaviour, Create, List, Operation, Start, Stop
+from churn.lifecycle.paths import Atlas
+from churn.lifecycle.state import Abstract
+
+ABSENT, CREATED, RUNNING, STOPPED = (("absent",), ("created",), ("running",), ("stopped",))
+ONE, CALM = Atlas(("a",), Contract()), Atlas(("a",), Contract(), faults=False)
+
+
+@pytest.mark.parametrize(
+    ("services", "faults", "states", "pairs"),
+    [(1, True, 11, 112), (1, False, 4, 28), (2, True, 96, 1476), (2, False, 16, 176)],
+)
+def test_how_many_states_and_pairs_there_are(services: int, faults: bool, states: int, pairs: int) -> None:
+    """Two services have less than 11 x 11 states: only one at a time may be under a deadly fault."""
+    atlas = Atlas(("a", "b")[:services], Contract(), faults=faults)
+    assert len(atlas.edges) == states
+    assert len(atlas.pairs) == len(set(atlas.pairs)) == pairs
+
+
+def test_one_service_is_in_one_of_these_states() -> None:
+    assert set(ONE.edges) == {
+        ABSENT, CREATED, RUNNING, STOPPED,
+        ("created!",), ("running!",), ("stopped!",), ("failed!",), ("dead!",), ("dead",), ("failed",),
+    }  # fmt: skip
+    assert set(CALM.edges) == {ABSENT, CREATED, RUNNING, STOPPED}
+
+
+@pytest.mark.parametrize("second_start", Reply)
+@pytest.mark.parametrize("names", [("a",), ("a", "b")], ids=len)
+def test_every_edge_leads_to_a_state_that_is_there(names: tuple[str, ...], second_start: Reply) -> None:
+    atlas = Atlas(names, Contract(second_start=second_start))
+    assert {there for edges in atlas.edges.values() for there in edges.values()} <= set(atlas.edges)
+
+
+def test_every_state_can_be_reached_from_a_clean_system_but_for_deaths() -> None:
+    """A death is never what is expected first, but where a server is told to crash."""
+    for here in ONE.edges:
+        assert ONE.nearest(ABSENT, lambda there, here=here: there == here) is not None  # type: ignore[misc]
+
+
+def test_the_nearest_way_is_the_shortest() -> None:
+    assert ONE.nearest(ABSENT, lambda there: there == RUNNING) == (Create("a"), Start("a"))
+    assert ONE.nearest(ABSENT, lambda there: there == STOPPED) == (Create("a"), Stop("a"))
+    way = ONE.nearest(ABSENT, lambda there: there == ("failed!",))
+    assert way is not None
+    assert [operation.kind for operation in way] == ["create", "behave", "start"]
+
+
+def test_where_one_stands_already_the_way_is_empty() -> None:
+    assert ONE.nearest(RUNNING, lambda there: there == RUNNING) == ()
+
+
+def test_there_is_no_way_back_to_a_clean_system() -> None:
+    assert ONE.nearest(CREATED, lambda there: there == ABSENT) is None
+    assert ONE.nearest(ABSENT, lambda _: False) is None
+
+
+def test_a_way_can_be_kept_within_some_states() -> None:
+    within = frozenset({ABSENT, CREATED, STOPPED})
+    assert CALM.nearest(ABSENT, lambda there: there == STOPPED, within) == (Create("a"), Stop("a"))
+    assert CALM.nearest(ABSENT, lambda there: there == RUNNING, within) is None
+
+
+def test_a_way_leads_where_it_says() -> None:
+    for here in ONE.edges:
+        way = ONE.nearest(ABSENT, lambda there, here=here: there == here)  # type: ignore[misc]
+        assert _walked(ONE.edges, ABSENT, way or ()) == here
+
+
+def _walked(edges: Mapping[Abstract, Mapping[Operation, Abstract]], here: Abstract, way: tuple[Operation, ...]) -> Abstract:
+    for operation in way:
+        here = edges[here][operation]
+    return here
+
+
+def test_a_room_is_what_one_can_leave_and_come_back_to() -> None:
+    assert CALM.room(ABSENT) == {ABSENT}
+    assert CALM.room(CREATED) == {CREATED}
+    assert CALM.room(RUNNING) == CALM.room(STOPPED) == {RUNNING, STOPPED}
+
+
+def test_rooms_are_all_states_once() -> None:
+    rooms = {ONE.room(here) for here in ONE.edges}
+    assert sum(map(len, rooms)) == len(ONE.edges)
+    assert set().union(*rooms) == set(ONE.edges)
+
+
+def test_what_is_learned_changes_ways_and_rooms() -> None:
+    atlas = Atlas(("a",), Contract(), faults=False)
+    assert atlas.room(CREATED) == {CREATED}
+    atlas.learn(STOPPED, List(), CREATED)
+    assert atlas.room(CREATED) == {CREATED, RUNNING, STOPPED}
+    assert atlas.nearest(RUNNING, lambda there: there == CREATED) == (Stop("a"), List())
+
+
+def test_a_state_that_was_not_planned_can_be_learned() -> None:
+    atlas = Atlas(("a",), Contract(), faults=False)
+    atlas.learn(("unsettled",), Stop("a"), STOPPED)
+    assert atlas.nearest(("unsettled",), lambda there: there == RUNNING) == (Stop("a"), Start("a"))
+
+
+def test_what_is_learned_stays_in_its_atlas() -> None:
+    atlas = Atlas(("a",), Contract())
+    atlas.learn(RUNNING, Behave("a", Behaviour.HANG), ("dead",))
+    assert Atlas(("a",), Contract()).edges[RUNNING][Behave("a", Behaviour.HANG)] == ("running!",)
+
+
+def test_an_unchanged_edge_is_no_news() -> None:
+    atlas = Atlas(("a",), Contract(), faults=False)
+    room = atlas.room(RUNNING)
+    atlas.learn(RUNNING, Stop("a"), STOPPED)
+    assert atlas.room(RUNNING) is room
