@@ -39,8 +39,7 @@ def test_every_edge_leads_to_a_state_that_is_there(names: tuple[str, ...], secon
     assert {there for edges in atlas.edges.values() for there in edges.values()} <= set(atlas.edges)
 
 
-def test_every_state_can_be_reached_from_a_clean_system_but_for_deaths() -> None:
-    """A death is never what is expected first, but where a server is told to crash."""
+def test_every_state_can_be_planned_for_from_a_clean_system() -> None:
     for here in ONE.edges:
         assert ONE.nearest(ABSENT, lambda there, here=here: there == here) is not None  # type: ignore[misc]
 

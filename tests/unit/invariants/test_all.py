@@ -1,0 +1,91 @@
+"""What holds for all invariants: their names and order, and that none objects to a system that is as expected."""
+
+import pytest
+from attrs import evolve
+from builders import contracts, dead, idle, ill, is_quiet, picture, running, sight, state, unsettled
+
+from churn.lifecycle.contract import Bounds, Contract
+from churn.lifecycle.invariants import INVARIANTS, Doubt, Invariant, Objection, Sight, examine
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Behaviour
+from churn.lifecycle.state import CLEAN, Fresh, Service, State
+
+NAMES = [invariant.name for invariant in INVARIANTS]
+
+AS_EXPECTED = {
+    "a clean system": CLEAN,
+    "created": state(a=Service(port=20001)),
+    "running": state(a=running()),
+    "stopped": state(a=idle()),
+    "failed": state(a=idle(Status.FAILED)),
+    "ill": state(a=ill()),
+    "dead": state(a=dead()),
+    "slow": state(a=running(behaviour=Behaviour.SLOW)),
+    "unsettled": state(a=unsettled(running())),
+    "several": state(a=running(), b=idle(port=20002), c=dead("c1", port=20003)),
+}
+
+
+def test_the_invariants_and_their_criteria() -> None:
+    assert {invariant.name: invariant.criterion for invariant in INVARIANTS} == {
+        "accepted": 1, "in-time": 1, "fresh-container": 2, "status": 3, "serving": 3, "undisturbed": 3, "quiet": 3,
+        "no-orphans": 4, "no-restart-policy": 4, "no-leaks": 4, "no-processes": 4, "stable-port": 5, "port-released": 5,
+    }  # fmt: skip
+    assert len(INVARIANTS) == 13
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("expected", AS_EXPECTED.values(), ids=AS_EXPECTED.keys())
+def test_none_objects_to_a_system_that_is_as_expected(name: str, expected: State) -> None:
+    assert is_quiet(name, sight(expected, acted=("a",)))
+    assert is_quiet(name, sight(expected))
+    assert is_quiet(name, sight(expected, waited=True))
+
+
+@pytest.mark.parametrize("expected", AS_EXPECTED.values(), ids=AS_EXPECTED.keys())
+def test_none_objects_to_it_under_any_contract(expected: State) -> None:
+    for contract in contracts():
+        assert examine(sight(expected, contract=contract)) == ([], [])
+
+
+def test_none_objects_to_a_start_that_was_as_it_must_be() -> None:
+    after = state(a=running())
+    before = State({"a": running(container=Fresh(1))})
+    assert examine(sight(after, before=before, acted=("a",))) == ([], [])
+
+
+def test_none_objects_on_a_discreet_look() -> None:
+    """The manager was not asked: what it would say is not held against anything."""
+    after = state(a=running(), b=idle(port=20002))
+    assert examine(sight(after, picture(after, listed=None))) == ([], [])
+
+
+def test_the_strictest_contract_in_a_hurry_changes_nothing() -> None:
+    after = state(a=running(), b=idle(port=20002))
+    strict = Contract(bounds=Bounds(settling=0.0))
+    assert examine(sight(after, contract=strict, acted=("a", "b"))) == ([], [])
+
+
+def _complains(_: Sight) -> list[Objection | Doubt]:
+    return [Objection("this", "that", "a", "look there"), Doubt("this", "who knows", None)]
+
+
+def test_findings_carry_the_name_and_criterion_of_their_invariant_and_come_in_its_order() -> None:
+    first, second = Invariant("first", 3, _complains), Invariant("second", 5, _complains)
+    objections, doubts = examine(sight(CLEAN), (first, second))
+    assert objections == [
+        Objection("this", "that", "a", "look there", "first", 3),
+        Objection("this", "that", "a", "look there", "second", 5),
+    ]
+    assert doubts == [
+        Doubt("this", "who knows", None, "", "first", 3),
+        Doubt("this", "who knows", None, "", "second", 5),
+    ]
+
+
+def test_what_is_objected_to_stays_so_whatever_else_is_wrong() -> None:
+    """An invariant sees the whole, and yet speaks for itself: a second mistake hides no first one."""
+    expected = state(a=running(), b=idle(port=20002))
+    broken = evolve(picture(expected), containers={}, ports={}, listed=(), processes=("7 left-over",))
+    named = {found.invariant for found in examine(sight(expected, broken))[0]}
+    assert {"undisturbed", "status", "no-processes"} <= named

@@ -1,0 +1,100 @@
+"""`no-leaks` and `no-processes`: what piles up cycle by cycle beside containers."""
+
+import pytest
+from attrs import evolve
+from builders import Service, dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, sight, state, unsettled
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.invariants import Sight
+from churn.lifecycle.state import CLEAN, Baseline, State
+
+BEFORE = frozenset({"network bridge", "image stand-in"})
+CYCLED = evolve(state(a=idle()), cycled=frozenset({"a"}), baseline=Baseline(frozenset({"a"}), BEFORE))
+
+
+def having(*more: str, expected: State = CYCLED, contract: Contract | None = None) -> Sight:
+    """What was there after the first cycle is there now, and these are."""
+    return sight(expected, picture(expected, resources=BEFORE | set(more)), contract=contract)
+
+
+# -- no-leaks ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_leaks_is_quiet_where_nothing_was_added() -> None:
+    assert is_quiet("no-leaks", having())
+
+
+def test_no_leaks_does_not_mind_what_is_gone() -> None:
+    assert is_quiet("no-leaks", sight(CYCLED, picture(CYCLED, resources=frozenset())))
+
+
+@pytest.mark.parametrize("kind", ["volume", "network", "image"])
+def test_no_leaks_objects_to_each_that_was_added(kind: str) -> None:
+    objections, doubts = findings("no-leaks", having(f"{kind} one", f"{kind} two"))
+    assert not doubts
+    assert [found.seen for found in objections] == [f"{kind} one", f"{kind} two"]
+
+
+def test_no_leaks_leaves_alone_what_the_contract_says_may_stay_with_a_service() -> None:
+    contract = Contract(belongings=("models-.*",))
+    assert is_quiet("no-leaks", having("volume models-a", contract=contract))
+    assert objected("no-leaks", having("volume scratch", contract=contract)) == [None]
+
+
+def test_no_leaks_compares_nothing_before_the_first_cycle() -> None:
+    before = evolve(CYCLED, cycled=frozenset(), baseline=None)
+    assert is_quiet("no-leaks", having("volume one", expected=before))
+    assert is_quiet("no-leaks", having("volume one", expected=evolve(CYCLED, baseline=None)))
+    assert is_quiet("no-leaks", having("volume one", expected=CLEAN))
+
+
+def test_no_leaks_compares_nothing_where_another_service_has_just_been_through_its_first_cycle() -> None:
+    more = evolve(CYCLED, cycled=frozenset({"a", "b"}))
+    assert is_quiet("no-leaks", having("volume b", expected=more))
+
+
+@pytest.mark.parametrize("service", [running("b1"), ill("b1"), unsettled(idle())], ids=["running", "ill", "unsettled"])
+def test_no_leaks_compares_nothing_while_a_service_runs_or_is_uncertain(service: Service) -> None:
+    busy = evolve(CYCLED, services={"a": idle(), "b": service})
+    assert is_quiet("no-leaks", having("volume one", expected=busy))
+
+
+def test_no_leaks_compares_also_where_a_server_has_died() -> None:
+    assert objected("no-leaks", having("volume one", expected=evolve(CYCLED, services={"a": dead()}))) == [None]
+
+
+def test_no_leaks_cannot_tell_where_the_engine_cannot() -> None:
+    assert doubted("no-leaks", sight(CYCLED, picture(CYCLED, resources=None))) == [None]
+
+
+def test_no_leaks_doubts_nothing_where_there_is_nothing_to_compare() -> None:
+    expected = state(a=running())
+    assert is_quiet("no-leaks", sight(expected, picture(expected, resources=None)))
+
+
+# -- no-processes -----------------------------------------------------------------------------------------------------
+
+
+def leaving(processes: tuple[str, ...] | None, *allowed: str) -> Sight:
+    expected = state(a=running())
+    contract = Contract(processes=frozenset(allowed))
+    return sight(expected, picture(expected, processes=processes), contract=contract)
+
+
+def test_no_processes_is_quiet_where_none_is_left() -> None:
+    assert is_quiet("no-processes", leaving(()))
+
+
+def test_no_processes_objects_to_each_that_is_left() -> None:
+    objections, doubts = findings("no-processes", leaving(("7 llama-server", "9 sleep")))
+    assert not doubts
+    assert [found.seen for found in objections] == ["7 llama-server", "9 sleep"]
+
+
+def test_no_processes_allows_those_of_the_contract_and_no_other() -> None:
+    assert is_quiet("no-processes", leaving(("7 manager-daemon",), "manager-daemon"))
+    assert objected("no-processes", leaving(("7 manager-daemon", "9 sleep"), "manager-daemon")) == [None]
+
+
+def test_no_processes_cannot_tell_where_they_cannot_be_seen() -> None:
+    assert doubted("no-processes", leaving(None)) == [None]
