@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from attrs import Factory, frozen
@@ -85,15 +85,16 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     from churn.system.managers.reference.program import Program
 
     clock = RealClock()
-    engine = DockerEngine(target.environ.get("DOCKER_HOST"))
-    engine.identity()
-    if not engine.has_image(STAND_IN):
-        build(engine, STAND_IN)
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+    with (
+        closing(DockerEngine(target.environ.get("DOCKER_HOST"))) as engine,
+        tempfile.TemporaryDirectory(prefix="churn-") as folder,
+    ):
+        if not engine.has_image(STAND_IN):
+            build(engine, STAND_IN)
         host = RealHost(folders=Path(folder) / "services", clock=clock)
         settings = Settings(f"churn-{run}", STAND_IN, ownership.labels(run), start_timeout=_REAL_START_TIMEOUT)
         manager = Program(Path(folder) / "services.db", settings, target.environ, clock)
-        yield System(manager, engine, host, clock, _REAL_WAITS)
+        yield System(manager, engine, host, clock, _REAL_WAITS, ownership.labels(run), target.environ)
 
 
 _BUILDERS: dict[tuple[str, str], Assembly] = {

@@ -10,6 +10,7 @@ from churn.explore.coverage import Coverage
 from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
+from churn.lifecycle.invariants import ps
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, service_names
@@ -102,6 +103,13 @@ class Campaign:
                     self.session.run(FIVE_CYCLE, service_names(1), cycles(self.plan.cycles, pace=pace))
                 except Violation as violation:
                     self._violated(violation)
+                else:
+                    self._show_leftovers()
+
+    def _show_leftovers(self) -> None:
+        """The engine's own list at the end of the scenario, for criterion 4."""
+        last = self.trace.chapters[-1].records[-1]
+        last.shown = (self.assembled.system.show(ps(self.session.contract)),)
 
     def _tour(self) -> None:
         if not self.plan.tour:

@@ -1,5 +1,9 @@
 """Random sequences of the machine, with the seed, profile and budget that the options say."""
 
+from collections import Counter
+
+import pytest
+
 from churn.errors import BudgetSpent
 from churn.explore.machine import PROFILES, Explorer, explore
 from churn.explore.tour import Tour, walk
@@ -34,3 +38,20 @@ def test_the_tour_leaves_nothing_to_object_to(churn_session: Session, churn_choi
         assert tour.left == []
     except BudgetSpent:
         assert tour.covered > 0
+
+
+def test_ten_thousand_steps_of_the_healthy_reference_leave_nothing_to_object_to(churn_session: Session) -> None:
+    """Under the strictest contract there is: no settling time at all, faults and hurried steps included."""
+    if churn_session.system.engine.name != "emulated":
+        pytest.skip("ten thousand steps take hours where time is real")
+    assert churn_session.contract.bounds.settling == 0
+    churn_session.budget.operations = 10_000
+    for seed in range(100):
+        try:
+            violation = explore(Explorer(churn_session, 3), PROFILES["explore"], seed)
+        except BudgetSpent:
+            break
+        assert violation is None
+    assert churn_session.trace.steps > 9_000
+    paces = Counter(record.step.pace for _, record in churn_session.trace.records())
+    assert min(paces.values()) > 1_000

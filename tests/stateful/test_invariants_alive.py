@@ -78,4 +78,3 @@ def test_all_invariants_are_quiet_on_the_healthy_manager() -> None:
 def test_every_invariant_has_a_planted_defect() -> None:
     assert set(PLANTED) == {invariant.name for invariant in INVARIANTS}
     assert {invariant.criterion for invariant in INVARIANTS} == {1, 2, 3, 4, 5}
-

@@ -284,6 +284,8 @@ def test_volumes_and_networks_are_resources(engine: DockerEngine, yard: Any) -> 
         with pytest.raises(errors.Conflict):
             engine.create_network(yard.run, yard.labels)
         assert engine.resources() - before == made
+        assert engine.resources(yard.labels) == made
+        assert engine.resources(yard.labels | {"role": ""}) == frozenset()
     finally:
         for resource in made:
             with suppress(errors.NotFound):

@@ -112,8 +112,8 @@ def picture(expected: State, **changes: Any) -> Observation:
     rows: list[Listed] = []
     for name, service in expected.services.items():
         if isinstance(service.container, str):
-            make = exited if service.server is Server.DEAD else container
-            containers[service.container] = make(service.container, name)
+            fate = {"state": "exited"} if service.server is Server.DEAD else {"ports": (service.port,)}
+            containers[service.container] = container(service.container, name, **{"ports": (), **fate})
         if service.port is not None and service.server in (Server.SOUND, Server.NONE):
             ports[service.port] = Port(health=200) if service.server is Server.SOUND else Port(bindable=True)
         rows.append(Listed(name, service.status.value, _LISTED_AS.get(service.server, service.status), service.port))
@@ -206,13 +206,13 @@ class Bench:
         """A reference manager over the store, as if its program had just been started."""
         return ReferenceManager(self.store, engine or self.engine, self.host, self.clock, settings)  # type: ignore[arg-type]
 
-    def run(self, name: str = "x", *, folder: str = "", **fields: Any) -> str:
+    def run(self, name: str = "box", *, folder: str = "", **fields: Any) -> str:
         """A container that runs; with a folder its server behaves by the folder's word. Gives its id."""
         identity = self.create(name, folder=folder, **fields)
         self.engine.start(identity)
         return identity
 
-    def create(self, name: str = "x", *, folder: str = "", **fields: Any) -> str:
+    def create(self, name: str = "box", *, folder: str = "", **fields: Any) -> str:
         """A container that was never started. Gives its id."""
         mounts = (Mount(folder, "/behaviour"),) if folder else ()
         return self.engine.create(Spec(**{"image": STAND_IN, "name": name, "mounts": mounts, **fields}))

@@ -53,7 +53,7 @@ def run(**options: Any) -> None:
     Exit codes: 0 passed, 1 a criterion failed, 2 could not run, 3 inconclusive, 130 interrupted after clean-up.
     """
     console = Console(highlight=False)
-    folder = options["folder"] or Path("churn-report")
+    folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     chosen = Target(options["manager"], options["engine"], options["seed"], dict(os.environ), state_folder())
     plan = _plan(chosen, options)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
@@ -102,7 +102,7 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console) -> tuple[Su
     clock, ticker, interrupted = RealClock(), Ticker(console), False
     began = clock.now()
     trace.watch = ticker.step
-    with assembled(chosen) as whole, ticker.running(plan.operations), _interruptible(console):
+    with _interruptible(console), assembled(chosen) as whole, ticker.running(plan.operations):
         campaign = Campaign(whole, plan, trace, ticker.announce)
         try:
             campaign.run()

@@ -10,8 +10,7 @@ from attrs import Factory, frozen
 
 from churn.explore.coverage import Coverage
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.invariants import Objection
-from churn.lifecycle.invariants.base import ps
+from churn.lifecycle.invariants import Objection, ps
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence, Ok, Unknown
 from churn.report.hints import HINTS, SEVERITIES
@@ -66,6 +65,7 @@ class Bug:
     expected: str
     actual: str
     look: str
+    shown: tuple[Evidence, ...]
     further: tuple[str, ...]
     cause: str
     fix: str
@@ -239,7 +239,9 @@ def _lists(records: list[Record], account: Account) -> Iterator[Evidence]:
 
 def _leftovers(records: list[Record], account: Account) -> Iterator[Evidence]:
     last = records[-1].judgement if records else None
-    if last is not None:
+    if last is not None and any(shown.ran for shown in records[-1].shown):
+        yield from records[-1].shown
+    elif last is not None:
         found = last.observation.containers.values()
         rows = "\n".join(f"{one.alias} {one.id[:12]} {one.name} {one.state}" for one in found)
         yield Evidence(ps(account.contract), rows or "(no container)", ran=False)
@@ -289,6 +291,7 @@ def _bug(title: str, chapter: Chapter, record: Record, cases: list[tuple[Chapter
         first.expected,
         first.seen,
         first.look,
+        record.shown,
         tuple(_sentence(other) for other in record.objections[1:]),
         cause,
         fix,

@@ -15,6 +15,7 @@ from churn.report.summary import Bug, Mark, Summary
 from churn.session.trace import Record
 
 _STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
+_MOST_BUGS = 5
 _MOST_LINES = 6
 """Lines of a kind that the terminal shows; the report on disk has all."""
 
@@ -62,8 +63,10 @@ class Ticker:
 def show(summary: Summary, console: Console, folder: Path | None) -> None:
     """Print the report; `folder` is where the whole of it is."""
     console.print(_criteria(summary))
-    for place, bug in enumerate(summary.bugs, 1):
+    for place, bug in enumerate(summary.bugs[:_MOST_BUGS], 1):
         console.print(_bug(place, bug))
+    if len(summary.bugs) > _MOST_BUGS:
+        console.print(f"… and {len(summary.bugs) - _MOST_BUGS} more signatures, in the report")
     for line in _closing(summary):
         console.print(line)
     if folder is not None:
@@ -92,7 +95,8 @@ def _bug(place: int, bug: Bug) -> Panel:
         f"[bold]expected[/]  {escape(bug.expected)}",
         f"[bold]actual[/]    {escape(bug.actual)}",
         f"[bold]command[/]   {escape(bug.command.command) or 'none: nothing was asked'}",
-        f"[bold]look[/]      {escape(bug.look) or 'nothing to run'}",
+        *(f"[bold]look[/]      {escape(one.command)}{'' if one.ran else ' (not run)'}" for one in bug.shown[:1]),
+        *(f"          {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
         f"[bold]cause[/]     {escape(bug.cause)}",
         f"[bold]fix[/]       {escape(bug.fix)}",
         f"[bold]scenario[/]  ({bug.naming} names; {bug.count} time(s), in {', '.join(bug.parts)})",

@@ -31,13 +31,15 @@ def preflight(manager: Manager, engine: Engine) -> None:
 
 
 def reset(system: System, run: str) -> None:
-    """Remove every container of the run, empty the manager's store, and look whether that is so.
+    """Remove every container, network and volume of the run, empty the manager's store, and look whether that is so.
 
     Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
     """
     try:
         for row in ours(system.engine, run):
             remove(system.engine, row)
+        for resource in system.engine.resources({OWNER: run}):
+            system.engine.remove_resource(resource)
         system.manager.reset()
         left = _await_gone(system.engine, run, system.clock)
     except EngineError as error:

@@ -20,6 +20,9 @@ from churn.session.verdict import Judgement, Signature, Verdict, Violation
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 """Seconds between two looks at a system that has not settled; doubled from the first to the longest."""
 
+_MOST_SHOWN = 3
+"""Objections of a violation for which a command is run as evidence."""
+
 Reset = Callable[[], None]
 """Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
 
@@ -204,6 +207,8 @@ class Session:
     def _object(self, record: Record) -> None:
         operation = record.step.operation
         first = record.objections[0].invariant
+        looks = dict.fromkeys(found.look for found in record.objections[:_MOST_SHOWN] if found.look)
+        record.shown = tuple(self.system.show(look) for look in looks)
         record.signature = Signature(first, operation.kind, self._condition(operation))
         self._close(record, Verdict.FAIL)
         raise Violation(operation, record.objections, record.signature)

@@ -4,7 +4,7 @@ Real names, ids and ports stay below this file: what goes up is aliased (service
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -12,10 +12,11 @@ from churn.errors import NotFound
 from churn.lifecycle.binding import bind
 from churn.lifecycle.observation import Container, Event, Listed, Observation, Port
 from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Operation, Start, Status, Stop, Wait
-from churn.lifecycle.outcome import Ok, Outcome
+from churn.lifecycle.outcome import Evidence, Ok, Outcome
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import Server, State
 from churn.system.clock import Clock
+from churn.system.process import run
 from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
 
 
@@ -38,14 +39,30 @@ class Look:
 
 
 class System:
-    """A manager on an engine. `begin` names the services anew for each sequence."""
+    """A manager on an engine. `begin` names the services anew for each sequence.
 
-    def __init__(self, manager: Manager, engine: Engine, host: Host, clock: Clock, waits: Waits | None = None) -> None:
+    `shared` are the labels of what is ours on an engine that others use too: of networks, volumes and images only those that
+    carry them are looked at. Without any the engine is ours alone.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        engine: Engine,
+        host: Host,
+        clock: Clock,
+        waits: Waits | None = None,
+        shared: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.manager = manager
         self.engine = engine
         self.host = host
         self.clock = clock
         self.waits = waits or Waits()
+        self.environ = environ or {}
+        """The environment of commands that are run for evidence."""
+        self._shared = shared or {}
         self.contract = manager.contract
         self._pattern = re.compile(manager.contract.name_pattern) if manager.contract.name_pattern else None
         self.inside = 0.0
@@ -125,6 +142,13 @@ class System:
         self.host.behave(self._folders[operation.name], word)
         return Ok(began, self.clock.now())
 
+    def show(self, command: str) -> Evidence:
+        """Run a command that only looks, if the engine is one that commands reach; else it is told as not run."""
+        if not command or not self.engine.cli:
+            return Evidence(command, "", ran=False)
+        finished = run(("sh", "-c", command), env=self.environ, timeout=_SHOW_LIMIT)
+        return Evidence(command, f"{finished.stdout}{finished.stderr}".strip() or "(no output)")
+
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def look(self, states: Sequence[State], operation: Operation, outcome: Outcome | None, *, ask: bool) -> Look:
@@ -143,7 +167,7 @@ class System:
             {},
             self._listed(listing),
             self._listed(told),
-            self.engine.resources(),
+            self.engine.resources(self._shared),
             self.host.processes(self.manager.marker),
             events,
             self.engine.mark(),
@@ -253,3 +277,5 @@ class System:
 
 
 _LIST = List()
+_SHOW_LIMIT = 10.0
+"""Seconds that a command for evidence may take."""

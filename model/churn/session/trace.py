@@ -1,8 +1,9 @@
 """The trace: the record of one run, in memory for the report and as JSON lines for whoever comes after.
 
 Format 1, one JSON object a line: a head; then for each sequence a ``sequence`` line, and for each step a ``begin`` line,
-written before the operation is applied, and an ``end`` line after it was judged. A run that is killed leaves a ``begin``
-without an ``end``: that operation may have happened.
+written before the operation is applied, and an ``end`` line after it was judged or hurried past. A sequence whose last step
+was hurried ends with a ``look`` line, that step's judgement. A run that is killed leaves a ``begin`` without an ``end``:
+that operation may have happened.
 """
 
 import json
@@ -16,7 +17,7 @@ from attrs import define, field
 
 from churn.lifecycle.invariants import Doubt, Objection
 from churn.lifecycle.operations import Step
-from churn.lifecycle.outcome import Ok, Outcome, Rejected
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import Abstract
 from churn.session.verdict import Judgement, Signature, Verdict
@@ -41,8 +42,11 @@ class Record:
     doubts: tuple[Doubt, ...] = ()
     judgement: Judgement | None = None
     signature: Signature | None = None
+    shown: tuple[Evidence, ...] = ()
+    """What was run to show the same to a person."""
     settled: float = 0.0
     took: float = 0.0
+    ended: bool = False
 
 
 @define(eq=False)
@@ -91,12 +95,13 @@ class Trace:
         return record
 
     def end(self, record: Record, now: float) -> None:
-        """The step was judged, or hurried past."""
+        """The step was judged, or hurried past; one that was hurried past may be judged later."""
+        line, record.ended = "look" if record.ended else "end", True
         if self.sink is None:
             return
         outcome = record.outcome
         kind = type(outcome).__name__.lower() if outcome is not None else "none"
-        head = f'{{"line": "end", "n": {record.number}, "t": {now:.6f}, "outcome": "{kind}"'
+        head = f'{{"line": "{line}", "n": {record.number}, "t": {now:.6f}, "outcome": "{kind}"'
         if record.verdict in (Verdict.PASS, Verdict.UNSEEN) and isinstance(outcome, Ok) and not record.doubts:
             self._put(f'{head}, "took": {outcome.took:.6f}, "verdict": "{record.verdict.value}"}}\n')
             return
@@ -131,6 +136,8 @@ def _words(step: Step) -> str:
 def _details(record: Record) -> dict[str, Any]:
     outcome = record.outcome
     details: dict[str, Any] = {"verdict": record.verdict.value, "took": outcome.took if outcome else None}
+    if record.shown:
+        details["shown"] = [{"command": one.command, "output": one.output, "ran": one.ran} for one in record.shown]
     if record.reason:
         details["why"] = record.reason
     if isinstance(outcome, Rejected):

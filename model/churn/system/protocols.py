@@ -121,8 +121,8 @@ class Engine(Protocol):
     def mark(self) -> int:
         """The place of the newest event read so far, or exactly the newest where asking costs nothing."""
 
-    def resources(self) -> frozenset[str]:
-        """Networks, volumes and images, each as its kind and name: ``volume x``."""
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+        """Networks, volumes and images that carry all of `labels`, each as its kind and name: ``volume x``."""
 
     def remove_resource(self, resource: str) -> None:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""

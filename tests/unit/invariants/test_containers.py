@@ -3,8 +3,6 @@
 import pytest
 from attrs import evolve
 from builders import (
-    Container,
-    Service,
     container,
     dead,
     exited,
@@ -23,8 +21,8 @@ from builders import (
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Sight
-from churn.lifecycle.observation import Status
-from churn.lifecycle.state import Fresh, Server, State
+from churn.lifecycle.observation import Container, Status
+from churn.lifecycle.state import Fresh, Server, Service, State
 
 # -- fresh-container --------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,11 @@
 
 import pytest
 from attrs import evolve
-from builders import Service, dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, sight, state, unsettled
+from builders import dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, sight, state, unsettled
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Sight
-from churn.lifecycle.state import CLEAN, Baseline, State
+from churn.lifecycle.state import CLEAN, Baseline, Service, State
 
 BEFORE = frozenset({"network bridge", "image stand-in"})
 CYCLED = evolve(state(a=idle()), cycled=frozenset({"a"}), baseline=Baseline(frozenset({"a"}), BEFORE))

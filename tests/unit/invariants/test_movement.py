@@ -3,8 +3,6 @@
 import pytest
 from attrs import evolve
 from builders import (
-    Container,
-    Service,
     container,
     dead,
     exited,
@@ -21,9 +19,9 @@ from builders import (
 )
 
 from churn.lifecycle.invariants import Sight
-from churn.lifecycle.observation import Event
+from churn.lifecycle.observation import Container, Event
 from churn.lifecycle.operations import Length, Start, Stop, Wait
-from churn.lifecycle.state import Fresh, State
+from churn.lifecycle.state import Fresh, Service, State
 
 A, B = container(), container("b1", "b")
 BOTH = state(a=running(), b=running("b1", 20002))

@@ -3,7 +3,6 @@
 import pytest
 from attrs import evolve
 from builders import (
-    Service,
     container,
     dead,
     doubted,
@@ -25,6 +24,7 @@ from builders import (
 from churn.lifecycle.contract import Contract, Ports
 from churn.lifecycle.observation import Holder, Port, Status
 from churn.lifecycle.operations import Status as StatusOf
+from churn.lifecycle.state import Service
 
 ANEW = Contract(ports=Ports.ANEW)
 OTHER = 31000

@@ -3,7 +3,6 @@
 import pytest
 from attrs import evolve
 from builders import (
-    Service,
     container,
     dead,
     doubted,
@@ -26,7 +25,7 @@ from churn.lifecycle.contract import Contract, Means, Noticing
 from churn.lifecycle.invariants import Sight
 from churn.lifecycle.observation import Listed, Port, Status
 from churn.lifecycle.operations import Behaviour, Status as StatusOf
-from churn.lifecycle.state import Fresh, State
+from churn.lifecycle.state import Fresh, Service, State
 
 BOTH = state(a=running(), b=idle(port=20002))
 ROW_A, ROW_B = listed("a"), listed("b", Status.STOPPED)

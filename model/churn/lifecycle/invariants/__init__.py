@@ -4,7 +4,7 @@
 those that say most about the cause stand first. A theme has a file; each check has the signature of `Check`.
 """
 
-from churn.lifecycle.invariants.base import Doubt, Invariant, Objection, Sight
+from churn.lifecycle.invariants.base import Doubt, Invariant, Objection, Sight, ps
 from churn.lifecycle.invariants.containers import fresh_container, no_orphans, no_restart_policy
 from churn.lifecycle.invariants.leaks import no_leaks, no_processes
 from churn.lifecycle.invariants.movement import quiet, undisturbed
@@ -28,7 +28,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("no-processes", 4, no_processes),
 )
 
-__all__ = ["INVARIANTS", "Doubt", "Invariant", "Objection", "Sight", "examine"]
+__all__ = ["INVARIANTS", "Doubt", "Invariant", "Objection", "Sight", "examine", "ps"]
 
 
 def examine(sight: Sight, invariants: tuple[Invariant, ...] = INVARIANTS) -> tuple[list[Objection], list[Doubt]]:

@@ -128,9 +128,8 @@ class DockerEngine:
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
-        wanted = [f"{key}={value}" if value else key for key, value in (labels or {}).items()]
         with self._asking():
-            entries = self._api.containers(all=True, filters={"label": wanted})
+            entries = self._api.containers(all=True, filters=_carrying(labels))
         return tuple(_listed(entry) for entry in entries)
 
     def inspect(self, reference: str) -> Inspected:
@@ -160,12 +159,16 @@ class DockerEngine:
         """The place of the newest event read so far. Asks nothing."""
         return self._feed.mark
 
-    def resources(self) -> frozenset[str]:
-        """Networks but the built-in ones, volumes, and images by tag (by id where they have none): ``volume x``."""
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+        """Networks but the built-in ones, volumes, and images by tag (by id where they have none): ``volume x``.
+
+        With `labels`, those that carry them all. It asks for each kind in turn.
+        """
+        filters = _carrying(labels)
         with self._asking():
-            volumes = self._api.volumes()["Volumes"] or ()
-            networks = self._api.networks() or ()
-            images = self._api.images() or ()
+            volumes = self._api.volumes(filters=filters)["Volumes"] or ()
+            networks = self._api.networks(filters=filters) or ()
+            images = self._api.images(filters=filters) or ()
         return frozenset(
             [f"volume {volume['Name']}" for volume in volumes]
             + [f"network {network['Name']}" for network in networks if network["Name"] not in _BUILT_IN_NETWORKS]
@@ -326,6 +329,11 @@ def _translated(place: str) -> Iterator[None]:
         OSError,
     ) as error:
         raise errors.EngineUnreachable(f"expected an answer of the Docker engine at {place}, got: {error}") from error
+
+
+def _carrying(labels: Mapping[str, str] | None) -> dict[str, Sequence[str]]:
+    """The filter for what carries all of these labels; an empty value stands for any."""
+    return {"label": [f"{key}={value}" if value else key for key, value in (labels or {}).items()]}
 
 
 def _connection() -> dict[str, Any]:

@@ -28,7 +28,7 @@ health() {
 look
 case $behaviour in
   hang) exec cat >/dev/null ;; # reads until the client gives up
-  crash) kill -USR1 1 && exit 0 ;;
+  crash) kill -USR1 "$SERVER" && exit 0 ;; # have it looked at now
 esac
 
 read_request

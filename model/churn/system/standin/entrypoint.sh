@@ -15,6 +15,7 @@
 # The traps come first: without one, the kernel keeps SIGTERM from a first process altogether.
 trap 'look; [ "$behaviour" = ignore-sigterm ] || exit 0' TERM
 trap : USR1 # ends a pause
+export SERVER=$$
 
 find_port() {
   port=8000

@@ -94,11 +94,12 @@ class EmulatedEngine:
         """The newest event's place: here asking costs nothing."""
         return len(self.core.events)
 
-    def resources(self) -> frozenset[str]:
-        """As `Engine.resources`."""
-        core = self.core
-        kinds = (("volume", core.volumes), ("network", core.networks), ("image", core.images))
-        return frozenset(f"{kind} {name}" for kind, names in kinds for name in names)
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+        """As `Engine.resources`; images have no labels here."""
+        core, wanted = self.core, labels or {}
+        named = [("volume", core.volumes), ("network", core.networks)]
+        found = [f"{kind} {name}" for kind, store in named for name, marks in store.items() if carries(marks, wanted)]
+        return frozenset(found if wanted else (*found, *(f"image {name}" for name in core.images)))
 
     def remove_resource(self, resource: str) -> None:
         """As `Engine.remove_resource`."""

@@ -1,0 +1,126 @@
+"""`churn run` on a real engine: the same verdicts, and nothing of ours left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from churn.errors import BudgetSpent
+from churn.explore.machine import PROFILES, Explorer, explore
+from churn.explore.tour import Tour, hurriedly, walk
+from churn.lifecycle.paths import Atlas
+from churn.pytest_plugin import Choice
+from churn.system.engines.docker import DockerEngine
+from churn.system.ownership import OWNER
+from conftest import Yard
+
+pytestmark = pytest.mark.docker
+
+STEPS = 150
+"""Of the tour, and again of random exploration: 300 in all."""
+
+
+@contextmanager
+def running(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "churn", "run", "--engine", "docker", "--report", str(folder), *words]
+    environ = {**os.environ, "NO_COLOR": "1", "XDG_STATE_HOME": str(folder / "state")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def ours(engine: DockerEngine) -> list[str]:
+    return [row.name for row in engine.list({OWNER: ""})]
+
+
+def test_two_runs_side_by_side_pass_and_leave_strangers_alone(yard: Yard, tmp_path: Path) -> None:
+    bystander, _ = yard.serve()
+    namesake = yard.engine.create(yard.spec("service-a"))
+
+    with (
+        running(tmp_path / "1", "--max-operations", "12") as one,
+        running(tmp_path / "2", "--max-operations", "12") as two,
+    ):
+        outputs = [one.communicate()[0], two.communicate()[0]]
+
+    assert (one.returncode, two.returncode) == (0, 0), outputs
+    for folder in ("1", "2"):
+        data = json.loads((tmp_path / folder / "report.json").read_text())
+        assert [criterion["mark"] for criterion in data["criteria"]] == ["PASS"] * 5
+        assert data["criteria"][0]["evidence"][1]["ran"] is True
+    assert ours(yard.engine) == []
+    assert yard.engine.inspect(bystander).state == "running"
+    assert yard.engine.inspect(namesake).state == "created"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_cleans_up_and_says_so(
+    number: signal.Signals, docker_engine: DockerEngine, standin: str, tmp_path: Path, until: Callable[..., float]
+) -> None:
+    assert standin
+    with running(tmp_path) as child:
+        until(lambda: any(row.state == "running" for row in docker_engine.list({OWNER: ""})), 60.0)
+        child.send_signal(number)
+        output, _ = child.communicate(timeout=60)
+
+    assert child.returncode == 130, output
+    assert "interrupted: cleaning up" in output
+    assert ours(docker_engine) == []
+    assert (tmp_path / "report.md").exists()
+
+
+def test_a_killed_run_leaves_what_clean_then_removes(
+    docker_engine: DockerEngine, standin: str, tmp_path: Path, until: Callable[..., float]
+) -> None:
+    assert standin
+    with running(tmp_path) as child:
+        until(lambda: any(row.state == "running" for row in docker_engine.list({OWNER: ""})), 60.0)
+        child.send_signal(signal.SIGSTOP)
+        environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+        clean = [sys.executable, "-m", "churn", "clean"]
+        alive = subprocess.run(clean, capture_output=True, text=True, check=True, env=environ)
+        assert "may be alive" in alive.stdout
+        assert ours(docker_engine) != []
+        child.kill()
+        child.wait()
+    dead = subprocess.run(clean, capture_output=True, text=True, check=True, env=environ)
+    assert "which is over" in dead.stdout
+    assert ours(docker_engine) == []
+
+
+@pytest.fixture(name="churn_choice")
+def _on_docker() -> Choice:
+    return Choice("docker", "reference", 0, 2, None, STEPS, "real", True)
+
+
+@pytest.mark.usefixtures("standin")
+def test_the_healthy_reference_gives_no_violation_in_300_steps_faults_and_hurried_ones_included(
+    churn_session: object, churn_choice: Choice
+) -> None:
+    from churn.session.session import Session
+
+    assert isinstance(churn_session, Session)
+    with pytest.raises(BudgetSpent):
+        walk(churn_session, Tour(Atlas(("a", "b"), churn_session.contract)), "tour", hurriedly)
+    churn_session.budget.operations = 2 * STEPS
+    with pytest.raises(BudgetSpent):
+        explore(Explorer(churn_session, 2), PROFILES["real"], churn_choice.seed)
+    assert churn_session.budget.spent == 2 * STEPS
+    kinds = {record.step.operation.kind for _, record in churn_session.trace.records()}
+    assert {"create", "start", "stop", "behave", "wait", "list", "status"} <= kinds
+
+
+def test_without_an_engine_a_run_says_so_and_could_not_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "churn", "run", "--engine", "docker", "--report", str(tmp_path)]
+    environ = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock"}
+    found = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert found.returncode == 2
+    assert "nosuch.sock" in found.stderr
