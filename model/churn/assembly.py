@@ -13,7 +13,8 @@ from churn.session.system import System, Waits
 from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
-from churn.system.managers.reference import Embedded, ReferenceManager, Settings, Store
+from churn.system.managers.defects import defective
+from churn.system.managers.reference import Embedded, Settings, Store
 
 STAND_IN = "churn/stand-in:1"
 _REAL_WAITS = Waits(short=1.0, long=5.0, slow=1.0)
@@ -28,13 +29,15 @@ class Target:
     manager: str = "reference"
     engine: str = "emulated"
     seed: int = 0
+    defects: tuple[str, ...] = ()
+    """Names of planted defects, for the reference manager only."""
     environ: Mapping[str, str] = Factory(dict)
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
 
 
 @frozen
 class Assembled:
-    """A system, the id of the run that owns what it makes, and whether its engine is the run's alone."""
+    """A system, and the id of the run that owns what it makes."""
 
     system: System
     run: str
@@ -72,7 +75,7 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
     settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
-    manager = ReferenceManager(Store(), EmulatedEngine(core), host, clock, settings)
+    manager = defective(target.defects)(Store(), EmulatedEngine(core), host, clock, settings)
     yield System(Embedded(manager), EmulatedEngine(core), host, clock)
 
 
@@ -93,7 +96,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
             build(engine, STAND_IN)
         host = RealHost(folders=Path(folder) / "services", clock=clock)
         settings = Settings(f"churn-{run}", STAND_IN, ownership.labels(run), start_timeout=_REAL_START_TIMEOUT)
-        manager = Program(Path(folder) / "services.db", settings, target.environ, clock)
+        manager = Program(Path(folder) / "services.db", settings, target.environ, clock, target.defects)
         yield System(manager, engine, host, clock, _REAL_WAITS, ownership.labels(run), target.environ)
 
 

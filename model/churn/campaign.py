@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from churn.assembly import Assembled
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
@@ -13,23 +13,27 @@ from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.invariants import ps
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas
-from churn.lifecycle.sequence import Naming, service_names
+from churn.lifecycle.sequence import Naming, Sequence, service_names
 from churn.report.summary import SCENARIO, Account
 from churn.session.budget import Budget
 from churn.session.reset import preflight
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
+from churn.session.verdict import Signature, Violation
+from churn.shrink.candidates import Failing
+from churn.shrink.shrinker import Shrinker, Shrunk, alike, explains
 from churn.system.clock import RealClock
 
 FIVE_CYCLE, TOUR, EXPLORATION = SCENARIO, "tour", "exploration"
 
+_KEPT = 1 / 3
+"""Of the budget: kept for confirming and shrinking."""
 _CALM_SHARE, _HURRIED_SHARE = 0.4, 0.45
-"""Of what is left of the budget: for the calm tour, then for the hurried one. Exploration gets the rest."""
+"""Of what is then left: for the calm tour, and after it for the hurried one. Exploration gets the rest."""
 _MOST_FAULTS = 3
 """Faults of the environment after which a run is given up."""
-_MOST_VIOLATIONS = 25
-"""Violations after which exploring is given up: the system is broken enough to be mended first."""
+_MOST_REPEATS = 10
+"""Explorations in a row that end with a signature known already, after which exploring is given up."""
 
 
 @frozen
@@ -60,7 +64,10 @@ class Campaign:
     session: Session = field(init=False)
     faults: list[str] = field(init=False, factory=list)
     """What went wrong with the environment."""
-    violations: int = field(init=False, default=0)
+    failures: dict[Signature, Failing] = field(init=False, factory=dict)
+    """The shortest failing sequence of each signature that was met."""
+    bugs: list[Shrunk] = field(init=False, factory=list)
+    """What they came to when shrunk, each bug once."""
 
     def __attrs_post_init__(self) -> None:
         plan, system = self.plan, self.assembled.system
@@ -71,13 +78,18 @@ class Campaign:
     def run(self) -> None:
         """Preflight, then each part in its order. Raises `NotClean` before anything is done."""
         preflight(self.assembled.system.manager, self.assembled.system.engine)
-        for part in (self._five_cycle, self._tour, self._exploration):
+        for part in (self._five_cycle, self._search, self._shrink):
             try:
                 part()
             except (BudgetSpent, EnvironmentFault) as error:
                 self._stumbled(error)
                 if isinstance(error, ResetFailed) or len(self.faults) >= _MOST_FAULTS:
                     break
+
+    def _search(self) -> None:
+        with self.session.budget.share(1 - _KEPT):
+            self._tour()
+            self._exploration()
 
     def account(self, seconds: float) -> Account:
         """What a report needs beside the trace, of a run that took so many real seconds."""
@@ -93,6 +105,7 @@ class Campaign:
             system.clock.virtual,
             session.budget.looks,
             tuple(self.faults),
+            tuple(self.bugs),
         )
 
     def _five_cycle(self) -> None:
@@ -133,16 +146,59 @@ class Campaign:
             return
         self.announce(EXPLORATION)
         explorer = Explorer(self.session, services=min(3, self.plan.services + 1), faults=self.plan.faults)
+        repeats = 0
         for seed in rounds(self.plan.seed):
+            known = len(self.failures)
             violation = explore(explorer, self.plan.profile, seed)
             if violation is None:
                 return
             self._violated(violation)
-            if self.violations >= _MOST_VIOLATIONS:
+            repeats = repeats + 1 if len(self.failures) == known else 0
+            if repeats >= _MOST_REPEATS:
                 return
 
-    def _violated(self, _: Violation) -> None:
-        self.violations += 1
+    def _violated(self, violation: Violation) -> None:
+        chapter = self.trace.chapters[-1]
+        steps = tuple(record.step for record in chapter.records)
+        befores = tuple(record.before for record in chapter.records)
+        failing = Failing(chapter.names, Sequence(steps, chapter.naming), befores)
+        known = self.failures.get(violation.signature)
+        if known is None or len(steps) < len(known.steps):
+            self.failures[violation.signature] = failing
+
+    def _shrink(self) -> None:
+        """Shrink each failure that no bug found so far explains; the shortest first, they explain most."""
+        shrinker = Shrinker(self.session)
+        for signature, failing in sorted(self.failures.items(), key=lambda item: len(item[1].steps)):
+            known = self._case_of(signature, failing, alike_only=True)
+            if known is None:
+                self.announce(f"shrinking: {signature}")
+                self._found(signature, shrinker.shrink(failing, signature))
+            else:
+                self._add_symptom(known, signature)
+
+    def _found(self, signature: Signature, bug: Shrunk) -> None:
+        """A bug, unless it is a case of one that is there: then it is another symptom of that one."""
+        known = self._case_of(bug.signature, bug.failing)
+        if known is None:
+            self.bugs.append(bug)
+            known = len(self.bugs) - 1
+        for symptom in (signature, bug.signature):
+            self._add_symptom(known, symptom)
+
+    def _case_of(self, signature: Signature, failing: Failing, *, alike_only: bool = False) -> int | None:
+        """The place of the bug that a failure is a case of; `alike_only`: that the same invariant objected to."""
+        for place, bug in enumerate(self.bugs):
+            if alike_only and not alike(bug.signature, signature):
+                continue
+            if explains(bug, signature, failing.names, failing.steps):
+                return place
+        return None
+
+    def _add_symptom(self, place: int, signature: Signature) -> None:
+        bug = self.bugs[place]
+        if signature != bug.signature:
+            self.bugs[place] = evolve(bug, symptoms=bug.symptoms | {signature})
 
     def _stumbled(self, error: Exception) -> None:
         self.trace.note(str(error))

@@ -93,7 +93,8 @@ def _system(churn_choice: Choice, tmp_path: Any) -> Iterator[Any]:
     # Imported here: a plugin is loaded in every pytest run of whoever has Churn installed.
     from churn.assembly import Target, assembled
 
-    target = Target(churn_choice.manager, churn_choice.engine, churn_choice.seed, dict(os.environ), tmp_path / "state")
+    named = (churn_choice.manager, churn_choice.engine, churn_choice.seed)
+    target = Target(*named, environ=dict(os.environ), state=tmp_path / "state")
     try:
         with assembled(target) as whole:
             yield whole

@@ -125,7 +125,7 @@ class WandersPort(ReferenceManager):
     """A service gets a new port at each start."""
 
     def start(self, name: str) -> Record:
-        self.store._db.execute("UPDATE services SET port = ? WHERE name = ?", (self.host.free_port(), name))
+        self.store.db.execute("UPDATE services SET port = ? WHERE name = ?", (self.host.free_port(), name))
         return super().start(name)
 
 

@@ -1,10 +1,10 @@
 """Small things that unit tests are made of: states, sights that fit them, and systems on the emulated engine."""
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
 from typing import Any
 
-from attrs import Attribute, define, evolve, fields, frozen
+from attrs import define, evolve, frozen
 
 from churn.assembly import STAND_IN
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
@@ -29,7 +29,7 @@ from churn.system.protocols import Mount, Spec
 
 # -- contracts --------------------------------------------------------------------------------------------------------
 
-_CHOICES: dict[str, tuple[object, ...]] = {
+_CHOICES: dict[str, tuple[Any, ...]] = {
     "second_start": tuple(Reply),
     "idle_stop": tuple(Reply),
     "second_create": tuple(Reply),
@@ -39,12 +39,16 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "running_means": tuple(Means),
     "death_noticed": tuple(Noticing),
 }
-_ALL = [Contract(**dict(zip(_CHOICES, values, strict=True))) for values in product(*_CHOICES.values())]  # type: ignore[arg-type]
 
 
-def contracts(**fixed: object) -> Iterator[Contract]:
-    """Every combination of a contract's choices in which those in `fixed` are as given."""
-    return (made for made in _ALL if all(getattr(made, name) is value for name, value in fixed.items()))
+def contracts(**fixed: Any) -> Iterator[Contract]:
+    """Contracts whose choices in `fixed` are as given, and of whose others each pair stands in every combination."""
+    base = Contract(**fixed)
+    free = [name for name in _CHOICES if name not in fixed]
+    yield base
+    for one, other in combinations(free, 2):
+        for first, second in product(_CHOICES[one], _CHOICES[other]):
+            yield evolve(base, **{one: first, other: second})
 
 
 # -- services and states ----------------------------------------------------------------------------------------------
@@ -97,7 +101,9 @@ def exited(identity: str = "a1", service: str | None = "a", **changes: Any) -> C
     return container(identity, service, **{"state": "exited", "ports": (), **changes})
 
 
-def listed(service: str = "a", status: Status | None = Status.RUNNING, port: int | None = None, word: str = "") -> Listed:
+def listed(
+    service: str = "a", status: Status | None = Status.RUNNING, port: int | None = None, word: str = ""
+) -> Listed:
     """A row of the manager's list."""
     return Listed(service, word or (status.value if status else "?"), status, port or PORTS.get(service))
 
@@ -343,9 +349,3 @@ def laboratory(
         reset(system, "run")
 
     return Laboratory(made, system, Session(system, counted, trace, budget), trace, budget, applied, resets)
-
-
-def values(made: object, *without: str) -> Mapping[str, object]:
-    """The fields of an attrs value, but for those named."""
-    described: tuple[Attribute[Any], ...] = fields(type(made))
-    return {field.name: getattr(made, field.name) for field in described if field.name not in without}

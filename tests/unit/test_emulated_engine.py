@@ -1,5 +1,6 @@
 """The emulated engine against what was measured on a real one: states, status codes, texts, and when things happen."""
 
+import itertools
 import re
 import time
 
@@ -35,7 +36,13 @@ def refused(call: object, *arguments: object, **options: object) -> errors.Engin
 def test_a_container_goes_from_created_to_running_to_exited_to_nothing(docker: Bench) -> None:
     identity = docker.create(ports=(PORT,))
     seen = [docker.states()]
-    for call in (docker.engine.start, docker.engine.stop, docker.engine.start, docker.engine.stop, docker.engine.remove):
+    for call in (
+        docker.engine.start,
+        docker.engine.stop,
+        docker.engine.start,
+        docker.engine.stop,
+        docker.engine.remove,
+    ):
         call(identity)
         seen.append(docker.states())
     assert seen == [["created"], ["running"], ["exited"], ["running"], ["exited"], []]
@@ -221,8 +228,8 @@ def a_gpu_is_missing(docker: Bench) -> errors.EngineError:
 ID = "[0-9a-f]{64}"
 REFUSALS = [
     (a_name_is_taken, 409, errors.NameTaken,
-     rf'Conflict\. The container name "/web" is already in use by container "{ID}"\. '
-     r"You have to remove \(or rename\) that container to be able to reuse that name\."),
+     (rf'Conflict\. The container name "/web" is already in use by container "{ID}"\. '
+     r"You have to remove \(or rename\) that container to be able to reuse that name\.")),
     (an_image_is_missing, 404, errors.NoSuchImage, r"No such image: nosuch/image:1"),
     (a_name_is_bad, 400, errors.BadParameter,
      r"Invalid container name \(web page\), only \[a-zA-Z0-9\]\[a-zA-Z0-9_\.-\] are allowed"),
@@ -236,11 +243,11 @@ REFUSALS = [
     (inspect_of_nothing, 404, errors.NotFound, r"No such container: web"),
     (changes_of_nothing, 404, errors.NotFound, r"No such container: web"),
     (remove_running, 409, errors.Conflict,
-     rf"You cannot remove a running container {ID}\. "
-     r"Stop the container before attempting removal or force remove"),
+     (rf"You cannot remove a running container {ID}\. "
+     r"Stop the container before attempting removal or force remove")),
     (remove_paused, 409, errors.Conflict,
-     rf"You cannot remove a paused container {ID}\. "
-     r"Unpause and then stop the container before attempting removal or force remove"),
+     (rf"You cannot remove a paused container {ID}\. "
+     r"Unpause and then stop the container before attempting removal or force remove")),
     (remove_twice, 409, errors.RemovalInProgress, r"removal of container web is already in progress"),
     (start_in_removal, 409, errors.RemovalInProgress, r"container is marked for removal and cannot be started"),
     (start_while_it_is_killed_for_removal, 409, errors.RemovalInProgress,
@@ -248,22 +255,20 @@ REFUSALS = [
     (start_paused, 409, errors.Conflict, r"cannot start a paused container, try unpause instead"),
     (kill_stopped, 409, errors.Conflict, rf"Cannot kill container: web: Container {ID} is not running"),
     (a_port_of_a_container, 500, errors.PortTaken,
-     rf"driver failed programming external connectivity on endpoint web \({ID}\): "
-     r"Bind for 0\.0\.0\.0:20001 failed: port is already allocated"),
+     (rf"driver failed programming external connectivity on endpoint web \({ID}\): "
+     r"Bind for 0\.0\.0\.0:20001 failed: port is already allocated")),
     (a_port_of_a_stranger, 500, errors.PortTaken,
-     rf"driver failed programming external connectivity on endpoint web \({ID}\): Error starting userland proxy: "
-     r"listen tcp4 0\.0\.0\.0:20001: bind: address already in use"),
+     (rf"driver failed programming external connectivity on endpoint web \({ID}\): Error starting userland proxy: "
+     r"listen tcp4 0\.0\.0\.0:20001: bind: address already in use")),
     (a_port_of_a_process, 500, errors.PortTaken,
-     rf"driver failed programming external connectivity on endpoint web \({ID}\): Error starting userland proxy: "
-     r"listen tcp4 0\.0\.0\.0:20001: bind: address already in use"),
+     (rf"driver failed programming external connectivity on endpoint web \({ID}\): Error starting userland proxy: "
+     r"listen tcp4 0\.0\.0\.0:20001: bind: address already in use")),
     (a_gpu_is_missing, 500, errors.NoSuchDevice,
      r'could not select device driver "nvidia" with capabilities: \[\[gpu\]\]'),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("provoke", "status", "kind", "text"), REFUSALS, ids=[row[0].__name__ for row in REFUSALS]
-)
+@pytest.mark.parametrize(("provoke", "status", "kind", "text"), REFUSALS, ids=[row[0].__name__ for row in REFUSALS])
 def test_a_refusal_has_dockers_status_code_and_text(
     docker: Bench, provoke: object, status: int, kind: type[errors.EngineError], text: str
 ) -> None:
@@ -447,6 +452,17 @@ def test_sigkill_ends_the_server_with_137(docker: Bench) -> None:
     assert docker.core.on_port(PORT) is None
 
 
+@pytest.mark.parametrize("signal", ["KILL", "SIGKILL", "9"])
+@pytest.mark.parametrize("paused", [False, True])
+def test_when_a_kill_has_returned_the_port_is_free_at_once(docker: Bench, signal: str, paused: bool) -> None:
+    identity = docker.run(ports=(PORT,))
+    if paused:
+        docker.core.pause(identity)
+    docker.engine.kill(identity, signal)
+    assert docker.states() == ["exited"]
+    assert docker.core.on_port(PORT) is None
+
+
 def test_other_signals_end_nothing(docker: Bench) -> None:
     identity = docker.run()
     docker.engine.kill(identity, "HUP")
@@ -463,7 +479,9 @@ def test_a_stop_of_a_server_that_obeys_takes_a_moment_and_exits_with_0(docker: B
 
 
 @pytest.mark.parametrize("grace", [0.0, 1.0, 10.0])
-def test_a_stop_of_a_server_that_ignores_sigterm_takes_the_grace_and_exits_with_137(docker: Bench, grace: float) -> None:
+def test_a_stop_of_a_server_that_ignores_sigterm_takes_the_grace_and_exits_with_137(
+    docker: Bench, grace: float
+) -> None:
     docker.host.behave(FOLDER, "ignore-sigterm")
     identity = docker.run(folder=FOLDER, ports=(PORT,))
     began = docker.clock.now()
@@ -588,7 +606,7 @@ def starts(docker: Bench) -> list[float]:
 
 def test_the_pause_before_a_restart_doubles_up_to_a_minute(docker: Bench) -> None:
     times = starts(docker)
-    pauses = [later - sooner - docker.core.timing.crash for sooner, later in zip(times, times[1:], strict=False)]
+    pauses = [later - sooner - docker.core.timing.crash for sooner, later in itertools.pairwise(times)]
     expected = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 60.0]
     assert pauses == pytest.approx(expected, abs=0.03)
 

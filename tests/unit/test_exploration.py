@@ -37,11 +37,11 @@ def steps(lab: Laboratory) -> list[str]:
 
 
 def explored(
-    make: type[Double] = Double, *, seed: int = 0, profile: Profile = FEW, operations: int | None = None
+    make: type[Double] = Double, *, seed: int = 0, profile: Profile = FEW, services: int = 2
 ) -> tuple[Laboratory, Violation | None]:
     """A laboratory in which was explored, and the violation that ended it."""
-    lab = laboratory(make, operations=operations)
-    return lab, explore(Explorer(lab.session), profile, seed)
+    lab = laboratory(make)
+    return lab, explore(Explorer(lab.session, services=services), profile, seed)
 
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ print(digest())
 
 def digest() -> str:
     """A word for all steps that an exploration drew."""
-    return hashlib.sha256("\n".join(steps(explored()[0])).encode()).hexdigest()
+    return hashlib.sha256("\n".join(steps(explored(services=3)[0])).encode()).hexdigest()
 
 
 def digest_elsewhere(folder: Path, code: str = _DIGEST, **environ: str) -> str:
@@ -88,27 +88,25 @@ def digest_elsewhere(folder: Path, code: str = _DIGEST, **environ: str) -> str:
     return ended.stdout.strip()
 
 
-def test_what_is_drawn_does_not_depend_on_how_python_hashes(tmp_path: Path) -> None:
-    drawn = {digest_elsewhere(tmp_path, PYTHONHASHSEED=seed) for seed in ("1", "2")}
-    assert len(drawn) == 1
-    assert list(tmp_path.iterdir()) == []
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The digest of another process, and where that stood."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    return digest_elsewhere(folder, PYTHONHASHSEED="1"), folder
 
 
-def test_what_is_drawn_does_not_depend_on_what_else_is_imported(tmp_path: Path) -> None:
+def test_what_is_drawn_does_not_depend_on_how_python_hashes(elsewhere: tuple[str, Path]) -> None:
+    assert digest_elsewhere(elsewhere[1], PYTHONHASHSEED="2") == elsewhere[0]
+
+
+def test_what_is_drawn_does_not_depend_on_what_else_is_imported(elsewhere: tuple[str, Path], tmp_path: Path) -> None:
     """Hypothesis puts the numbers that it finds in a user's modules into its draws where they fit in."""
     tmp_path.joinpath("numbers_of_mine.py").write_text(f"NUMBERS = {list(range(101, 400))}")
-    assert digest_elsewhere(tmp_path) == digest_elsewhere(tmp_path, f"import numbers_of_mine{_DIGEST}")
+    assert digest_elsewhere(tmp_path, f"import numbers_of_mine{_DIGEST}") == elsewhere[0]
 
 
-_LARGEST = 101
-"""Indices up to 100 are too small for numbers of imported modules to be taken for them."""
-
-
-@pytest.mark.parametrize("services", [1, 2, 3])
-@pytest.mark.parametrize("faults", [True, False])
-def test_no_list_that_is_drawn_from_is_so_long_that_numbers_elsewhere_matter(services: int, faults: bool) -> None:
-    assert len(openings(services)) <= _LARGEST
-    assert len(choices(service_names(services), Contract().offers, faults=faults)) <= _LARGEST
+def test_exploring_leaves_no_file_where_it_was_started(elsewhere: tuple[str, Path]) -> None:
+    assert [path.name for path in elsewhere[1].iterdir()] == []
 
 
 def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -> None:
@@ -127,6 +125,14 @@ def test_without_faults_no_behaviour_is_drawn() -> None:
     kinds = {record.step.operation.kind for _, record in lab.trace.records()}
     assert "behave" not in kinds
     assert {"start", "stop"} <= kinds
+
+
+@pytest.mark.parametrize("missing", ["create", "status"])
+def test_what_the_manager_does_not_offer_is_never_done(missing: str) -> None:
+    lab = laboratory(offers=Contract().offers - {missing})
+    explore(Explorer(lab.session), FEW, 0)
+    assert lab.applied
+    assert missing not in {operation.kind for operation in lab.applied}
 
 
 def test_steps_are_drawn_from_all_operations_at_all_paces() -> None:

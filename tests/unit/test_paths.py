@@ -73,7 +73,9 @@ def test_a_way_leads_where_it_says() -> None:
         assert _walked(ONE.edges, ABSENT, way or ()) == here
 
 
-def _walked(edges: Mapping[Abstract, Mapping[Operation, Abstract]], here: Abstract, way: tuple[Operation, ...]) -> Abstract:
+def _walked(
+    edges: Mapping[Abstract, Mapping[Operation, Abstract]], here: Abstract, way: tuple[Operation, ...]
+) -> Abstract:
     for operation in way:
         here = edges[here][operation]
     return here

@@ -1,5 +1,7 @@
 """What services are called, in the model and really."""
 
+import itertools
+
 import pytest
 
 from churn.lifecycle.operations import Create, Pace, Start, Step
@@ -37,7 +39,7 @@ def test_no_real_name_is_too_long_for_a_dns_label(naming: Naming) -> None:
 
 def test_one_name_is_really_the_prefix_of_the_next() -> None:
     real = [Naming.PREFIX.real(name) for name in FIFTEEN]
-    for shorter, longer in zip(real, real[1:], strict=False):
+    for shorter, longer in itertools.pairwise(real):
         assert longer.startswith(shorter)
         assert longer != shorter
 

@@ -56,6 +56,12 @@ def begun(make: type[Double] = Double, *operations: Operation, names: str = "ab"
     return did(lab, *operations)
 
 
+def ended(lab: Laboratory, *operations: Operation, pace: Pace) -> None:
+    """This is done, and then the sequence ends: whatever the pace, it was looked at."""
+    did(lab, *operations, pace=pace)
+    lab.session.finish()
+
+
 def last(lab: Laboratory) -> Record:
     """The newest step's record."""
     return lab.trace.chapters[-1].records[-1]
@@ -226,8 +232,7 @@ def test_an_operation_that_took_too_long_is_objected_to_at_whatever_pace(pace: P
     lab.session.begin("test", "a")
     did(lab, *UP)
     with pytest.raises(Violation) as caught:
-        did(lab, Stop("a"), pace=pace)
-        did(lab, List())
+        ended(lab, Stop("a"), List(), pace=pace)
     assert caught.value.objections[0].invariant == "in-time"
 
 
@@ -477,8 +482,7 @@ def test_an_engine_that_is_down_is_a_fault_of_the_environment(operation: Operati
     lab = begun(Double, *UP)
     lab.bench.core.down = True
     with pytest.raises(EnvironmentFault) as caught:
-        did(lab, operation, pace=pace)
-        lab.session.finish()
+        ended(lab, operation, pace=pace)
     assert "engine" in str(caught.value)
     assert last(lab).verdict is Verdict.UNKNOWN
     assert last(lab).reason == str(caught.value)
@@ -734,7 +738,7 @@ def test_a_fault_of_the_environment_is_in_the_trace_with_its_reason(file: Path, 
 def test_a_run_that_is_killed_leaves_a_beginning_without_an_end(file: Path, trace: Trace) -> None:
     class Killed(Double):
         def start(self, service: str) -> Outcome:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(service)
 
     lab = begun(Killed, Create("a"), trace=trace)
     with pytest.raises(KeyboardInterrupt):

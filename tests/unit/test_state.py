@@ -120,20 +120,17 @@ def test_putting_a_service_keeps_what_else_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "is_idle", "is_exempt"),
+    ("service", "is_exempt"),
     [
-        (Service(), True, False),
-        (idle(), True, False),
-        (running(), False, False),
-        (ill(), False, True),
-        (dead(), True, True),
-        (unsettled(idle()), False, True),
-        (unsettled(running()), False, True),
-        (unsettled(dead()), False, True),
+        (Service(), False),
+        (idle(), False),
+        (running(), False),
+        (ill(), True),
+        (dead(), True),
+        (unsettled(idle()), True),
+        (unsettled(running()), True),
+        (unsettled(dead()), True),
     ],
 )
-def test_which_services_are_idle_and_which_may_move_by_themselves(
-    service: Service, is_idle: bool, is_exempt: bool
-) -> None:
-    assert service.idle is is_idle
+def test_which_services_may_move_by_themselves(service: Service, is_exempt: bool) -> None:
     assert service.exempt is is_exempt

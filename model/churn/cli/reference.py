@@ -13,6 +13,7 @@ from churn.errors import EngineError
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
+from churn.system.managers.defects import defective
 from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store
 
 _DEFAULTS = Settings("default")
@@ -24,8 +25,17 @@ _DEFAULTS = Settings("default")
 @click.option("--image", default=_DEFAULTS.image, show_default=True, help="The image of its servers.")
 @click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label for each container.")
 @click.option("--timeout", type=float, default=_DEFAULTS.start_timeout, show_default=True, help="Seconds of a start.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.pass_context
-def reference(ctx: click.Context, db: Path, session: str, image: str, labels: tuple[str, ...], timeout: float) -> None:
+def reference(
+    ctx: click.Context,
+    db: Path,
+    session: str,
+    image: str,
+    labels: tuple[str, ...],
+    timeout: float,
+    defects: tuple[str, ...],
+) -> None:
     """A small service manager that does it right: the yardstick, and an example of what Churn tests.
 
     Each command prints the services concerned as JSON; an error is one line on stderr and exit code 1.
@@ -35,7 +45,7 @@ def reference(ctx: click.Context, db: Path, session: str, image: str, labels: tu
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
     engine = DockerEngine(os.environ.get("DOCKER_HOST"))
-    ctx.obj = ReferenceManager(Store(str(db)), engine, host, clock, settings)
+    ctx.obj = defective(defects)(Store(str(db)), engine, host, clock, settings)
 
 
 def _tell(rows: Iterable[tuple[str, str, int]]) -> None:

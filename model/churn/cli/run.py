@@ -23,8 +23,8 @@ from churn.report.terminal import Ticker, show
 from churn.session.trace import Trace, written
 from churn.system.clock import RealClock, today
 
-_OPERATIONS = 8_000
-"""The default budget on an emulated engine: two tours and some hundred random sequences, in a few seconds."""
+_OPERATIONS = 10_000
+"""The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
 _SECONDS = 300.0
 """The default budget on a real engine, beyond the five cycles."""
 
@@ -44,6 +44,7 @@ _SECONDS = 300.0
 @click.option("--budget", type=Duration(), help="Time for what comes after the cycles, such as 90s or 5m.")
 @click.option("--max-operations", type=click.IntRange(0), help="Operations for what comes after the cycles.")
 @click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
@@ -54,7 +55,8 @@ def run(**options: Any) -> None:
     """
     console = Console(highlight=False)
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
-    chosen = Target(options["manager"], options["engine"], options["seed"], dict(os.environ), state_folder())
+    named = (options["manager"], options["engine"], options["seed"], options["defects"])
+    chosen = Target(*named, dict(os.environ), state_folder())
     plan = _plan(chosen, options)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
         summary, interrupted = _run(chosen, plan, trace, console)
@@ -85,6 +87,7 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
         words += ["--budget", f"{options['budget']:g}s"]
     if options["max_operations"] is not None:
         words += ["--max-operations", str(options["max_operations"])]
+    words += [word for name in chosen.defects for word in ("--defect", name)]
     if options["faults"] is not None:
         words.append("--faults" if options["faults"] else "--no-faults")
     return {

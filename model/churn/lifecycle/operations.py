@@ -4,10 +4,11 @@ Services are called ``a``, ``b``, ``c``, … here; what they are really called i
 An operation says nothing about how it is carried out and holds no real id, so it can be planned, drawn, shrunk and kept.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 
 class Behaviour(Enum):
@@ -134,6 +135,11 @@ class Behave(_OnService):
 
 KINDS: dict[str, type[Operation]] = {cls.kind: cls for cls in (Create, Start, Stop, Status, List, Wait, Behave)}
 """Every operation there is, by its word."""
+
+
+def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:
+    """The same operation on the service that `names` has for its own."""
+    return evolve(operation, name=names[operation.name]) if isinstance(operation, _OnService) else operation
 
 
 @frozen(cache_hash=True)

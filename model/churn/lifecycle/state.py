@@ -78,11 +78,6 @@ class Service:
     unsettled: Unsettled | None = None
 
     @property
-    def idle(self) -> bool:
-        """Whether it has no live server and must have no running container."""
-        return self.server in (Server.NONE, Server.DEAD) and self.unsettled is None
-
-    @property
     def exempt(self) -> bool:
         """Whether it may move by itself."""
         return self.server in (Server.ILL, Server.DEAD) or self.unsettled is not None

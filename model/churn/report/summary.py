@@ -13,9 +13,11 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Objection, ps
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence, Ok, Unknown
+from churn.lifecycle.sequence import Naming
 from churn.report.hints import HINTS, SEVERITIES
 from churn.session.trace import Chapter, Record, Trace
 from churn.session.verdict import Verdict
+from churn.shrink.shrinker import PART, Shrunk, explains
 
 SCENARIO = "five-cycle"
 _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
@@ -61,12 +63,16 @@ class Bug:
     severity: str
     scenario: tuple[str, ...]
     naming: str
+    said: str
+    """How small and how sure the scenario is."""
     command: Evidence
     expected: str
     actual: str
     look: str
     shown: tuple[Evidence, ...]
     further: tuple[str, ...]
+    symptoms: tuple[str, ...]
+    """Other signatures that the same bug was met with."""
     cause: str
     fix: str
     count: int
@@ -144,13 +150,14 @@ class Account:
     virtual: bool
     looks: int
     faults: tuple[str, ...] = ()
+    bugs: tuple[Shrunk, ...] = ()
 
 
 def summarise(trace: Trace, account: Account) -> Summary:
     """What the run that left `trace` came to."""
     steps = list(trace.records())
     criteria = tuple(_criterion(number, steps, account) for number in CRITERIA)
-    bugs = tuple(_bugs(steps))
+    bugs = tuple(_bugs(steps, account.bugs))
     marks = {criterion.mark for criterion in criteria}
     uncertain = Mark.UNKNOWN in marks or bool(account.faults)
     mark = Mark.FAIL if Mark.FAIL in marks or bugs else Mark.UNKNOWN if uncertain else Mark.PASS
@@ -262,43 +269,69 @@ _EVIDENCE = {1: _told, 2: _containers, 3: _lists, 4: _leftovers, 5: _ports}
 # -- bugs -------------------------------------------------------------------------------------------------------------
 
 
-def _bugs(steps: Steps) -> Iterator[Bug]:
-    """One bug for each signature, told by the shortest sequence that ended with it, in the order they were found."""
-    found: dict[str, list[tuple[Chapter, Record]]] = {}
-    for chapter, record in steps:
-        if record.signature is not None:
-            found.setdefault(str(record.signature), []).append((chapter, record))
-    for title, cases in found.items():
-        chapter, record = min(cases, key=lambda case: len(_until(*case)))
-        yield _bug(title, chapter, record, cases)
+def _bugs(steps: Steps, shrunk: tuple[Shrunk, ...]) -> Iterator[Bug]:
+    """What was shrunk, each with the failures that it explains; then those that it does not, one for each signature."""
+    failures = [(chapter, record) for chapter, record in steps if record.signature is not None]
+    cases: dict[int, Steps] = {place: [] for place in range(len(shrunk))}
+    rest: dict[str, Steps] = {}
+    for chapter, record in failures:
+        place = _place(shrunk, chapter, record)
+        (rest.setdefault(str(record.signature), []) if place is None else cases[place]).append((chapter, record))
+    for place, bug in enumerate(shrunk):
+        yield _shrunk_bug(bug, cases[place])
+    for found in rest.values():
+        chapter, record = min(found, key=lambda case: len(_until(*case)))
+        if chapter.part != PART:
+            yield _bug(record, tuple(one.step for one in _until(chapter, record)), chapter.naming, found, "not shrunk")
+
+
+def _place(shrunk: tuple[Shrunk, ...], chapter: Chapter, record: Record) -> int | None:
+    """Which bug a failure is a case of."""
+    assert record.signature is not None, "only failures are asked about"  # noqa: S101 -- its caller looked
+    done = tuple(one.step for one in _until(chapter, record))
+    signature = record.signature
+    return next((place for place, bug in enumerate(shrunk) if explains(bug, signature, chapter.names, done)), None)
+
+
+def _shrunk_bug(bug: Shrunk, cases: Steps) -> Bug:
+    exact = [record for chapter, record in cases if tuple(one.step for one in _until(chapter, record)) == bug.steps]
+    record = bug.record or next(iter(exact), cases[0][1])
+    return _bug(record, bug.steps, bug.failing.sequence.naming, cases, bug.said)
 
 
 def _until(chapter: Chapter, last: Record) -> list[Record]:
     return [record for record in chapter.records if record.number <= last.number]
 
 
-def _bug(title: str, chapter: Chapter, record: Record, cases: list[tuple[Chapter, Record]]) -> Bug:
+def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, said: str) -> Bug:
     first = record.objections[0]
-    steps = _until(chapter, record)
     cause, fix = HINTS.get(first.invariant, ("not known", "not obvious"))
+    found = [(chapter, one) for chapter, one in cases if chapter.part != PART]
+    others = dict.fromkeys(str(one.signature) for _, one in found if one.signature != record.signature)
     return Bug(
-        title,
+        str(record.signature),
         first.invariant,
         SEVERITIES.get(first.invariant, "medium"),
-        tuple(f"{place}. {one.step}" for place, one in enumerate(steps, 1)),
-        chapter.naming.value,
+        tuple(f"{place}. {step}" for place, step in enumerate(steps, 1)),
+        naming.value,
+        said,
         record.outcome.evidence if record.outcome is not None else Evidence(""),
         first.expected,
         first.seen,
         first.look,
         record.shown,
         tuple(_sentence(other) for other in record.objections[1:]),
+        tuple(others)[:_MOST_SYMPTOMS],
         cause,
         fix,
-        len(cases),
-        tuple(dict.fromkeys(one.part for one, _ in cases)),
-        tuple(one.step for one in steps),
+        len(found),
+        tuple(dict.fromkeys(chapter.part for chapter, _ in found)),
+        steps,
     )
+
+
+_MOST_SYMPTOMS = 5
+"""Further signatures of a bug that are told."""
 
 
 def _sentence(found: Objection) -> str:

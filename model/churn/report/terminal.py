@@ -99,7 +99,7 @@ def _bug(place: int, bug: Bug) -> Panel:
         *(f"          {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
         f"[bold]cause[/]     {escape(bug.cause)}",
         f"[bold]fix[/]       {escape(bug.fix)}",
-        f"[bold]scenario[/]  ({bug.naming} names; {bug.count} time(s), in {', '.join(bug.parts)})",
+        f"[bold]scenario[/]  {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
         *(f"          {escape(step)}" for step in bug.scenario),
     ]
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")

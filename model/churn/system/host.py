@@ -27,6 +27,9 @@ _LISTEN = "0A"
 _READABLE_BY_ALL = 0o644
 _ENTERABLE_BY_ALL = 0o755
 
+_SPAWNED_FOR = 600.0
+"""Seconds that a spawned process lives if nobody ends it."""
+
 
 class RealHost:
     """The machine at `address`. Ports can be bound, and their holders told, only where that is this machine.
@@ -78,6 +81,14 @@ class RealHost:
     def processes(self, marker: str) -> tuple[str, ...] | None:
         """Live processes that carry `marker` in their environment, as ``pid name``; None where they cannot be seen."""
         return process.marked(marker)
+
+    def end_processes(self, marker: str) -> None:
+        """Kill the processes that `processes` tells."""
+        process.end_marked(marker)
+
+    def spawn(self, name: str) -> None:
+        """Start a process of that name that outlives its parent, for ten minutes."""
+        process.detach(name, _SPAWNED_FOR)
 
     def behave(self, folder: str, word: str) -> None:
         """Write the word that servers with `folder` mounted read as their behaviour: none reads half a word."""

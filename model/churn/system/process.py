@@ -3,6 +3,7 @@
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -79,6 +80,29 @@ def marked(marker: str) -> tuple[str, ...] | None:
         return None
     carrying = (pid for pid in pids() if marker_of(pid) == marker)
     return tuple(f"{pid} {name(pid)}" for pid in carrying)
+
+
+def end_marked(marker: str) -> None:
+    """Kill the processes that carry `marker`; none for an empty one."""
+    for pid in pids() if marker else ():
+        if marker_of(pid) == marker:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def detach(name: str, seconds: float) -> None:
+    """Start a process called `name` that does nothing for so many seconds and outlives this one.
+
+    It inherits the environment, and so the marker.
+    """
+    subprocess.Popen(  # noqa: S603 - a fixed program
+        [name, f"{seconds:g}"],
+        executable=shutil.which("sleep"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def pids() -> list[int]:

@@ -152,6 +152,12 @@ class Host(Protocol):
     def behave(self, folder: str, word: str) -> None:
         """Write the word that servers with `folder` mounted read as their behaviour."""
 
+    def end_processes(self, marker: str) -> None:
+        """Kill the processes that `processes` tells; none for an empty marker where processes are real."""
+
+    def spawn(self, name: str) -> None:
+        """Start a process of that name that outlives its parent: what a manager should not leave behind."""
+
     def folder(self, name: str) -> str:
         """A new folder of that name that containers may mount, for `behave`."""
 

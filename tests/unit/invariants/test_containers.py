@@ -1,5 +1,7 @@
 """`fresh-container`, `no-orphans` and `no-restart-policy`: a clean new container for each start, and no other."""
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 from builders import (
@@ -37,7 +39,7 @@ def started(found: Container, *, seen: frozenset[str] = frozenset(), strict: boo
     return sight(after, picture(after, containers=holding(found)), before=before, acted=("a",))
 
 
-def fresh(**changes: object) -> Container:
+def fresh(**changes: Any) -> Container:
     return container("a2", **{"born": BEGAN, **changes})
 
 

@@ -81,7 +81,9 @@ def test_stable_port_does_not_mind_further_ports() -> None:
 def test_stable_port_says_which_ports_were_seen() -> None:
     expected = state(a=running())
     for ports, word in (((OTHER,), str(OTHER)), ((), "none")):
-        (objection,), _ = findings("stable-port", sight(expected, picture(expected, containers=holding(container(ports=ports)))))
+        (objection,), _ = findings(
+            "stable-port", sight(expected, picture(expected, containers=holding(container(ports=ports))))
+        )
         assert objection.seen == word
 
 

@@ -141,6 +141,12 @@ def test_status_holds_the_status_commands_own_answer_against_the_state() -> None
         assert objected("status", sight(expected, seen, operation=StatusOf("a"))) == objections
 
 
+@pytest.mark.parametrize("told", [(), (listed("b", Status.STOPPED),), (ROW_A, ROW_B)], ids=["nothing", "b", "both"])
+def test_status_objects_to_a_status_command_that_tells_anything_but_that_one_service(told: tuple[Listed, ...]) -> None:
+    assert objected("status", sight(BOTH, picture(BOTH, told=told), operation=StatusOf("a"))) == ["a"]
+    assert is_quiet("status", sight(BOTH, picture(BOTH, told=(ROW_A,)), operation=StatusOf("a")))
+
+
 @pytest.mark.parametrize("said", Status)
 @pytest.mark.parametrize("how", [how for how in Behaviour if how.deadly])
 def test_an_ill_service_may_be_told_as_running_or_failed(how: Behaviour, said: Status) -> None:

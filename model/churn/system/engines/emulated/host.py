@@ -75,6 +75,14 @@ class EmulatedHost:
         """As `Host.behave`; no file is written."""
         self.core.behave(folder, word)
 
+    def end_processes(self, marker: str) -> None:  # noqa: ARG002 -- all processes here are the one manager's
+        """As `Host.end_processes`."""
+        self.core.processes.clear()
+
+    def spawn(self, name: str) -> None:
+        """As `Host.spawn`."""
+        self.core.processes[f"{len(self.core.processes) + 1} {name}"] = 0
+
     def folder(self, name: str) -> str:
         """As `Host.folder`: a name is enough here."""
         return f"/emulated/{name}"

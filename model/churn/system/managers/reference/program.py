@@ -18,16 +18,19 @@ Words = list[str]
 
 
 class Program:
-    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `cutoff` seconds an operation may take."""
+    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it."""
 
     name = "reference"
 
-    def __init__(self, db: Path, settings: Settings, environ: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, db: Path, settings: Settings, environ: Mapping[str, str], clock: Clock, defects: tuple[str, ...] = ()
+    ) -> None:
         self.db = db
         self.settings = settings
         self.contract: Contract = contract_for(settings)
         self.marker = settings.session
         self.clock = clock
+        self.defects = defects
         self._environ = dict(environ)
 
     def create(self, service: str, folder: str) -> Outcome:
@@ -67,7 +70,8 @@ class Program:
         options = ["--db", str(self.db), "--session", self.settings.session, "--image", self.settings.image]
         labels = [word for key, value in self.settings.labels.items() for word in ("--label", f"{key}={value}")]
         timeout = ["--timeout", f"{self.settings.start_timeout:g}"]
-        return ["churn", "reference", *options, *labels, *timeout, *words]
+        planted = [word for name in self.defects for word in ("--defect", name)]
+        return ["churn", "reference", *options, *labels, *timeout, *planted, *words]
 
     def _call(self, *words: str) -> Outcome:
         argv = self.argv(*words)

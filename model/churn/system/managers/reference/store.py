@@ -27,25 +27,28 @@ class Record:
 
 
 class Store:
-    """Services in the SQLite file at `path`, or in memory. Each change is durable when its method returns."""
+    """Services in the SQLite file at `path`, or in memory. Each change is durable when its method returns.
+
+    `db` is the connection, for whoever keeps more than services in the same file.
+    """
 
     def __init__(self, path: str = ":memory:") -> None:
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute(_TABLE)
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=NORMAL")
+        self.db.execute(_TABLE)
 
     def add(self, record: Record) -> None:
         """Keep a new service. Raises `sqlite3.IntegrityError` where the name is taken."""
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO services (name, port, folder, status, container) VALUES (?, ?, ?, ?, ?)",
             (record.name, record.port, record.folder, record.status, record.container),
         )
 
     def get(self, name: str) -> Record | None:
         """The service of that name, None where there is none."""
-        row = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
+        row = self.db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
         return None if row is None else Record(*row)
 
     def all(self) -> list[Record]:
@@ -54,19 +57,21 @@ class Store:
 
     def rows(self) -> list[tuple[str, int, str, str, str | None]]:
         """All services, oldest first, as bare rows in the order of `Record`'s fields."""
-        return self._db.execute(f"{_SELECT} ORDER BY place").fetchall()
+        return self.db.execute(f"{_SELECT} ORDER BY place").fetchall()
 
     def mark(self, name: str, status: str, container: str | None) -> None:
         """What an operation left of a service."""
-        self._db.execute("UPDATE services SET status = ?, container = ? WHERE name = ?", (status, container, name))
+        self.db.execute("UPDATE services SET status = ?, container = ? WHERE name = ?", (status, container, name))
 
     def clear(self) -> None:
-        """Forget all services."""
-        self._db.execute("DELETE FROM services")
+        """Forget all services, and whatever else is kept in the same file."""
+        tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            self.db.execute(f'DELETE FROM "{table}"')  # noqa: S608 -- names from SQLite's own list, quoted
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self.db.close()
 
 
 _SELECT = "SELECT name, port, folder, status, container FROM services"

@@ -1,0 +1,55 @@
+"""What was executed, so that the system never runs a sequence twice but to confirm it."""
+
+from attrs import define, field, frozen
+
+from churn.lifecycle.operations import Step
+from churn.lifecycle.sequence import Naming, Sequence
+from churn.lifecycle.state import Abstract
+from churn.session.verdict import Signature
+
+Key = tuple[tuple[str, ...], Naming, tuple[Step, ...]]
+
+
+@frozen
+class Result:
+    """How a run of a sequence ended: its signature if it failed, and the steps up to the one that failed.
+
+    `befores` are the abstract states that each of `steps` was done in.
+    """
+
+    signature: Signature | None
+    steps: tuple[Step, ...]
+    befores: tuple[Abstract, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed."""
+        return self.signature is not None
+
+
+@define
+class Memo:
+    """Verdicts by sequence. Holds no observation, id, port or time, and is void once the system disagreed with itself."""
+
+    _known: dict[Key, Result] = field(init=False, factory=dict)
+    _passing: set[Key] = field(init=False, factory=set)
+
+    def recall(self, names: tuple[str, ...], sequence: Sequence) -> Result | None:
+        """What is known of a sequence; that it passes is also known where it is the beginning of one that got further."""
+        key = (names, sequence.naming, sequence.steps)
+        if key in self._known:
+            return self._known[key]
+        return Result(None, sequence.steps) if key in self._passing else None
+
+    def keep(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
+        """Note a run's result."""
+        self._known[names, sequence.naming, sequence.steps] = result
+        looked = len(result.steps) - 1 if result.failed else len(result.steps)
+        for length in range(1, looked + 1):
+            if not result.steps[length - 1].hurried:  # only what was looked at is known to pass
+                self._passing.add((names, sequence.naming, result.steps[:length]))
+
+    def clear(self) -> None:
+        """Forget all: the system is not the same each time."""
+        self._known.clear()
+        self._passing.clear()

@@ -1,0 +1,46 @@
+"""Known lifecycle bugs, each planted in the reference manager: what Churn is for, and what proves that it works.
+
+A defect is a small subclass of `ReferenceManager` that overrides what its bug is about; its docstring says what a user would
+see, and which public bug it stands for. Several can be combined.
+"""
+
+from attrs import frozen
+
+from churn.errors import UsageError
+from churn.system.managers.defects import leaking, listing, naming, ports, starting, stopping
+from churn.system.managers.reference.manager import ReferenceManager
+
+
+@frozen
+class Defect:
+    """A defect's name on the command line, and its class. `faults`: whether a fault is needed for it to show."""
+
+    name: str
+    manager: type[ReferenceManager]
+
+    @property
+    def symptom(self) -> str:
+        """What a user would see: the docstring's first line."""
+        return (self.manager.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def stands_for(self) -> str:
+        """The public bug that it stands for."""
+        return (self.manager.__doc__ or "").strip().splitlines()[-1].strip().removeprefix("Stands for: ").rstrip(".")
+
+
+DEFECTS: dict[str, Defect] = {
+    name: Defect(name, manager)
+    for theme in (stopping, starting, ports, listing, leaking, naming)
+    for name, manager in theme.DEFECTS.items()
+}
+"""Every defect by its name, theme by theme."""
+
+
+def defective(names: tuple[str, ...]) -> type[ReferenceManager]:
+    """The reference manager with all these defects; the healthy one for none. Raises `UsageError` for unknown names."""
+    for name in names:
+        if name not in DEFECTS:
+            raise UsageError(f"expected the name of a defect (see: churn defects), got {name!r}")
+    bases = tuple(DEFECTS[name].manager for name in dict.fromkeys(names))
+    return type("Defective", bases, {}) if bases else ReferenceManager

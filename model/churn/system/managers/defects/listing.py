@@ -1,0 +1,71 @@
+"""Lists that are not true, or that do more than list."""
+
+from churn.system.managers.reference.manager import ReferenceManager
+from churn.system.managers.reference.store import Record
+
+Rows = list[tuple[str, str, int]]
+
+
+class Omits(ReferenceManager):
+    """The list leaves out the newest of several services.
+
+    Stands for: generic, a page that ends one row early.
+    """
+
+    def list(self) -> Rows:
+        rows = super().list()
+        return rows[:-1] if len(rows) > 1 else rows
+
+
+class Duplicates(ReferenceManager):
+    """A service that was restarted is listed twice.
+
+    Stands for: generic, a join that multiplies rows.
+    """
+
+    def list(self) -> Rows:
+        rows = super().list()
+        return [row for row in rows for _ in range(2 if self._restarted(row[0]) else 1)]
+
+    def _restarted(self, name: str) -> bool:
+        record = self.store.get(name)
+        return record is not None and record.status == "stopped"
+
+
+class Stale(ReferenceManager):
+    """A service whose container died is still listed as running.
+
+    The list tells what the last operation left, and does not ask the engine.
+    Stands for: generic, a status that is stored instead of seen.
+    """
+
+    def list(self) -> Rows:
+        return [(name, status, port) for name, port, _, status, _ in self.store.rows()]
+
+
+class Repairs(ReferenceManager):
+    """A stop leaves the container, and whoever lists the services to see it makes it go away.
+
+    Stands for: generic, a list that reconciles.
+    """
+
+    def stop(self, name: str) -> Record:
+        record = self.known(name)
+        for found in self.own(record):
+            self.end(found.id)
+        self.store.mark(name, "stopped", None)
+        return self.known(name)
+
+    def list(self) -> Rows:
+        for record in self.store.all():
+            if record.status == "stopped":
+                self.clean_up(record)
+        return super().list()
+
+
+DEFECTS: dict[str, type[ReferenceManager]] = {
+    "list-omits": Omits,
+    "list-duplicates": Duplicates,
+    "list-is-stale": Stale,
+    "list-repairs": Repairs,
+}

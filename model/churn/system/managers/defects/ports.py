@@ -1,0 +1,65 @@
+"""Ports that are shared, lost or changed."""
+
+from attrs import evolve
+
+from churn.system.managers.reference.manager import ReferenceManager
+from churn.system.managers.reference.store import Record
+
+
+class DefaultPort(ReferenceManager):
+    """All services get the same port.
+
+    Stands for: AIMA #61.
+    """
+
+    def choose_port(self) -> int:
+        taken = [record.port for record in self.store.all()]
+        return taken[0] if taken else super().choose_port()
+
+
+class PortNotKept(ReferenceManager):
+    """A service's port is another one after a restart, and not the one that is listed.
+
+    The port chosen for a later start is used, but not stored.
+    Stands for: AIMA #62.
+    """
+
+    def start(self, name: str) -> Record:
+        again = self.known(name).status != "created"
+        self._used = {name: self.host.free_port()} if again else {}
+        return super().start(name)
+
+    def known(self, name: str) -> Record:
+        record = super().known(name)
+        return evolve(record, port=getattr(self, "_used", {}).get(name, record.port))
+
+
+class PortChanges(ReferenceManager):
+    """A service has another port after each restart.
+
+    Stands for: AIMA #62.
+    """
+
+    def stop(self, name: str) -> Record:
+        record = super().stop(name)
+        self.store.db.execute("UPDATE services SET port = ? WHERE name = ?", (self.host.free_port(), name))
+        return record
+
+
+class ThirdPortReused(ReferenceManager):
+    """The third service gets the port of the first.
+
+    Stands for: generic, a pool that is handed out by its length.
+    """
+
+    def choose_port(self) -> int:
+        taken = [record.port for record in self.store.all()]
+        return taken[0] if len(taken) == 2 else super().choose_port()
+
+
+DEFECTS: dict[str, type[ReferenceManager]] = {
+    "default-port": DefaultPort,
+    "port-not-kept": PortNotKept,
+    "port-changes": PortChanges,
+    "third-port-reused": ThirdPortReused,
+}

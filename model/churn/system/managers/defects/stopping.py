@@ -1,0 +1,184 @@
+"""Stops that do too little, too much, or too late."""
+
+from attrs import evolve
+
+from churn.errors import EngineError
+from churn.system.managers.defects import tally
+from churn.system.managers.reference.manager import SERVICE, SESSION, ReferenceManager, ServiceError
+from churn.system.managers.reference.store import Record
+from churn.system.protocols import Spec
+
+
+class StopFindsNothing(ReferenceManager):
+    """Stop reports success, and the container runs on.
+
+    The service's full id is looked up where a part of it is what containers are labelled with.
+    Stands for: AIMA #11.
+    """
+
+    def halt(self, record: Record) -> None:
+        full = {SESSION: self.settings.session, SERVICE: f"svc-{record.name}"}
+        for found in self.engine.list(full):
+            self.end(found.id)
+            self.remove(found.id)
+
+
+class RestartPolicy(ReferenceManager):
+    """A container comes back by itself after its server ended.
+
+    It is created with the restart policy `unless-stopped`, so the engine starts it again.
+    Stands for: AIMA #14.
+    """
+
+    def spec(self, record: Record) -> Spec:
+        return evolve(super().spec(record), restart_policy="unless-stopped")
+
+
+class RemovalCutOff(ReferenceManager):
+    """A server that is slow to end leaves a stopped container behind.
+
+    Stopping and removing share one deadline; when the stop has used it up, the removal is cut off.
+    Stands for: AIMA, "docker rm timing".
+    """
+
+    def halt(self, record: Record) -> None:
+        deadline = self.clock.now() + self.settings.stop_grace / 2
+        for found in self.own(record):
+            self.end(found.id)
+            if self.clock.now() < deadline:
+                self.remove(found.id)
+
+
+class StopDoesNotWait(ReferenceManager):
+    """A start right after a stop fails: the name, or the port, is still taken.
+
+    Stop only sends SIGTERM; the container is collected later, when services are next listed.
+    Stands for: moby #37698, and "port is already allocated" after a rapid restart.
+    """
+
+    def halt(self, record: Record) -> None:
+        for found in self.own(record):
+            if found.state == "running":
+                self.engine.kill(found.id, "TERM")
+
+    def clean_up(self, record: Record) -> None:
+        """Left to the next list."""
+
+    def list(self) -> list[tuple[str, str, int]]:
+        for record in self.store.all():
+            if record.status != "running":
+                super().halt(record)
+        return super().list()
+
+    def launch(self, record: Record) -> str:
+        try:
+            container = self.engine.create(self.spec(record))
+            self.engine.start(container)
+        except EngineError as error:
+            raise ServiceError(f"{error}") from error
+        return container
+
+
+class NeverStartedIsAnError(ReferenceManager):
+    """Stop of a service that was never started is an error.
+
+    Stands for: AIMA #25.
+    """
+
+    def stop(self, name: str) -> Record:
+        if self.known(name).status == "created":
+            raise ServiceError(f"service {name} has no container")
+        return super().stop(name)
+
+
+class StopsByLabel(ReferenceManager):
+    """Stopping one service stops the others too.
+
+    Containers are chosen by the label that all services share.
+    Stands for: AIMA #64, compose projects of one name.
+    """
+
+    def halt(self, record: Record) -> None:  # noqa: ARG002 -- that it is not looked at is the defect
+        for found in self.engine.list(self.session_labels()):
+            self.end(found.id)
+            self.remove(found.id)
+
+
+class StopsDefaultPort(ReferenceManager):
+    """Stopping one service stops the one on the default port.
+
+    The container is chosen by the port that the first service got, whichever service is asked for.
+    Stands for: AIMA #64.
+    """
+
+    def halt(self, record: Record) -> None:
+        default = min(other.port for other in self.store.all())
+        for found in self.engine.list(self.session_labels()):
+            if default in found.ports:
+                self.end(found.id)
+                self.remove(found.id)
+        super().halt(record)
+
+
+class LeavesContainer(ReferenceManager):
+    """Stop leaves the stopped container behind, until the service is started again.
+
+    Stands for: generic, `docker stop` without `docker rm`.
+    """
+
+    def halt(self, record: Record) -> None:
+        for found in self.own(record):
+            self.end(found.id)
+
+
+class ThirdStopLeaks(ReferenceManager):
+    """The third stop of a service leaves its container running, on its port.
+
+    Stands for: generic, a counter that wraps.
+    """
+
+    def halt(self, record: Record) -> None:
+        if self.own(record) and tally.count(self.store, f"stops of {record.name}") == 3:
+            return
+        super().halt(record)
+
+
+class RevivedLater(ReferenceManager):
+    """A stopped service's container runs again some seconds after its stop.
+
+    A watchdog notes that the container has gone before it learns that this was meant.
+    Stands for: moby #34028, generic watchdogs.
+    """
+
+    delay = 3.0
+    """Seconds after a stop until the watchdog acts."""
+
+    def stop(self, name: str) -> Record:
+        ran = bool(self.own(self.known(name)))
+        record = super().stop(name)
+        if ran:
+            tally.keep(self.store, f"revive {name}", self.clock.now() + self.delay)
+        return record
+
+    def list(self) -> list[tuple[str, str, int]]:
+        for record in self.store.all():
+            due = tally.recall(self.store, f"revive {record.name}", float("inf"))
+            if due <= self.clock.now():
+                tally.keep(self.store, f"revive {record.name}", float("inf"))
+                if record.status == "stopped" and not self.own(record):
+                    self.launch(record)
+        return super().list()
+
+
+DEFECTS: dict[str, type[ReferenceManager]] = {
+    "stop-finds-nothing": StopFindsNothing,
+    "restart-policy": RestartPolicy,
+    "removal-cut-off": RemovalCutOff,
+    "stop-does-not-wait": StopDoesNotWait,
+    "never-started-is-an-error": NeverStartedIsAnError,
+    "stops-by-label": StopsByLabel,
+    "stops-default-port": StopsDefaultPort,
+    "leaves-container": LeavesContainer,
+    "third-stop-leaks": ThirdStopLeaks,
+    "revived-later": RevivedLater,
+}

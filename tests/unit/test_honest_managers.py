@@ -1,0 +1,259 @@
+"""Managers that differ from the reference where a contract lets them, each under its own contract: none is objected to.
+
+And a manager whose operations are cut off now and then, before or after they were done: what Churn does not know it must
+not hold against anybody.
+"""
+
+import random
+from typing import Any
+
+import pytest
+from attrs import define
+from builders import Double, Laboratory, laboratory
+
+from churn.errors import EngineError
+from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.tour import Tour, walk
+from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Start, Step, Wait
+from churn.lifecycle.outcome import Outcome, Unknown
+from churn.lifecycle.paths import Atlas
+from churn.system.managers.reference import ReferenceManager, ServiceError
+from churn.system.managers.reference.store import Record
+from churn.system.protocols import Spec
+
+FEW = Profile(sequences=25, steps=20)
+
+
+class KeepsFailedContainers(ReferenceManager):
+    """What a failed start left may be inspected until the next one."""
+
+    def give_up(self, record: Record) -> None:
+        try:
+            for found in self.own(record):
+                self.end(found.id)
+        except EngineError:
+            return
+        self.store.mark(record.name, "failed", None)
+
+
+class KeepsStoppedContainers(ReferenceManager):
+    """A stop only ends the container; the next start removes it."""
+
+    def stop(self, name: str) -> Record:
+        record = self.known(name)
+        for found in self.own(record):
+            self.end(found.id)
+        self.store.mark(name, "stopped", None)
+        return self.known(name)
+
+
+class IgnoresWhatIsDoneAlready(ReferenceManager):
+    """A second create or start succeeds, and does nothing."""
+
+    def create(self, name: str, folder: str = "") -> Record:
+        return self.store.get(name) or super().create(name, folder)
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        return record if self.runs(record) else super().start(name)
+
+
+class RefusesIdleStops(ReferenceManager):
+    """Only what runs can be stopped."""
+
+    def stop(self, name: str) -> Record:
+        if not self.runs(self.known(name)):
+            raise ServiceError(f"service {name} does not run")
+        return super().stop(name)
+
+
+class NeverNotices(ReferenceManager):
+    """What its last operation left is all that it knows."""
+
+    def list(self) -> list[tuple[str, str, int]]:
+        return [(name, status, port) for name, port, _, status, _ in self.store.rows()]
+
+    def status(self, name: str) -> tuple[str, str, int]:
+        record = self.known(name)
+        return record.name, record.status, record.port
+
+
+class NeverNoticesAtAll(NeverNotices):
+    """It refuses to start what has died, too."""
+
+    def runs(self, record: Record) -> bool:
+        return record.status == "running"
+
+
+class PortsAnew(ReferenceManager):
+    """Each start gets the lowest port that is free then: often one that another service gave back."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.ports: dict[str, int] = {}
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        if not self.runs(record):
+            self.ports[name] = self._lowest(name)
+        return super().start(name)
+
+    def _lowest(self, name: str) -> int:
+        held = {self.ports[other.name] for other in self.store.all() if other.name != name and self.runs(other)}
+        return next(port for port in range(30000, 31000) if port not in held)
+
+    def known(self, name: str) -> Record:
+        record = super().known(name)
+        return Record(record.name, self.ports.get(name, record.port), record.folder, record.status, record.container)
+
+    def own(self, record: Record) -> Any:
+        return super().own(record)
+
+    def list(self) -> list[tuple[str, str, int]]:
+        return [(name, status, self.ports.get(name, port)) for name, status, port in super().list()]
+
+
+class OnlyLaunches(ReferenceManager):
+    """A start ends when the container runs: whether the server gets healthy is not its concern."""
+
+    def await_health(self, record: Record, container: str) -> None:
+        pass
+
+
+class Restarts(ReferenceManager):
+    """The engine shall revive its servers when they crash: to the contract that is fine, if the server lives."""
+
+    def spec(self, record: Record) -> Spec:
+        made = super().spec(record)
+        return Spec(made.image, made.name, made.command, made.labels, made.ports, made.mounts, "on-failure")
+
+
+HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
+    (KeepsFailedContainers, {"failed_container": Remains.KEPT}),
+    (KeepsStoppedContainers, {"stopped_container": Remains.KEPT}),
+    (IgnoresWhatIsDoneAlready, {"second_create": Reply.IGNORED, "second_start": Reply.IGNORED}),
+    (RefusesIdleStops, {"idle_stop": Reply.REFUSED}),
+    (RefusesIdleStops, {"idle_stop": Reply.EITHER}),
+    (NeverNotices, {"death_noticed": Noticing.NEVER}),
+    (NeverNoticesAtAll, {"death_noticed": Noticing.NEVER}),
+    (PortsAnew, {"ports": Ports.ANEW}),
+    (OnlyLaunches, {"running_means": Means.LAUNCHED}),
+]
+honest = pytest.mark.parametrize(("kind", "choices"), HONEST, ids=[kind.__name__ for kind, _ in HONEST])
+
+
+def system_of(kind: type[ReferenceManager], **choices: Any) -> Laboratory:
+    """A laboratory with a manager of that kind, under a contract with these choices."""
+
+    def make(manager: ReferenceManager, **contract: Any) -> Double:
+        return Double(kind(manager.store, manager.engine, manager.host, manager.clock, manager.settings), **contract)
+
+    return laboratory(make, **choices)
+
+
+@honest
+@pytest.mark.parametrize("seed", [0, 1])
+def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any], seed: int) -> None:
+    lab = system_of(kind, **choices)
+    violation = explore(Explorer(lab.session), FEW, seed)
+    assert violation is None, lab.trace.chapters[-1].records
+
+
+@honest
+def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any]) -> None:
+    lab = system_of(kind, **choices)
+    walk(lab.session, Tour(Atlas(("a",), lab.session.contract)), "tour")
+    assert lab.budget.spent > 50
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (KeepsFailedContainers, "no-orphans"),
+        (KeepsStoppedContainers, "no-orphans"),
+        (IgnoresWhatIsDoneAlready, "accepted"),
+        (RefusesIdleStops, "accepted"),
+        (NeverNotices, "status"),
+        (PortsAnew, "stable-port"),
+        (OnlyLaunches, "accepted"),
+        (Restarts, "no-restart-policy"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_under_the_strictest_contract_each_of_them_is_objected_to(kind: type[ReferenceManager], found: str) -> None:
+    lab = system_of(kind)
+    named: set[str] = set()
+    walk(
+        lab.session,
+        Tour(Atlas(("a",), lab.session.contract)),
+        "tour",
+        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
+    )
+    assert found in named
+
+
+def test_a_server_that_was_told_to_crash_may_still_do_so_when_the_fault_has_just_ended() -> None:
+    """It has read the word already: the container is seen running once more, and has ended a moment later."""
+    lab = system_of(OnlyLaunches, running_means=Means.LAUNCHED)
+    lab.session.begin("test", "a")
+    for operation in (
+        Create("a"),
+        Behave("a", Behaviour.CRASH),
+        Start("a"),
+        Behave("a", Behaviour.HEALTHY),
+        Wait(Length.LONG),
+    ):
+        lab.session.step(Step(operation))
+
+
+@define
+class _Dice:
+    """Whether an operation is cut off, whether it was done, and when its effects are over; the same every time."""
+
+    random: random.Random
+
+    def cut_off(self) -> bool:
+        return self.random.random() < 0.2
+
+    def done(self) -> bool:
+        return self.random.random() < 0.5
+
+    def lasting(self) -> float:
+        return self.random.choice([0.0, 30.0])
+
+
+class CutOff(Double):
+    """Of some of its operations nobody learns how they ended."""
+
+    dice: _Dice
+
+    def create(self, service: str, folder: str) -> Outcome:
+        return self._diced(lambda: Double.create(self, service, folder))
+
+    def start(self, service: str) -> Outcome:
+        return self._diced(lambda: Double.start(self, service))
+
+    def stop(self, service: str) -> Outcome:
+        return self._diced(lambda: Double.stop(self, service))
+
+    def _diced(self, call: Any) -> Outcome:
+        if not self.dice.cut_off():
+            ended: Outcome = call()
+            return ended
+        began = self.manager.clock.now()
+        if self.dice.done():
+            call()
+        now = self.manager.clock.now()
+        return Unknown(began, now, reason="the connection broke", until=now + self.dice.lasting())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_correct_manager_whose_operations_are_cut_off_at_random_is_not_objected_to(seed: int) -> None:
+    lab = laboratory(CutOff)
+    assert isinstance(lab.system.manager, CutOff)
+    lab.system.manager.dice = _Dice(random.Random(seed))  # noqa: S311 -- a test's dice
+    violation = explore(Explorer(lab.session), FEW, seed)
+    assert violation is None, lab.trace.chapters[-1].records
+    outcomes = {type(record.outcome) for _, record in lab.trace.records()}
+    assert Unknown in outcomes
