@@ -17,8 +17,8 @@ from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
 
 STAND_IN = "churn/stand-in:1"
-_REAL_WAITS = Waits(short=1.0, long=5.0, slow=1.0)
-_REAL_START_TIMEOUT = 5.0
+_REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5)
+_REAL_START_TIMEOUT = 3.0
 """Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
 
 
@@ -33,6 +33,11 @@ class Target:
     """Names of planted defects, for the reference manager only."""
     environ: Mapping[str, str] = Factory(dict)
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
+
+    @property
+    def name(self) -> str:
+        """Manager and planted defects, as in a reproducer's targets: ``reference+restart-policy``."""
+        return "+".join((self.manager, *self.defects))
 
 
 @frozen

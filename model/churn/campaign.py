@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from attrs import define, evolve, field, frozen
 
-from churn.assembly import Assembled
+from churn.assembly import Assembled, Target
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
 from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
@@ -21,6 +21,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Violation
 from churn.shrink.candidates import Failing
+from churn.shrink.reproducer import Expectation, Reproducer
 from churn.shrink.shrinker import Shrinker, Shrunk, alike, explains
 from churn.system.clock import RealClock
 
@@ -107,6 +108,28 @@ class Campaign:
             tuple(self.faults),
             tuple(self.bugs),
         )
+
+    def reproducers(self, target: Target, found: str) -> list[Reproducer]:
+        """A reproducer of each bug that was shrunk; `found` says when and by what."""
+        return [
+            Reproducer(
+                bug.signature,
+                bug.record.objections[0].expected if bug.record is not None else "",
+                bug.record.objections[0].seen if bug.record is not None else "",
+                bug.failing.names,
+                bug.failing.sequence,
+                target.manager,
+                target.engine,
+                target.defects,
+                target.seed,
+                bug.rate.value if bug.rate is not None else None,
+                found,
+                tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
+                {target.name: Expectation.FAILED},
+                bug.failing.befores,
+            )
+            for bug in self.bugs
+        ]
 
     def _five_cycle(self) -> None:
         with self.session.budget.uncounted():

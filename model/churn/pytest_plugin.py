@@ -5,6 +5,7 @@ Each option ``--churn-x`` has an ini key ``churn_x``.
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,75 @@ def _session(churn_system: Any, churn_choice: Choice, tmp_path: Any, request: py
 
 
 _SESSION = pytest.StashKey[Any]()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A reproducer is a test for each target that it names."""
+    if file_path.suffix != ".json":
+        return None
+    from churn.shrink.reproducer import is_reproducer
+
+    collector: pytest.Collector | None = None
+    if is_reproducer(file_path):
+        collector = ReproducerFile.from_parent(parent, path=file_path)
+    return collector
+
+
+class ReproducerFile(pytest.File):
+    """A reproducer's file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item a target. A file that cannot be read is an error that says where."""
+        from churn.shrink.reproducer import load
+
+        try:
+            reproducer = load(self.path)
+        except UsageError as error:
+            raise self.CollectError(str(error)) from error
+        for name, expectation in reproducer.targets.items():
+            item: ReproducerItem = ReproducerItem.from_parent(self, name=f"{name}: {expectation.value}")
+            item.reproducer, item.target, item.expectation = reproducer, name, expectation
+            yield item
+
+
+class ReproducerItem(pytest.Item):
+    """A reproducer against one target, held to what is expected of it there."""
+
+    reproducer: Any
+    target: str
+    expectation: Any
+
+    def runtest(self) -> None:
+        """Replay it. Raises `Unexpected` where the verdict is another one."""
+        from churn.assembly import Target, assembled
+        from churn.session.budget import Budget
+        from churn.session.session import Session
+        from churn.session.trace import Trace
+        from churn.shrink.replay import replay
+        from churn.system.clock import RealClock
+
+        manager, *defects = self.target.split("+")
+        engine = _word(self.config, "engine")
+        target = Target(manager, engine, self.reproducer.seed, tuple(defects), dict(os.environ))
+        with assembled(target) as whole:
+            session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+            done = replay(self.reproducer, session)
+        if done.verdict.value != self.expectation.value:
+            raise Unexpected(
+                f"expected {self.expectation.value} of {self.target}, got {done.verdict.value} {done.reason}"
+            )
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A line, where the line says it all."""
+        return str(excinfo.value) if excinfo.errisinstance(Unexpected) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the file is, and what is expected of it."""
+        return self.path, None, f"{self.path.name}: {self.name}"
+
+
+class Unexpected(Exception):
+    """A replay came to another verdict than its file expects."""
 
 
 @pytest.hookimpl(wrapper=True)

@@ -69,7 +69,9 @@ def emulated(steps: int, rounds: int) -> list[Figure]:
         few, many = took[f"{kind} {FEW}"], took[f"{kind} {MANY}"]
         slope = median(more - less for more, less in zip(many, few, strict=True)) / steps / (MANY - FEW)
         figures.append(Figure(f"{kind}_us", slope * MICROSECONDS, f"{kind}: µs per step per service", "≤ 5"))
-        figures.append(Figure(f"{kind}_{FEW}_us", median(few) / steps * MICROSECONDS, f"{kind}: µs per step with {FEW}"))
+        figures.append(
+            Figure(f"{kind}_{FEW}_us", median(few) / steps * MICROSECONDS, f"{kind}: µs per step with {FEW}")
+        )
     return figures
 
 

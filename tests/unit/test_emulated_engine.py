@@ -730,6 +730,14 @@ def test_resources_are_told_by_kind_and_name_and_can_be_removed(docker: Bench) -
     assert docker.engine.resources() == before
 
 
+def test_resources_can_be_told_by_label(docker: Bench) -> None:
+    docker.engine.create_volume("ours", {"owner": "us"})
+    docker.engine.create_volume("theirs", {"owner": "them"})
+    docker.engine.create_network("ours", {"owner": "us"})
+    assert docker.engine.resources({"owner": "us"}) == {"volume ours", "network ours"}
+    assert docker.engine.resources({"owner": ""}) == {"volume ours", "network ours", "volume theirs"}
+
+
 def test_a_network_that_is_there_is_a_conflict(docker: Bench) -> None:
     docker.engine.create_network("n", {})
     assert type(refused(docker.engine.create_network, "n", {})) is errors.Conflict
@@ -737,7 +745,7 @@ def test_a_network_that_is_there_is_a_conflict(docker: Bench) -> None:
 
 @pytest.mark.parametrize("resource", ["volume v", "network n", "image i"])
 def test_a_resource_that_is_not_there_is_not_found(docker: Bench, resource: str) -> None:
-    assert type(refused(docker.engine.remove_resource, resource)) is errors.NotFound
+    assert isinstance(refused(docker.engine.remove_resource, resource), errors.NotFound)
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
@@ -971,6 +979,14 @@ def test_processes_are_those_that_the_manager_left(docker: Bench) -> None:
     assert docker.host.processes("") == ()
     docker.core.processes["9 llama-server"] = 0
     assert docker.host.processes("") == ("9 llama-server",)
+
+
+def test_processes_can_be_started_and_ended(docker: Bench) -> None:
+    for name in ("one", "two"):
+        docker.host.spawn(name)
+    assert [process.split()[-1] for process in docker.host.processes("")] == ["one", "two"]
+    docker.host.end_processes("")
+    assert docker.host.processes("") == ()
 
 
 def test_folders_are_told_apart_by_name(docker: Bench) -> None:

@@ -14,7 +14,17 @@ from builders import Double, ForgetfulStop, Laboratory, laboratory
 
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
-from churn.explore.machine import PROFILES, Explorer, LifecycleMachine, Profile, choices, explore, openings, rounds
+from churn.explore.machine import (
+    PACES,
+    PROFILES,
+    Explorer,
+    LifecycleMachine,
+    Profile,
+    choices,
+    explore,
+    openings,
+    rounds,
+)
 from churn.explore.tour import Tour, calmly, hurriedly, walk
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import KINDS, Behave, Behaviour, Create, List, Operation, Pace, Start, Step, Stop
@@ -89,28 +99,32 @@ def digest_elsewhere(folder: Path, code: str = _DIGEST, **environ: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The digest of another process, and where that stood."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    return digest_elsewhere(folder, PYTHONHASHSEED="1"), folder
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The digest of another process."""
+    return digest_elsewhere(tmp_path_factory.mktemp("elsewhere"), PYTHONHASHSEED="1")
 
 
-def test_what_is_drawn_does_not_depend_on_how_python_hashes(elsewhere: tuple[str, Path]) -> None:
-    assert digest_elsewhere(elsewhere[1], PYTHONHASHSEED="2") == elsewhere[0]
+def test_what_is_drawn_does_not_depend_on_how_python_hashes(elsewhere: str, tmp_path: Path) -> None:
+    assert digest_elsewhere(tmp_path, PYTHONHASHSEED="2") == elsewhere
+    assert list(tmp_path.iterdir()) == [], "exploring leaves no file where it was started"
 
 
-def test_what_is_drawn_does_not_depend_on_what_else_is_imported(elsewhere: tuple[str, Path], tmp_path: Path) -> None:
+def test_what_is_drawn_does_not_depend_on_what_else_is_imported(elsewhere: str, tmp_path: Path) -> None:
     """Hypothesis puts the numbers that it finds in a user's modules into its draws where they fit in."""
     tmp_path.joinpath("numbers_of_mine.py").write_text(f"NUMBERS = {list(range(101, 400))}")
-    assert digest_elsewhere(tmp_path, f"import numbers_of_mine{_DIGEST}") == elsewhere[0]
+    assert digest_elsewhere(tmp_path, f"import numbers_of_mine{_DIGEST}") == elsewhere
 
 
-def test_exploring_leaves_no_file_where_it_was_started(elsewhere: tuple[str, Path]) -> None:
-    assert [path.name for path in elsewhere[1].iterdir()] == []
+@pytest.mark.parametrize("faults", [True, False])
+def test_steps_are_drawn_from_all_operations_and_all_paces(faults: bool) -> None:
+    contract = Contract()
+    operations = {found for found in every(("a", "b"), contract.offers) if faults or not isinstance(found, Behave)}
+    assert set(choices(("a", "b"), contract.offers, faults=faults)) == {None, *operations}
+    assert set(PACES) == set(Pace)
 
 
 def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -> None:
-    lab, _ = explored(profile=Profile(60, 20))
+    lab, _ = explored(profile=Profile(50, 20))
     done = [record.step for _, record in lab.trace.records()]
     assert {step.operation.kind for step in done} == set(KINDS)
     assert {step.pace for step in done} == set(Pace)
@@ -135,13 +149,6 @@ def test_what_the_manager_does_not_offer_is_never_done(missing: str) -> None:
     assert missing not in {operation.kind for operation in lab.applied}
 
 
-def test_steps_are_drawn_from_all_operations_at_all_paces() -> None:
-    contract = Contract()
-    drawn = choices(("a", "b"), contract.offers, faults=True)
-    expected = {Step(operation, pace) for operation in every(("a", "b"), contract.offers) for pace in Pace}
-    assert {step for step in drawn if step is not None} == expected
-
-
 def test_openings_are_drawn_from_all_numbers_of_services_and_namings_also_without_creating_them() -> None:
     drawn = openings(3)
     assert {(len(opening.names), opening.naming) for opening in drawn} == {
@@ -161,7 +168,7 @@ def test_only_enabled_operations_are_done() -> None:
         original(step)
 
     lab.session.step = checked  # type: ignore[method-assign]
-    explore(Explorer(lab.session), Profile(40, 20), 1)
+    explore(Explorer(lab.session), Profile(25, 20), 1)
     assert len(lab.applied) > 100
     assert not wrong
 
@@ -188,7 +195,7 @@ def test_no_more_sequences_and_steps_are_done_than_the_profile_says() -> None:
 
 
 def test_a_healthy_manager_passes() -> None:
-    assert explored(profile=Profile(60, 20))[1] is None
+    assert explored(profile=Profile(30, 20))[1] is None
 
 
 # -- what ends it -----------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from churn.system.managers.reference import ReferenceManager, ServiceError
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
 
-FEW = Profile(sequences=25, steps=20)
+FEW = Profile(sequences=15, steps=20)
 
 
 class KeepsFailedContainers(ReferenceManager):
@@ -153,10 +153,9 @@ def system_of(kind: type[ReferenceManager], **choices: Any) -> Laboratory:
 
 
 @honest
-@pytest.mark.parametrize("seed", [0, 1])
-def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any], seed: int) -> None:
+def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any]) -> None:
     lab = system_of(kind, **choices)
-    violation = explore(Explorer(lab.session), FEW, seed)
+    violation = explore(Explorer(lab.session), FEW, 0)
     assert violation is None, lab.trace.chapters[-1].records
 
 
@@ -248,7 +247,7 @@ class CutOff(Double):
         return Unknown(began, now, reason="the connection broke", until=now + self.dice.lasting())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_correct_manager_whose_operations_are_cut_off_at_random_is_not_objected_to(seed: int) -> None:
     lab = laboratory(CutOff)
     assert isinstance(lab.system.manager, CutOff)

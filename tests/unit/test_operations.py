@@ -16,6 +16,7 @@ from churn.lifecycle.operations import (
     Step,
     Stop,
     Wait,
+    renamed,
 )
 
 TABLE: list[tuple[Operation, str, str | None, bool]] = [
@@ -48,6 +49,14 @@ def test_operations_are_values() -> None:
     assert hash(Behave("a", Behaviour.HANG)) == hash(Behave("a", Behaviour.HANG))
     assert len({row[0] for row in TABLE}) == len(TABLE)
     assert Start("a") != Start("b")
+
+
+@pytest.mark.parametrize("operation", [row[0] for row in TABLE], ids=str)
+def test_a_renamed_operation_is_the_same_on_another_service(operation: Operation) -> None:
+    other = renamed(operation, {"a": "x", "b": "y", "s26": "z"})
+    assert type(other) is type(operation)
+    assert other.service == {"a": "x", "b": "y", "s26": "z", None: None}[operation.service]
+    assert renamed(other, {"x": "a", "y": "b", "z": "s26"}) == operation
 
 
 def test_an_operation_can_be_pasted() -> None:

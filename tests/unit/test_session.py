@@ -236,6 +236,24 @@ def test_an_operation_that_took_too_long_is_objected_to_at_whatever_pace(pace: P
     assert caught.value.objections[0].invariant == "in-time"
 
 
+class Overrunning(Double):
+    """Its stop was still going when its own timeout and the grace had passed, and was cut off."""
+
+    def stop(self, service: str) -> Outcome:
+        began = self.manager.clock.now()
+        super().stop(service)
+        now = self.manager.clock.now()
+        return Unknown(began, now, reason="it was cut off", overran=True, until=now)
+
+
+@pytest.mark.parametrize("pace", Pace)
+def test_an_operation_that_overran_its_own_timeout_is_objected_to_at_whatever_pace(pace: Pace) -> None:
+    lab = begun(Overrunning, *UP)
+    with pytest.raises(Violation) as caught:
+        ended(lab, Stop("a"), List(), pace=pace)
+    assert caught.value.objections[0].invariant == "in-time"
+
+
 def test_only_invariants_of_the_session_object() -> None:
     lab = laboratory(ForgetfulStop)
     without = tuple(found for found in INVARIANTS if found.name not in ("no-orphans", "port-released"))
@@ -602,6 +620,28 @@ def test_a_reset_removes_what_the_run_has_made_in_whatever_state_and_nothing_els
     lab.bench.run("nobodys")
     lab.session.begin("test", "a")
     assert [row.name for row in lab.bench.engine.list()] == ["another-runs", "nobodys"]
+
+
+def test_a_reset_removes_networks_and_volumes_of_the_run_ends_its_processes_and_leaves_others() -> None:
+    lab = begun(Double, *UP)
+    engine = lab.bench.engine
+    engine.create_volume("ours", SETTINGS.labels)
+    engine.create_network("ours", SETTINGS.labels)
+    engine.create_volume("nobodys", {})
+    lab.bench.host.spawn("left-over")
+    lab.session.begin("test", "a")
+    assert engine.resources() & {"volume ours", "network ours", "volume nobodys"} == {"volume nobodys"}
+    assert lab.bench.host.processes("") == ()
+
+
+def test_a_port_of_its_services_that_is_still_held_fails_the_reset() -> None:
+    lab = begun(Double, *UP)
+    port = lab.session.state.services["a"].port
+    assert port is not None
+    did(lab, Stop("a"))
+    lab.bench.core.strangers[port] = "pid 7 (nginx)"
+    with pytest.raises(ResetFailed, match="nginx"):
+        lab.session.begin("test", "a")
 
 
 # -- preflight --------------------------------------------------------------------------------------------------------

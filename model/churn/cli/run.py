@@ -21,6 +21,7 @@ from churn.report.files import save
 from churn.report.summary import Summary, summarise
 from churn.report.terminal import Ticker, show
 from churn.session.trace import Trace, written
+from churn.shrink.reproducer import save as save_reproducer
 from churn.system.clock import RealClock, today
 
 _OPERATIONS = 10_000
@@ -44,6 +45,9 @@ _SECONDS = 300.0
 @click.option("--budget", type=Duration(), help="Time for what comes after the cycles, such as 90s or 5m.")
 @click.option("--max-operations", type=click.IntRange(0), help="Operations for what comes after the cycles.")
 @click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
+@click.option(
+    "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
+)
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
@@ -59,7 +63,7 @@ def run(**options: Any) -> None:
     chosen = Target(*named, dict(os.environ), state_folder())
     plan = _plan(chosen, options)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
-        summary, interrupted = _run(chosen, plan, trace, console)
+        summary, interrupted = _run(chosen, plan, trace, console, options["reproducers"] or folder / "reproducers")
     save(summary, folder)
     show(summary, console, folder)
     sys.exit(INTERRUPTED if interrupted else summary.exit_code)
@@ -100,8 +104,8 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run(chosen: Target, plan: Plan, trace: Trace, console: Console) -> tuple[Summary, bool]:
-    """The summary of the run, and whether it was interrupted: by then everything is cleaned up."""
+def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers: Path) -> tuple[Summary, bool]:
+    """The summary of the run, and whether it was interrupted: by then everything is cleaned up, and bugs are saved."""
     clock, ticker, interrupted = RealClock(), Ticker(console), False
     began = clock.now()
     trace.watch = ticker.step
@@ -113,6 +117,9 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console) -> tuple[Su
             interrupted = True
             console.print("interrupted: cleaning up what this run has made")
     campaign.coverage.count(trace)
+    for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
+        path = save_reproducer(reproducer, reproducers)
+        console.print(f"Reproducer: churn replay {path}", soft_wrap=True)
     return summarise(trace, campaign.account(clock.now() - began)), interrupted
 
 

@@ -6,12 +6,15 @@ one is answered from memory and no other is run.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from attrs import define, field, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -21,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
-from churn.lifecycle.operations import Behave, Create, Pace, Step
+from churn.lifecycle.operations import Behave, Create, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
 from churn.session.session import Session
@@ -64,16 +67,19 @@ def openings(services: int) -> tuple[Opening, ...]:
 
 _WEIGHTS = {"start": 6, "stop": 6, "list": 2, "wait": 2}
 """How often an operation stands among those to draw from; once, where it is not here."""
-_PACES = {Pace.CALM: 3, Pace.HURRIED: 2, Pace.DISCREET: 1}
+PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.DISCREET,)
+"""What each step's pace is drawn from."""
 
 
 @lru_cache(maxsize=64)
-def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> tuple[Step | None, ...]:
-    """What each step is drawn from. None, the simplest, ends a sequence: what Hypothesis fills up with costs nothing."""
+def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> tuple[Operation | None, ...]:
+    """What each step's operation is drawn from. None, the simplest, ends a sequence: Hypothesis's filling costs nothing.
+
+    Fewer than 127 for three services: into wider draws Hypothesis puts the numbers it finds in imported modules.
+    """
     candidates = [found for found in every(names, offers) if faults or not isinstance(found, Behave)]
     weighted = [found for found in candidates for _ in range(_WEIGHTS.get(found.kind, 1))]
-    paces = [pace for pace, weight in _PACES.items() for _ in range(weight)]
-    return (None, *(Step(operation, pace) for operation, pace in product(weighted, paces)))
+    return (None, *weighted)
 
 
 @define(eq=False)
@@ -141,7 +147,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         offers = shared.session.contract.offers
-        step = data.draw(st.sampled_from(choices(self._opening.names, offers, faults=shared.faults)))
+        operation = data.draw(st.sampled_from(choices(self._opening.names, offers, faults=shared.faults)))
+        step = None if operation is None else Step(operation, data.draw(st.sampled_from(PACES)))
         self._drawn.append(step)
         if step is None:
             self._asleep = True
@@ -165,8 +172,9 @@ class LifecycleMachine(RuleBasedStateMachine):
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         self._begun = True
         session.begin(self.shared.part, self._opening.names, self._opening.naming)
-        for name in self._opening.names if self._opening.created else ():
-            session.step(Step(Create(name)))
+        if self._opening.created and Create.kind in session.contract.offers:
+            for name in self._opening.names:
+                session.step(Step(Create(name)))
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:
@@ -203,10 +211,22 @@ def explore(explorer: Explorer, profile: Profile, seed: int) -> Violation | None
     explorer.ended = None
     machine: type[LifecycleMachine] = seeded(seed)(type("Exploration", (LifecycleMachine,), {"explorer": explorer}))
     try:
-        run_state_machine_as_test(machine, settings=quiet(profile))
+        with _leaving_nothing():
+            run_state_machine_as_test(machine, settings=quiet(profile))
     except Violation as violation:
         return violation
     return None
+
+
+@contextmanager
+def _leaving_nothing() -> Iterator[None]:
+    """Hypothesis keeps what it finds in imported modules in its folder, database or not: not where a user stands."""
+    with TemporaryDirectory(prefix="churn-hypothesis-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def quiet(profile: Profile) -> settings:

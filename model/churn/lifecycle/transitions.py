@@ -96,9 +96,16 @@ def _unsettle(state: State, operation: Operation, outcome: Unknown) -> State:
     service = state.services.get(operation.service)
     if service is None and not isinstance(operation, Create):
         return state
-    return state.put(
-        operation.service, evolve(service or Service(), unsettled=Unsettled(operation.kind, outcome.until))
-    )
+    return state.put(operation.service, evolve(service or Service(), unsettled=_both(service, operation, outcome)))
+
+
+def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Unsettled:
+    """Unsettled by this operation as well: the later end counts, and a service that may not be there stays one."""
+    earlier = service.unsettled if service is not None else None
+    if earlier is None:
+        return Unsettled(operation.kind, outcome.until)
+    kind = Create.kind if earlier.kind == Create.kind else operation.kind
+    return Unsettled(kind, max(earlier.until, outcome.until))
 
 
 def _by_contract(reply: Reply, *states: State) -> tuple[Branch, ...]:
@@ -111,7 +118,8 @@ def _create(state: State, operation: Create, _: Outcome, contract: Contract) -> 
     if service is None:
         return (Branch(Must.OK, state.put(operation.name, Service())),)
     if service.unsettled is not None and service.unsettled.kind == Create.kind:
-        return (Branch(Must.OK, state.put(operation.name, Service())), Branch(Must.REJECTED, state))
+        made = Service(behaviour=service.behaviour)
+        return (Branch(Must.OK, state.put(operation.name, made)), Branch(Must.REJECTED, state))
     return _by_contract(contract.second_create, state)
 
 

@@ -1,6 +1,7 @@
 """The step loop: one operation, one look, one judgement, again and again, from a verified clean start."""
 
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 from attrs import frozen
 
@@ -8,9 +9,9 @@ from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.binding import remember
 from churn.lifecycle.invariants import INVARIANTS, Doubt, Invariant, Objection, Sight, examine
 from churn.lifecycle.operations import Operation, Pace, Step
-from churn.lifecycle.outcome import Unknown
+from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, State, abstract, describe
+from churn.lifecycle.state import CLEAN, State, abstract
 from churn.lifecycle.transitions import Branch, follow
 from churn.session.budget import Budget
 from churn.session.system import Look, System
@@ -76,7 +77,10 @@ class Session:
         self.names = tuple(names)
         self.possible = (CLEAN,)
         self.trace.open_chapter(part, naming, self.names)
-        self.system.begin(self.names, naming)
+        try:
+            self.system.begin(self.names, naming)
+        except EngineError as error:
+            raise EnvironmentFault(f"the engine failed before the first step: {error}") from error
 
     def run(self, part: str, names: Iterable[str], sequence: Sequence) -> None:
         """Do a whole sequence."""
@@ -94,17 +98,25 @@ class Session:
         """Do one step, and unless it is hurried, look and judge."""
         self.budget.charge()
         record = self.trace.begin(step, abstract(self.state, self.names), self.system.clock.now())
-        record.outcome = outcome = self.system.apply(step.operation)
+        try:
+            record.outcome = outcome = self.system.apply(step.operation)
+        except EngineError as error:
+            self._spoilt(record, f"the engine failed: {error}", error)
         branches = tuple(
             branch for state in self.possible for branch in follow(state, step.operation, outcome, self.contract)
         )
         fitting = tuple(branch for branch in branches if branch.must.admits(outcome))
         self._pending = self._joined(record, fitting or branches)
-        if step.hurried and fitting:
+        if step.hurried and fitting and self._in_time(step.operation, outcome):
             self.possible = _distinct(branch.state for branch in fitting)
             self._close(record, Verdict.UNSEEN)
         else:
             self._look(self._pending)
+
+    def _in_time(self, operation: Operation, outcome: Outcome) -> bool:
+        """Whether an operation may be hurried past: one that took too long is looked at, and objected to."""
+        bound = self.contract.bounds.of(operation.kind)
+        return bound is None or outcome.took <= bound
 
     def finish(self) -> None:
         """End the sequence: what was hurried past is looked at now."""
@@ -198,7 +210,7 @@ class Session:
             return f"the engine does not answer: {error}"
         return "" if identity == self._identity else f"the engine was {self._identity}, and is now {identity}"
 
-    def _spoilt(self, record: Record, why: str, cause: Exception | None = None) -> None:
+    def _spoilt(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
         record.reason = why
         record.objections = ()
         self._close(record, Verdict.UNKNOWN)
@@ -209,12 +221,14 @@ class Session:
         first = record.objections[0].invariant
         looks = dict.fromkeys(found.look for found in record.objections[:_MOST_SHOWN] if found.look)
         record.shown = tuple(self.system.show(look) for look in looks)
-        record.signature = Signature(first, operation.kind, self._condition(operation))
+        record.signature = Signature(first, operation.kind, self._condition(record))
         self._close(record, Verdict.FAIL)
         raise Violation(operation, record.objections, record.signature)
 
-    def _condition(self, operation: Operation) -> str:
-        return describe(self.state.services.get(operation.service)) if operation.service is not None else "any"
+    def _condition(self, record: Record) -> str:
+        """The abstract state, before the step, of the service that it acted on."""
+        service = record.step.operation.service
+        return record.before[self.names.index(service)] if service in self.names else "any"
 
     def _close(self, record: Record, verdict: Verdict) -> None:
         now = self.system.clock.now()

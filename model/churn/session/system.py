@@ -27,6 +27,8 @@ class Waits:
     short: float = 5.0
     long: float = 120.0
     slow: float = 20.0
+    reading: float = 0.3
+    """Until every server has read a behaviour that was set, and done as it says."""
 
 
 @frozen(eq=False)
@@ -82,6 +84,7 @@ class System:
         self._strangers: set[str] = set()
         self._newcomers: tuple[str, ...] = ()
         self._entries: dict[Listed, Listed] = {}
+        self._events: tuple[Event, ...] = ()
         self._seen_ports: dict[int, None] = {}
 
     def ports(self) -> tuple[int, ...]:
@@ -140,6 +143,7 @@ class System:
         if operation.how is Behaviour.SLOW:
             word = f"{word}={self.waits.slow:g}"
         self.host.behave(self._folders[operation.name], word)
+        self.clock.sleep(self.waits.reading)
         return Ok(began, self.clock.now())
 
     def show(self, command: str) -> Evidence:
@@ -160,6 +164,7 @@ class System:
         listing, told = self._asked(operation, outcome) if ask else (None, None)
         events = self.engine.events()
         self._count(events)
+        self._events = events if outcome is not None else self._events + events
         containers = self._containers(states)
         # Processes are looked for last: one that was only on its way out has then ended.
         first = Observation(
@@ -169,7 +174,7 @@ class System:
             self._listed(told),
             self.engine.resources(self._shared),
             self.host.processes(self.manager.marker),
-            events,
+            self._events,
             self.engine.mark(),
             listing.evidence.command if listing is not None else "",
             self._newcomers,

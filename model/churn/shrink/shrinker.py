@@ -125,6 +125,8 @@ class Shrinker:
         result = self._run(best.failing.names, best.failing.sequence)
         if result.signature is None:
             self.memo.clear()  # the system disagrees with itself: nothing that is known of it holds
+        else:
+            best.record = self._last
         return result.signature is not None
 
     def _measure(self, best: "_Best") -> Rate:

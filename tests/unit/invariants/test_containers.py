@@ -166,6 +166,13 @@ def test_no_orphans_tolerates_one_container_more_than_expected_of_an_unsettled_s
     assert is_quiet("no-orphans", with_containers(state(a=unsettled(running("a1"))), more))
 
 
+def test_no_orphans_tolerates_one_more_than_a_leftover_of_an_unsettled_service() -> None:
+    """The manager was cut off between making a new container and removing the one that was kept."""
+    expected = state(a=unsettled(idle(leftover=True)))
+    assert is_quiet("no-orphans", with_containers(expected, exited("a1"), container("a2")))
+    assert objected("no-orphans", with_containers(expected, exited("a1"), container("a2"), exited("a3"))) == ["a"]
+
+
 def test_no_orphans_objects_to_two_more_than_expected_where_none_was() -> None:
     assert objected("no-orphans", with_containers(state(a=unsettled(idle())), exited("a2"), exited("a3"))) == ["a"]
 

@@ -173,7 +173,8 @@ def test_port_released_looks_at_each_service_by_itself() -> None:
     assert objected("port-released", sight(expected, picture(expected, ports=ports))) == ["b"]
 
 
-def test_where_ports_are_given_anew_the_old_port_of_a_stopped_service_may_be_anothers() -> None:
-    expected = state(a=running(), b=idle())
+@pytest.mark.parametrize("holder", [running(), ill(), unsettled(running())], ids=["running", "ill", "unsettled"])
+def test_where_ports_are_given_anew_the_old_port_of_a_stopped_service_may_be_anothers(holder: Service) -> None:
+    expected = state(a=holder, b=idle())
     held = {20001: Port(200, bindable=False, holder=Holder.MANAGER)}
     assert is_quiet("port-released", sight(expected, picture(expected, ports=held), contract=ANEW))

@@ -54,9 +54,10 @@ def no_orphans(sight: Sight) -> Iterator[Objection]:
 
 
 def _spare(service: Service) -> int:
-    if service.unsettled is not None:
-        return 2 if service.container is not None else 1
-    return 1 if service.leftover else 0
+    """How many containers the service may have beside the one it is bound to."""
+    bound = isinstance(service.container, str)
+    expected = not bound and (service.container is not None or service.leftover)
+    return int(expected) + (1 if service.unsettled is not None else 0)
 
 
 def _tolerated(service: Service, found: Container) -> bool:

@@ -1,5 +1,6 @@
 """Criterion 4: what piles up cycle by cycle beside containers."""
 
+import re
 from collections.abc import Iterator
 
 from churn.lifecycle.binding import comparable
@@ -14,7 +15,10 @@ def no_leaks(sight: Sight) -> Iterator[Objection | Doubt]:
     if now is None:
         yield Doubt("no network, volume or image is left", "the engine could not tell", None, _LOOK)
     elif baseline is not None and baseline.cycled == sight.state.cycled:
+        may_stay = [re.compile(pattern) for pattern in sight.contract.belongings]
         for extra in sorted(now - baseline.resources):
+            if any(pattern.fullmatch(extra.partition(" ")[2]) for pattern in may_stay):
+                continue
             yield Objection("no more networks, volumes and images than after the first cycle", extra, None, _LOOK)
 
 

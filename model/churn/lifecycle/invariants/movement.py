@@ -10,7 +10,11 @@ def _moved(sight: Sight, *, acted: bool) -> Iterator[tuple[str, str, str]]:
     """Services whose container is not as it was: name, expected, seen. Those acted on are told apart by the caller."""
     containers = sight.observation.containers
     for name, service in sight.state.services.items():
-        if service.server is not Server.SOUND or not isinstance(service.container, str):
+        if (
+            service.server is not Server.SOUND
+            or service.unsettled is not None
+            or not isinstance(service.container, str)
+        ):
             continue
         if (name in sight.acted) is not acted or service.container != sight.expected.services[name].container:
             continue

@@ -46,7 +46,7 @@ def _published(sight: Sight) -> Iterator[Objection]:
 def _shared(sight: Sight) -> Iterator[Objection]:
     owners: dict[int, str] = {}
     for name, service in sight.state.services.items():
-        if service.port is None:
+        if service.port is None or (sight.contract.ports is Ports.ANEW and service.server is not Server.SOUND):
             continue
         first = owners.setdefault(service.port, name)
         if first != name:
@@ -60,9 +60,12 @@ def _shared(sight: Sight) -> Iterator[Objection]:
 
 def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
     """After a stop nothing of the manager answers on the port, and it can be bound."""
+    used = {service.port for service in sight.state.services.values() if service.server is Server.SOUND}
     for name, service in sight.state.services.items():
         if service.port is None or service.server is not Server.NONE or service.unsettled is not None:
             continue
+        if sight.contract.ports is Ports.ANEW and service.port in used:
+            continue  # given to another since
         port = sight.observation.ports.get(service.port)
         look = f"ss -ltnp 'sport = :{service.port}'"
         if port is None or port.bindable is None:

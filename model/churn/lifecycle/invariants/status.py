@@ -14,6 +14,7 @@ def status(sight: Sight) -> Iterator[Objection]:
     yield from _engine_agrees(sight)
     if sight.observation.listed is not None:
         yield from _listed_once(sight, sight.observation.listed)
+    yield from _told_alone(sight)
     for entries in (sight.observation.listed or (), sight.observation.told or ()):
         yield from _listed_right(sight, entries)
 
@@ -45,6 +46,17 @@ def _listed_once(sight: Sight, listed: tuple[Listed, ...]) -> Iterator[Objection
     for name in count:
         if name not in expected:
             yield Objection("only services that were created are listed", f"{name} is listed", None, look)
+
+
+def _told_alone(sight: Sight) -> Iterator[Objection]:
+    """A status command tells of the service that it was asked about, and of no other."""
+    told, asked = sight.observation.told, sight.operation.service
+    if told is None or asked is None:
+        return
+    names = [entry.service for entry in told]
+    if names != [asked]:
+        seen = f"it tells of {', '.join(names) or 'none'}"
+        yield Objection(f"the status of service {asked}", seen, asked, sight.outcome.evidence.command)
 
 
 def _listed_right(sight: Sight, entries: tuple[Listed, ...]) -> Iterator[Objection]:

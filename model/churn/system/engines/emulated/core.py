@@ -17,6 +17,8 @@ from churn.system.engines.refusals import refusal
 from churn.system.protocols import Spec
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
+"""How the signals may be named."""
 _EXIT_KILLED, _EXIT_NOT_STARTED = 137, 128
 
 
@@ -213,9 +215,9 @@ class Core:
             raise refusal(409, f"Cannot kill container: {reference}: Container {container.id} is not running")
         container.stopped_by_hand = container.stopped_by_hand or by_hand
         self._tell(container, "kill")
-        if name in ("KILL", "SIGKILL", "9"):
+        if name in KILL:
             self._plan(self.timing.kill, "killed", container)
-        elif name in ("TERM", "SIGTERM", "15") and self.behaviour(container) != "ignore-sigterm":
+        elif name in TERM and self.behaviour(container) != "ignore-sigterm":
             self._plan(self.timing.terminate, "terminated", container)
 
     def remove(self, reference: str, *, force: bool = False) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from churn.errors import NotFound
 from churn.lifecycle.observation import Event
-from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.core import KILL, Core
 from churn.system.engines.refusals import refusal
 from churn.system.protocols import Inspected, Listed, Spec, carries
 
@@ -54,8 +54,8 @@ class EmulatedEngine:
         """As `Engine.kill`; like the real one it waits for the end of a container that gets SIGKILL."""
         container = self.core.find(reference)
         self.core.signal(reference, signal)
-        if signal == "KILL":
-            self.core.await_state(lambda: container.state != "running")
+        if signal in KILL:
+            self.core.await_state(lambda: not container.alive)
 
     def remove(self, reference: str, *, force: bool = False) -> None:
         """As `Engine.remove`; returns when the container has left the list and its name is free."""
@@ -105,7 +105,9 @@ class EmulatedEngine:
         """As `Engine.remove_resource`."""
         kind, _, name = resource.partition(" ")
         if kind == "image":
-            self.core.images.discard(name)
+            if name not in self.core.images:
+                raise refusal(404, f"No such image: {name}")
+            self.core.images.remove(name)
             return
         store = {"volume": self.core.volumes, "network": self.core.networks}[kind]
         if store.pop(name, None) is None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from churn.lifecycle.observation import Holder, Port
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
@@ -52,7 +54,10 @@ class EmulatedHost:
         seen = {port: self._port(port) for port in frees}
         for port, path in asks.items():
             status = self.health(port, path)
-            seen[port] = _HEALTHY if status == _OK else Port(status)
+            if port in seen:
+                seen[port] = evolve(seen[port], health=status)
+            else:
+                seen[port] = _HEALTHY if status == _OK else Port(status)
         return seen
 
     def _port(self, port: int) -> Port:

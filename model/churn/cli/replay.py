@@ -1,0 +1,71 @@
+"""`churn replay`: reproducers again, against what they were found with or something else."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+from rich.markup import escape
+
+from churn.assembly import Target, assembled
+from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.session.verdict import Verdict as StepVerdict
+from churn.shrink.replay import Replayed, Verdict, replay as replay_file
+from churn.shrink.reproducer import Reproducer, load
+from churn.shrink.shell import as_shell
+from churn.system.clock import RealClock
+
+_STYLES = {Verdict.FIXED: "green", Verdict.FAILED: "red", Verdict.CHANGED: "yellow", Verdict.ENVIRONMENT: "yellow"}
+_SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN: "unknown", StepVerdict.UNSEEN: "…"}
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--manager", help="The manager, where it is not the one that the file was found with.")
+@click.option("--engine", type=click.Choice(["emulated", "docker"]), help="The engine, likewise.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="The planted bugs, likewise.")
+@click.option("--healthy", is_flag=True, help="Without the planted bugs that it was found with.")
+@click.option("--as-shell", is_flag=True, help="Replay nothing; print each file as a shell script.")
+def replay(files: tuple[Path, ...], **options: Any) -> None:
+    """Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.
+
+    Exit codes: 0 all are fixed, 1 one failed or changed, 2 a file could not be read, 3 one could not be told.
+    """
+    reproducers = {path: load(path) for path in files}
+    if options["as_shell"]:
+        for reproducer in reproducers.values():
+            click.echo(as_shell(reproducer))
+        return
+    console = Console(highlight=False)
+    verdicts = {_replay(path, reproducer, options, console) for path, reproducer in reproducers.items()}
+    if verdicts & {Verdict.FAILED, Verdict.CHANGED}:
+        sys.exit(FAILED)
+    sys.exit(INCONCLUSIVE if Verdict.ENVIRONMENT in verdicts else PASSED)
+
+
+def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> Verdict:
+    defects = () if options["healthy"] else options["defects"] or reproducer.defects
+    manager, engine = options["manager"] or reproducer.manager, options["engine"] or reproducer.engine
+    with assembled(Target(manager, engine, reproducer.seed, defects, dict(os.environ), state_folder())) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        done = replay_file(reproducer, session)
+    console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)
+    _show(done, console)
+    return done.verdict
+
+
+def _show(done: Replayed, console: Console) -> None:
+    for record in done.records:
+        console.print(f"  {_SIGNS[record.verdict]:8} {escape(str(record.step))}")
+        for found in record.objections:
+            line = f"{found.invariant}: expected {found.expected}; seen: {found.seen}"
+            console.print(f"           {escape(line)}", soft_wrap=True)
+    for line in done.drift:
+        console.print(f"  drift    {escape(line)}")
+    reason = f": {done.reason}" if done.reason else ""
+    console.print(f"  [{_STYLES[done.verdict]}]{done.verdict.value}[/]{escape(reason)} after {done.runs} run(s)")

@@ -1,0 +1,245 @@
+"""Reproducers: failures kept as readable JSON files that replay from their operations.
+
+Format 1. Unknown keys are left alone, so that a file may carry comments (any key that begins with ``//``) and later fields;
+operations of earlier formats are read by their old words (`ALIASES`).
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from enum import Enum
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from attrs import field, fields, frozen
+
+from churn.errors import UsageError
+from churn.lifecycle.operations import KINDS, Operation, Pace, Step
+from churn.lifecycle.sequence import Naming, Sequence
+from churn.lifecycle.state import Abstract
+from churn.session.verdict import Signature
+
+KEY, FORMAT = "churn-reproducer", 1
+"""The key that tells a reproducer from other JSON files; its value is the format's version."""
+
+ALIASES: Mapping[str, str] = {}
+"""Former words of operations, and what they are called now."""
+
+
+class Expectation(Enum):
+    """What a replay against a target is expected to come to."""
+
+    FAILED = "FAILED"
+    FIXED = "FIXED"
+
+
+@frozen
+class Reproducer:
+    """A failing sequence with what is known of it. `targets` are manager and defects, as ``reference+restart-policy``."""
+
+    signature: Signature
+    expected: str
+    seen: str
+    names: tuple[str, ...]
+    sequence: Sequence
+    manager: str = "reference"
+    engine: str = "emulated"
+    defects: tuple[str, ...] = ()
+    seed: int = 0
+    rate: float | None = None
+    found: str = ""
+    evidence: tuple[str, ...] = ()
+    targets: Mapping[str, Expectation] = field(factory=dict)
+    befores: tuple[Abstract, ...] = ()
+    """The abstract state that each step was done in when it was found; empty where a file does not say."""
+
+    @property
+    def file_name(self) -> str:
+        """What breaks, in words: ``undisturbed-stop-one-of-two.json``."""
+        many = {1: "", 2: "-one-of-two", 3: "-one-of-three"}.get(len(self.names), f"-one-of-{len(self.names)}")
+        condition = re.sub(r"[^a-z]+", "", self.signature.condition)
+        where = "" if condition in ("any", "") or many else f"-{condition}"
+        return f"{self.signature.invariant}-{self.signature.operation}{many}{where}.json"
+
+
+def save(reproducer: Reproducer, folder: Path, name: str | None = None) -> Path:
+    """Write it aside and rename it; the file's path. A file of that name that says something else gets a neighbour."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(as_data(reproducer), indent=2, ensure_ascii=False) + "\n"
+    path = folder / (name or reproducer.file_name)
+    number = 2
+    while path.exists() and path.read_text(encoding="utf-8") != text:
+        path = folder / f"{(name or reproducer.file_name).removesuffix('.json')}-{number}.json"
+        number += 1
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    return aside.replace(path)
+
+
+def as_data(reproducer: Reproducer) -> dict[str, Any]:
+    """The file's content."""
+    return {
+        KEY: FORMAT,
+        "invariant": reproducer.signature.invariant,
+        "operation": reproducer.signature.operation,
+        "condition": reproducer.signature.condition,
+        "expected": reproducer.expected,
+        "seen": reproducer.seen,
+        "services": list(reproducer.names),
+        "naming": reproducer.sequence.naming.value,
+        "steps": [
+            _step_data(step, before)
+            for step, before in zip(reproducer.sequence.steps, reproducer.befores or repeat(()), strict=False)
+        ],
+        "manager": reproducer.manager,
+        "engine": reproducer.engine,
+        "defects": list(reproducer.defects),
+        "seed": reproducer.seed,
+        "rate": reproducer.rate,
+        "found": reproducer.found,
+        "evidence": list(reproducer.evidence),
+        "targets": {name: expectation.value for name, expectation in reproducer.targets.items()},
+    }
+
+
+def _step_data(step: Step, before: Abstract) -> dict[str, Any]:
+    data: dict[str, Any] = {"do": step.operation.kind}
+    for part in fields(type(step.operation)):
+        value = getattr(step.operation, part.name)
+        data[_KEYS.get(part.name, part.name)] = value.value if isinstance(value, Enum) else value
+    if step.pace is not Pace.CALM:
+        data["pace"] = step.pace.value
+    return {**data, "state": list(before)} if before else data
+
+
+_KEYS = {"name": "service"}
+
+
+def is_reproducer(path: Path) -> bool:
+    """Whether a file says that it is one; broken files do too, if the key stands in them."""
+    try:
+        return f'"{KEY}"' in path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def load(path: Path) -> Reproducer:
+    """Read a file. Raises `UsageError` that names file, place, what was expected and what is there."""
+    return _Reader(path).reproducer()
+
+
+class _Reader:
+    """Reads one file, and says where in it something is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data = self._parsed()
+
+    def _parsed(self) -> dict[str, Any]:
+        try:
+            data = json.loads(self.path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"{self.path}: expected a reproducer, but it cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{self.path}: expected UTF-8 text, got other bytes at {error.start}") from error
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            raise UsageError(f"{self.path}: {place}: expected JSON, but {error.msg}; is the file cut short?") from error
+        if not isinstance(data, dict) or KEY not in data:
+            raise UsageError(f"{self.path}: expected a JSON object with the key {KEY!r}, got {_short(data)}")
+        return data
+
+    def reproducer(self) -> Reproducer:
+        """The file's content, checked."""
+        version = self._get(KEY, int)
+        if version > FORMAT:
+            self._wrong(KEY, f"a format up to {FORMAT}; this file needs a newer Churn", version)
+        names = tuple(self._each("services", str))
+        steps = tuple(self._step(place, step, names) for place, step in enumerate(self._get("steps", list)))
+        return Reproducer(
+            Signature(self._get("invariant", str), self._get("operation", str), self._get("condition", str, "any")),
+            self._get("expected", str, ""),
+            self._get("seen", str, ""),
+            names,
+            Sequence(steps, self._word("naming", Naming, self._get("naming", str, Naming.PLAIN.value))),
+            self._get("manager", str, "reference"),
+            self._get("engine", str, "emulated"),
+            tuple(self._each("defects", str)),
+            self._get("seed", int, 0),
+            self._rate(),
+            self._get("found", str, ""),
+            tuple(self._each("evidence", str)),
+            {
+                name: self._word(f"targets.{name}", Expectation, value)
+                for name, value in self._get("targets", dict, {}).items()
+            },
+            self._befores(),
+        )
+
+    def _befores(self) -> tuple[Abstract, ...]:
+        found = [step.get("state") for step in self.data["steps"]]
+        for place, words in enumerate(found):
+            if words is not None and not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+                self._wrong(f"steps[{place}].state", "a list of texts", words)
+        return tuple(tuple(words) for words in found) if all(words is not None for words in found) else ()
+
+    def _rate(self) -> float | None:
+        rate = self.data.get("rate")
+        if rate is not None and (not isinstance(rate, (int, float)) or not 0 < rate <= 1):
+            self._wrong("rate", "null or a number above 0, up to 1", rate)
+        return None if rate is None else float(rate)
+
+    def _step(self, place: int, data: Any, names: tuple[str, ...]) -> Step:
+        where = f"steps[{place}]"
+        if not isinstance(data, dict) or not isinstance(data.get("do"), str):
+            self._wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
+        word = ALIASES.get(data["do"], data["do"])
+        if word not in KINDS:
+            self._wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
+        pace = self._word(f"{where}.pace", Pace, data.get("pace", Pace.CALM.value))
+        return Step(self._operation(where, KINDS[word], data, names), pace)
+
+    def _operation(self, where: str, kind: type[Operation], data: dict[str, Any], names: tuple[str, ...]) -> Operation:
+        values: dict[str, Any] = {}
+        for part in fields(kind):
+            key = _KEYS.get(part.name, part.name)
+            value = data.get(key)
+            if part.name == "name":
+                if value not in names:
+                    self._wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)
+                values[part.name] = value
+            else:
+                values[part.name] = self._word(f"{where}.{key}", part.type, value)
+        return kind(**values)
+
+    def _get(self, key: str, kind: type[Any], default: Any = None) -> Any:
+        value = self.data.get(key, default)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            self._wrong(key, f"{_ARTICLES[kind]}", value)
+        return value
+
+    def _each(self, key: str, kind: type[Any]) -> list[Any]:
+        values = self._get(key, list, [])
+        for place, value in enumerate(values):
+            if not isinstance(value, kind):
+                self._wrong(f"{key}[{place}]", _ARTICLES[kind], value)
+        return list(values)
+
+    def _word(self, where: str, kind: type[Any], value: Any) -> Any:
+        try:
+            return kind(value)
+        except ValueError:
+            return self._wrong(where, f"one of {', '.join(repr(member.value) for member in kind)}", value)
+
+    def _wrong(self, where: str, expected: str, got: object) -> Any:
+        raise UsageError(f"{self.path}: {where}: expected {expected}, got {_short(got)}")
+
+
+_ARTICLES: dict[type[Any], str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,59 @@
+"""A reproducer as a plain shell script of the manager's and docker's commands, for people who don't have its finder."""
+
+import shlex
+from collections.abc import Iterator
+
+from churn.lifecycle.operations import Behave, Behaviour, Operation, Wait
+from churn.shrink.reproducer import Reproducer
+
+_SECONDS = {"short": 5, "long": 30}
+
+_HEAD = """\
+#!/bin/sh
+# {title}
+# expected: {expected}
+# seen:     {seen}
+set -u
+work=$(mktemp -d)
+manager() {{ echo "+ $*"; churn reference --db "$work/services.db" --session shell-$$ {flags}"$@"; }}
+look() {{ docker ps -a --filter label=churn.session=shell-$$; manager list; }}
+"""
+
+_TAIL = """\
+# clean up
+docker ps -aq --filter label=churn.session=shell-$$ | xargs -r docker rm -f
+rm -rf "$work"
+"""
+
+
+def as_shell(reproducer: Reproducer) -> str:
+    """The script. It needs a shell, docker, and the manager's own command."""
+    flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
+    head = _HEAD.format(
+        title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen, flags=flags
+    )
+    return head + "\n" + "\n".join(_lines(reproducer)) + "\n\n" + _TAIL
+
+
+def _lines(reproducer: Reproducer) -> Iterator[str]:
+    for name in reproducer.names:
+        yield f'mkdir -p "$work/{name}" && chmod 755 "$work" "$work/{name}"'
+    for step in reproducer.sequence.steps:
+        yield _line(step.operation, reproducer)
+        if not step.hurried:
+            yield "look"
+    if reproducer.sequence.steps and reproducer.sequence.steps[-1].hurried:
+        yield "look"
+
+
+def _line(operation: Operation, reproducer: Reproducer) -> str:
+    if isinstance(operation, Wait):
+        return f"sleep {_SECONDS[operation.length.value]}"
+    if isinstance(operation, Behave):
+        word = "slow=1" if operation.how is Behaviour.SLOW else operation.how.value
+        return f'echo {word} > "$work/{operation.name}/behaviour" && sleep 1'
+    if operation.service is None:
+        return f"manager {operation.kind}"
+    real = shlex.quote(reproducer.sequence.naming.real(operation.service))
+    folder = f' --folder "$work/{operation.service}"' if operation.kind == "create" else ""
+    return f"manager {operation.kind} {real}{folder}"

@@ -1,0 +1,75 @@
+"""Makes the committed reproducers anew: one for each planted bug, found by exploration, shrunk, with both its expectations.
+
+python tests/benchmarks/keep_reproducers.py [--seeds N] [DEFECT …]
+"""
+
+import argparse
+from pathlib import Path
+
+from churn.assembly import Target, assembled
+from churn.explore.machine import Explorer, Profile, explore
+from churn.lifecycle.sequence import Sequence
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.shrink.candidates import Failing
+from churn.shrink.reproducer import Expectation, Reproducer, save
+from churn.shrink.shrinker import Shrinker, Shrunk
+from churn.system.clock import RealClock
+from churn.system.managers.defects import DEFECTS
+
+FOLDER = Path(__file__).parents[2] / "reproducers" / "defects"
+PROFILE = Profile(2_000, 30)
+
+
+def smallest(defect: str, seed: int) -> Shrunk | None:
+    """The first failure that exploration finds with that seed, shrunk."""
+    with assembled(Target(defects=(defect,), seed=seed)) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        violation = explore(Explorer(session, 3), PROFILE, seed)
+        if violation is None:
+            return None
+        chapter = session.trace.chapters[-1]
+        steps = tuple(record.step for record in chapter.records)
+        befores = tuple(record.before for record in chapter.records)
+        failing = Failing(chapter.names, Sequence(steps, chapter.naming), befores)
+        return Shrinker(session).shrink(failing, violation.signature)
+
+
+def keep(defect: str, seeds: int) -> str:
+    """Write the defect's file; a line about it."""
+    found = [shrunk for seed in range(seeds) if (shrunk := smallest(defect, seed)) is not None]
+    assert found, f"{defect}: not found with {seeds} seeds"
+    best = min(found, key=lambda shrunk: (len(shrunk.steps), str(shrunk.failing.sequence)))
+    assert best.record is not None, f"{defect}: no run was taken"
+    first = best.record.objections[0]
+    targets = {f"reference+{defect}": Expectation.FAILED, "reference": Expectation.FIXED}
+    reproducer = Reproducer(
+        best.signature,
+        first.expected,
+        first.seen,
+        best.failing.names,
+        best.failing.sequence,
+        defects=(defect,),
+        found="exploration on the emulated engine",
+        targets=targets,
+        befores=best.failing.befores,
+    )
+    for old in FOLDER.glob(f"{defect}--*.json"):
+        old.unlink()
+    path = save(reproducer, FOLDER, f"{defect}--{reproducer.file_name}")
+    return f"{path.name}: {best.failing.sequence}"
+
+
+def main() -> None:
+    """Make the files of the defects named, or of all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("defects", nargs="*", default=list(DEFECTS))
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    for defect in options.defects:
+        print(keep(defect, options.seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
