@@ -1,0 +1,187 @@
+"""Reproducer files: what is kept, what comes back, what is said of a broken one, and what a replay makes of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.assembly import Target, assembled
+from churn.errors import UsageError
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Pace, Start, Status, Step, Stop, Wait
+from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.session.verdict import Signature
+from churn.shrink.replay import Replayed, Verdict, needed, replay
+from churn.shrink.reproducer import Expectation, Reproducer, is_reproducer, load, save
+from churn.shrink.shell import as_shell
+from churn.system.clock import RealClock
+
+STEPS = (
+    Step(Create("a")),
+    Step(Create("b"), Pace.HURRIED),
+    Step(Behave("b", Behaviour.IGNORE_SIGTERM)),
+    Step(Start("a"), Pace.DISCREET),
+    Step(Status("b")),
+    Step(List()),
+    Step(Wait(Length.LONG)),
+    Step(Stop("b")),
+)
+KEPT = Reproducer(
+    Signature("undisturbed", "stop", "created"),
+    "stop b: service a keeps its running container",
+    "its container is gone",
+    ("a", "b"),
+    Sequence(STEPS, Naming.PREFIX),
+    defects=("stops-by-label",),
+    seed=7,
+    targets={"reference": Expectation.FIXED, "reference+stops-by-label": Expectation.FAILED},
+)
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    path = save(KEPT, tmp_path)
+    assert path.name == "undisturbed-stop-one-of-two.json"
+    assert load(path) == KEPT
+    assert is_reproducer(path)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name], "nothing is left beside it"
+
+
+def test_the_same_failure_is_kept_once_and_another_beside_it(tmp_path: Path) -> None:
+    from attrs import evolve
+
+    first, again = save(KEPT, tmp_path), save(KEPT, tmp_path)
+    other = save(evolve(KEPT, seed=8), tmp_path)
+    assert first == again
+    assert other.name == "undisturbed-stop-one-of-two-2.json"
+
+
+def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    data = json.loads(save(KEPT, path).read_text())
+    change(data)
+    changed = path / "changed.json"
+    changed.write_text(json.dumps(data))
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda data: data.pop("churn-reproducer"), "expected a JSON object with the key 'churn-reproducer'"),
+        (lambda data: data.update({"churn-reproducer": 99}), "churn-reproducer: expected a format up to 1"),
+        (lambda data: data["steps"][1].update(do="explode"), "steps[1].do: expected one of create, start"),
+        (
+            lambda data: data["steps"][3].update(service="z"),
+            "steps[3].service: expected one of the file's services (a, b)",
+        ),
+        (lambda data: data["steps"][2].update(how="sulk"), "steps[2].how: expected one of 'healthy', 'slow'"),
+        (lambda data: data["steps"][0].update(pace="slow"), "steps[0].pace: expected one of 'calm'"),
+        (lambda data: data["steps"].insert(0, 5), "steps[0]: expected an object such as"),
+        (lambda data: data.update(steps="all"), "steps: expected a list, got 'all'"),
+        (lambda data: data.update(naming="odd"), "naming: expected one of 'plain', 'prefix'"),
+        (lambda data: data.update(rate=2), "rate: expected null or a number above 0, up to 1, got 2"),
+        (lambda data: data.update(seed="x"), "seed: expected a whole number, got 'x'"),
+        (
+            lambda data: data["targets"].update(reference="MAYBE"),
+            "targets.reference: expected one of 'FAILED', 'FIXED'",
+        ),
+        (lambda data: data.pop("invariant"), "invariant: expected a text, got None"),
+        (lambda data: data["defects"].append(1), "defects[1]: expected a text, got 1"),
+    ],
+)
+def test_a_wrong_file_says_where_what_was_expected_and_what_is_there(
+    change: Callable[[dict[str, Any]], object], told: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, change)
+    with pytest.raises(UsageError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert told in str(caught.value)
+
+
+def test_a_truncated_file_says_where_it_ends(tmp_path: Path) -> None:
+    path = save(KEPT, tmp_path)
+    path.write_text(path.read_text()[:200])
+    with pytest.raises(UsageError, match=r"line \d+, column \d+: expected JSON, but .*cut short"):
+        load(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="expected UTF-8 text"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.update({"//": "seen on a Monday"}),
+        lambda data: data.update(mood="a field that does not exist yet"),
+        lambda data: [data.pop(key) for key in ("seed", "evidence", "found", "targets", "expected", "seen", "rate")],
+        lambda data: data["steps"][0].update(comment="first"),
+    ],
+)
+def test_comments_later_fields_and_missing_extras_change_nothing(
+    change: Callable[[dict[str, Any]], object], tmp_path: Path
+) -> None:
+    found = load(written(tmp_path, change))
+    assert found.sequence == KEPT.sequence
+    assert found.signature == KEPT.signature
+
+
+def replayed(reproducer: Reproducer, *defects: str) -> Replayed:
+    with assembled(Target(defects=defects)) as whole:
+        return replay(reproducer, Session(whole.system, whole.reset, Trace(), Budget(RealClock())))
+
+
+SMALL = Reproducer(
+    Signature("no-orphans", "stop", "running"),
+    "",
+    "",
+    ("a",),
+    Sequence((Step(Create("a")), Step(Start("a")), Step(Stop("a")), Step(List()))),
+    befores=(("absent",), ("created",), ("running",), ("stopped",)),
+)
+
+
+def test_a_replay_says_fixed_failed_or_changed_with_what_drifted() -> None:
+    assert replayed(SMALL).verdict is Verdict.FIXED
+    assert replayed(SMALL).drift == ()
+    failed = replayed(SMALL, "leaves-container")
+    assert (failed.verdict, failed.signature) == (Verdict.FAILED, SMALL.signature)
+    assert failed.drift == ("step 4, list: not reached",)
+    assert replayed(SMALL, "restart-policy").verdict is Verdict.CHANGED
+
+
+def test_a_step_done_in_another_state_than_before_is_marked() -> None:
+    from attrs import evolve
+
+    drifted = evolve(SMALL, befores=(("absent",), ("created",), ("stopped",), ("stopped",)))
+    assert replayed(drifted).drift == ("step 3, stop a: done in running, was in stopped",)
+
+
+def test_an_engine_that_fails_is_no_verdict_on_the_manager() -> None:
+    with assembled(Target()) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        core = whole.system.engine.core  # type: ignore[attr-defined]
+        core.down = True
+        done = replay(SMALL, session)
+        core.down = False
+    assert done.verdict is Verdict.ENVIRONMENT
+    assert "Cannot connect" in done.reason
+
+
+@pytest.mark.parametrize(("rate", "runs"), [(None, 1), (1.0, 1), (0.9, 2), (0.5, 7), (0.1, 44)])
+def test_a_flaky_failure_is_fixed_only_after_as_many_passes_as_make_it_sure(rate: float | None, runs: int) -> None:
+    from attrs import evolve
+
+    assert needed(rate) == runs
+    assert replayed(evolve(SMALL, rate=rate)).runs == runs
+
+
+def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:
+    script = as_shell(KEPT)
+    assert "manager create web --folder" in script
+    assert 'echo ignore-sigterm > "$work/b/behaviour"' in script
+    assert "--defect stops-by-label" in script
+    assert script.count("\nlook\n") == len(STEPS) - 1

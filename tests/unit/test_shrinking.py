@@ -1,0 +1,182 @@
+"""The shrinker, on planted bugs: how small, how sure, and how few runs."""
+
+from random import Random
+
+import pytest
+
+from churn.assembly import Target, assembled
+from churn.explore.machine import Explorer, Profile, explore
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.budget import Budget
+from churn.session.memo import Memo, Result
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.session.verdict import Signature, Violation
+from churn.shrink.candidates import Failing, candidates, repaired_steps
+from churn.shrink.rate import Rate
+from churn.shrink.shrinker import PART, Shrinker, Shrunk, explains
+from churn.system.clock import RealClock
+from churn.system.managers.reference import Embedded, ReferenceManager
+
+A_START = (Step(Create("a")), Step(Start("a")))
+
+
+def failing_of(session: Session) -> Failing:
+    chapter = session.trace.chapters[-1]
+    steps = tuple(record.step for record in chapter.records)
+    return Failing(chapter.names, Sequence(steps, chapter.naming), tuple(record.before for record in chapter.records))
+
+
+def shrunk(defect: str, seed: int) -> tuple[Shrunk, Session]:
+    with assembled(Target(defects=(defect,))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        violation = explore(Explorer(session, 2), Profile(2_000, 30), seed)
+        assert violation is not None
+        return Shrinker(session).shrink(failing_of(session), violation.signature), session
+
+
+@pytest.mark.parametrize(
+    ("defect", "minimum"),
+    [
+        ("restart-policy", 2),
+        ("stop-finds-nothing", 3),
+        ("list-omits", 2),
+        ("stuck-in-creating", 3),
+        ("stops-by-label", 4),
+        ("replaces-running", 3),
+        ("port-changes", 2),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_planted_bug_is_shrunk_to_its_minimum_in_few_runs(defect: str, minimum: int, seed: int) -> None:
+    found, session = shrunk(defect, seed)
+    assert len(found.steps) == minimum, str(found.failing.sequence)
+    assert found.minimal
+    assert found.confirmed
+    assert found.runs <= 45
+    ran = [
+        (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
+        for chapter in session.trace.chapters
+        if chapter.part == PART
+    ]
+    assert len(ran) - len(set(ran)) <= 1, "only the confirmation runs something again"
+
+
+class Moody(ReferenceManager):
+    """A start that leaves a restart policy now and then."""
+
+    dice = Random(7)  # noqa: S311 -- a coin, no secret
+
+    def spec(self, record: object) -> object:  # type: ignore[override]  # only passes it on
+        from attrs import evolve
+
+        plain = super().spec(record)  # type: ignore[arg-type]
+        return evolve(plain, restart_policy="always") if self.dice.random() < 0.5 else plain
+
+
+def test_a_failure_that_does_not_come_each_time_is_flaky_with_a_rate() -> None:
+    with assembled(Target()) as whole:
+        assert isinstance(whole.system.manager, Embedded)
+        whole.system.manager.manager.__class__ = Moody
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        steps = (*A_START, Step(Stop("a")), Step(Start("a")), Step(Stop("a")), Step(Start("a")))
+        while True:
+            try:
+                session.run("test", ("a",), Sequence(steps))
+            except Violation as violation:
+                signature = violation.signature
+                break
+        for _ in range(10):  # as luck has it, a failure may come twice in a row
+            found = Shrinker(session).shrink(failing_of(session), signature)
+            if found.rate is not None:
+                break
+        assert found.rate is not None
+        low, high = found.rate.interval
+        assert low < 0.5 < high
+        assert len(found.steps) <= 3
+        assert "flaky" in found.said
+
+
+def test_the_best_so_far_is_kept_when_the_budget_ends() -> None:
+    with assembled(Target(defects=("restart-policy",))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        steps = (
+            Step(Create("a")),
+            Step(Create("b")),
+            *[Step(Wait(Length.SHORT))] * 6,
+            Step(Start("b")),
+            Step(Start("a")),
+        )
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a", "b"), Sequence(steps))
+        session.budget.operations = session.budget.spent + 4
+        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        assert not found.minimal
+        assert len(found.steps) <= len(steps)
+        assert "budget ended" in found.said
+
+
+def test_candidates_are_valid_smaller_or_calmer_and_never_the_same() -> None:
+    contract = Contract()
+    steps = (
+        *A_START,
+        Step(Create("b"), Pace.HURRIED),
+        Step(Behave("b", Behaviour.HANG)),
+        Step(Start("b")),
+        Step(Behave("b", Behaviour.HEALTHY)),
+        Step(Stop("a")),
+    )
+    failing = Failing(("a", "b"), Sequence(steps, Naming.PREFIX))
+    found = list(candidates(failing, contract))
+    assert len(found) == len(set(map(str, found)))
+    for names, sequence in found:
+        assert sequence.steps == repaired_steps(sequence.steps, contract)
+        assert len(sequence.steps) <= len(steps)
+        assert set(names) <= {"a", "b"}
+        assert sequence != failing.sequence
+
+
+def test_what_is_not_enabled_where_it_stands_is_left_out() -> None:
+    steps = (Step(Behave("a", Behaviour.HANG)), Step(Create("a")), Step(Behave("a", Behaviour.HANG)), Step(Start("a")))
+    assert repaired_steps(steps, Contract()) == steps[1:]
+
+
+def test_the_memo_knows_what_ran_and_the_looked_at_beginnings_of_what_passed() -> None:
+    memo = Memo()
+    steps = (*A_START, Step(Stop("a"), Pace.HURRIED), Step(Start("a")))
+    memo.keep(("a",), Sequence(steps), Result(None, steps))
+    passed = [memo.recall(("a",), Sequence(steps[:length])) for length in range(1, 5)]
+    assert [result is not None for result in passed] == [True, True, False, True]
+    assert memo.recall(("a",), Sequence(steps, Naming.LONG)) is None
+
+    signature = Signature("status", "start", "stopped")
+    memo.keep(("b",), Sequence(steps), Result(signature, steps[:2]))
+    failed = memo.recall(("b",), Sequence(steps))
+    assert failed is not None
+    assert failed.failed
+    assert memo.recall(("b",), Sequence(steps[:1])) == Result(None, steps[:1])
+    assert memo.recall(("b",), Sequence(steps[:2])) is None
+    memo.clear()
+    assert memo.recall(("a",), Sequence(steps)) is None
+
+
+def test_a_rates_interval_covers_it_and_narrows() -> None:
+    few, many = Rate(5, 10), Rate(500, 1000)
+    assert few.interval[0] < 0.5 < few.interval[1]
+    assert many.interval[1] - many.interval[0] < few.interval[1] - few.interval[0]
+    assert Rate(0, 0).interval == (0.0, 1.0)
+    assert Rate(30, 30).interval[1] == 1.0
+
+
+def test_a_bug_explains_failures_with_its_signature_or_its_steps_under_other_names() -> None:
+    bug = Shrunk(
+        Failing(("a",), Sequence((*A_START, Step(Stop("a"))))), Signature("x", "stop", "running"), True, True, 3
+    )
+    other = Signature("y", "list", "any")
+    longer = (Step(Create("a")), Step(Create("b")), Step(Start("b")), Step(Wait(Length.LONG)), Step(Stop("b")))
+    assert explains(bug, other, ("a", "b"), longer)
+    assert not explains(bug, other, ("a", "b"), longer[:-1])
+    assert not explains(bug, other, ("a", "b"), (*longer[:2], longer[4], longer[2]))
+    assert explains(bug, bug.signature, ("a",), ())
