@@ -21,7 +21,17 @@ from measure import Figure, interleaved, ratio, report
 
 from churn.assembly import Assembled, Target, assembled
 from churn.errors import BudgetSpent
-from churn.explore.machine import PROFILES, Explorer, LifecycleMachine, Opening, choices, explore, openings, quiet
+from churn.explore.machine import (
+    PACES,
+    PROFILES,
+    Explorer,
+    LifecycleMachine,
+    Opening,
+    choices,
+    explore,
+    openings,
+    quiet,
+)
 from churn.lifecycle.operations import Step
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -77,9 +87,11 @@ class Bare(RuleBasedStateMachine):
     def operate(self, data: st.DataObject) -> None:
         """Draw a step; None ends the sequence, and so does the last step that there is to draw."""
         assert self._opening is not None, "Hypothesis runs initialize rules first"
-        step = data.draw(st.sampled_from(choices(self._opening.names, self.tally.offers, faults=True)))
-        if step is None:
+        operation = data.draw(st.sampled_from(choices(self._opening.names, self.tally.offers, faults=True)))
+        if operation is None:
             self._asleep = True
+        else:
+            data.draw(st.sampled_from(PACES))
         if not self._asleep:
             self.tally.drawn += 1
             self._asleep = self.tally.full
