@@ -59,6 +59,8 @@ class Unsettled:
 
     kind: str
     until: float
+    others: bool = False
+    """Of a create, after which the service may not be there: whether other operations ended unknown since."""
 
 
 @frozen

@@ -104,8 +104,10 @@ def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Un
     earlier = service.unsettled if service is not None else None
     if earlier is None:
         return Unsettled(operation.kind, outcome.until)
-    kind = Create.kind if earlier.kind == Create.kind else operation.kind
-    return Unsettled(kind, max(earlier.until, outcome.until))
+    until = max(earlier.until, outcome.until)
+    if earlier.kind == Create.kind:
+        return Unsettled(Create.kind, until, earlier.others or operation.kind != Create.kind)
+    return Unsettled(operation.kind, until)
 
 
 def _by_contract(reply: Reply, *states: State) -> tuple[Branch, ...]:
@@ -118,7 +120,8 @@ def _create(state: State, operation: Create, _: Outcome, contract: Contract) -> 
     if service is None:
         return (Branch(Must.OK, state.put(operation.name, Service())),)
     if service.unsettled is not None and service.unsettled.kind == Create.kind:
-        made = Service(behaviour=service.behaviour)
+        rest = Unsettled(Start.kind, service.unsettled.until) if service.unsettled.others else None
+        made = Service(behaviour=service.behaviour, unsettled=rest)
         return (Branch(Must.OK, state.put(operation.name, made)), Branch(Must.REJECTED, state))
     return _by_contract(contract.second_create, state)
 

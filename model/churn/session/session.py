@@ -116,7 +116,8 @@ class Session:
     def _in_time(self, operation: Operation, outcome: Outcome) -> bool:
         """Whether an operation may be hurried past: one that took too long is looked at, and objected to."""
         bound = self.contract.bounds.of(operation.kind)
-        return bound is None or outcome.took <= bound
+        overran = isinstance(outcome, Unknown) and outcome.overran
+        return bound is None or (outcome.took <= bound and not overran)
 
     def finish(self) -> None:
         """End the sequence: what was hurried past is looked at now."""

@@ -60,7 +60,8 @@ def _shared(sight: Sight) -> Iterator[Objection]:
 
 def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
     """After a stop nothing of the manager answers on the port, and it can be bound."""
-    used = {service.port for service in sight.state.services.values() if service.server is Server.SOUND}
+    live = (Server.SOUND, Server.ILL)
+    used = {service.port for service in sight.state.services.values() if service.server in live}
     for name, service in sight.state.services.items():
         if service.port is None or service.server is not Server.NONE or service.unsettled is not None:
             continue
