@@ -1,19 +1,8 @@
-"""Managers with one planted defect each, to prove that every invariant is alive."""
-
-from attrs import evolve
+"""For each invariant a manager with one planted defect, which it has to object to: from the catalogue, or made here."""
 
 from churn.system.engines.emulated import Core
-from churn.system.managers.reference import Record, ReferenceManager, ServiceError
-from churn.system.protocols import Spec
-
-
-class Refuses(ReferenceManager):
-    """The second start of a service is an error."""
-
-    def start(self, name: str) -> Record:
-        if self.known(name).status == "stopped":
-            raise ServiceError(f"service {name} was started before")
-        return super().start(name)
+from churn.system.managers.defects import DEFECTS
+from churn.system.managers.reference import Record, ReferenceManager
 
 
 class Dawdles(ReferenceManager):
@@ -25,108 +14,11 @@ class Dawdles(ReferenceManager):
         return record
 
 
-class ReusesContainer(ReferenceManager):
-    """A stop leaves the container to be removed by the next list; a start before that starts it again."""
-
-    def list(self) -> list[tuple[str, str, int]]:
-        for record in self.store.all():
-            if record.status == "stopped":
-                super().clean_up(record)
-        return super().list()
-
-    def halt(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
-
-    def clean_up(self, record: Record) -> None:
-        """Nothing is cleaned up."""
-
-    def launch(self, record: Record) -> str:
-        for found in self.own(record):
-            self.engine.start(found.id)
-            return found.id
-        return super().launch(record)
-
-
-class Lies(ReferenceManager):
-    """The list says of stopped services that they run."""
-
-    def list(self) -> list[tuple[str, str, int]]:
-        return [(name, "running" if word == "stopped" else word, port) for name, word, port in super().list()]
-
-
 class Impatient(ReferenceManager):
-    """A start succeeds whether or not the server gets healthy."""
+    """A start succeeds before the server has become healthy."""
 
     def await_health(self, record: Record, container: str) -> None:
         """Nothing is awaited."""
-
-
-class StopsAll(ReferenceManager):
-    """A stop ends every container of the manager."""
-
-    def halt(self, record: Record) -> None:  # noqa: ARG002 -- that is the defect
-        for found in self.engine.list(self.session_labels()):
-            self.end(found.id)
-            self.remove(found.id)
-
-
-class Revives(ReferenceManager):
-    """Containers run again some seconds after they were stopped."""
-
-    def halt(self, record: Record) -> None:
-        super().halt(record)
-        self.later = self.clock.now() + 3.0
-
-    def list(self) -> list[tuple[str, str, int]]:
-        if self.clock.now() >= getattr(self, "later", float("inf")):
-            self.later = float("inf")
-            for record in self.store.all():
-                if record.status == "stopped":
-                    self.launch(record)
-        return super().list()
-
-
-class LeavesContainer(ReferenceManager):
-    """A stop ends the server but leaves its container until the next start."""
-
-    def halt(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
-
-
-class WithPolicy(ReferenceManager):
-    """Containers are to be revived by the engine."""
-
-    def spec(self, record: Record) -> Spec:
-        return evolve(super().spec(record), restart_policy="unless-stopped")
-
-
-class LeaksVolume(ReferenceManager):
-    """Each start makes a volume that nobody removes."""
-
-    def launch(self, record: Record) -> str:
-        self.made = getattr(self, "made", 0) + 1
-        self.engine.create_volume(f"data-{self.made}", self.settings.labels)
-        return super().launch(record)
-
-
-class LeavesProcess(ReferenceManager):
-    """A start leaves a helper process running."""
-
-    core: Core
-
-    def launch(self, record: Record) -> str:
-        self.core.processes["4711 helper"] = 0
-        return super().launch(record)
-
-
-class WandersPort(ReferenceManager):
-    """A service gets a new port at each start."""
-
-    def start(self, name: str) -> Record:
-        self.store.db.execute("UPDATE services SET port = ? WHERE name = ?", (self.host.free_port(), name))
-        return super().start(name)
 
 
 class KeepsPort(ReferenceManager):
@@ -145,18 +37,18 @@ class KeepsPort(ReferenceManager):
 
 
 PLANTED: dict[str, type[ReferenceManager]] = {
-    "accepted": Refuses,
+    "accepted": DEFECTS["replaces-running"].manager,
     "in-time": Dawdles,
-    "fresh-container": ReusesContainer,
-    "status": Lies,
+    "fresh-container": DEFECTS["reuses-container"].manager,
+    "status": DEFECTS["list-omits"].manager,
     "serving": Impatient,
-    "undisturbed": StopsAll,
-    "quiet": Revives,
-    "no-orphans": LeavesContainer,
-    "no-restart-policy": WithPolicy,
-    "no-leaks": LeaksVolume,
-    "no-processes": LeavesProcess,
-    "stable-port": WandersPort,
+    "undisturbed": DEFECTS["stops-by-label"].manager,
+    "quiet": DEFECTS["revived-later"].manager,
+    "no-orphans": DEFECTS["leaves-container"].manager,
+    "no-restart-policy": DEFECTS["restart-policy"].manager,
+    "no-leaks": DEFECTS["leaks-volume"].manager,
+    "no-processes": DEFECTS["leaves-process"].manager,
+    "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
 }
-"""For each invariant a manager that it has to object to."""
+"""By the invariant's name."""
