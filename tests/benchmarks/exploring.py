@@ -12,10 +12,12 @@ import argparse
 from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from attrs import define
+from attrs import define, field
 from hypothesis import seed as seeded, strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from measure import Figure, interleaved, ratio, report
 
@@ -32,7 +34,7 @@ from churn.explore.machine import (
     openings,
     quiet,
 )
-from churn.lifecycle.operations import Step
+from churn.lifecycle.operations import Operation, Pace, Step
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -44,27 +46,27 @@ PROFILE = PROFILES["explore"]
 
 @define(eq=False)
 class Tally:
-    """Steps drawn in sequences that were not over yet, of at most `limit`."""
+    """What was drawn for sequences that were not over yet: at most `limit` steps, where there is one."""
 
-    offers: frozenset[str] = frozenset()
+    offers: frozenset[str]
     limit: int | None = None
-    drawn: int = 0
+    drawn: list[tuple[Operation, Pace]] = field(factory=list)
 
     @property
     def full(self) -> bool:
         """Whether nothing more is to be drawn."""
-        return self.limit is not None and self.drawn >= self.limit
+        return self.limit is not None and len(self.drawn) >= self.limit
 
 
 class Tallied(LifecycleMachine):
-    """The explored machine, which counts what it draws."""
+    """The explored machine, which keeps what it draws."""
 
     tally: ClassVar[Tally]
 
     def perform(self, step: Step | None) -> None:
         """As `LifecycleMachine.perform`."""
         if step is not None and not self._asleep:
-            self.tally.drawn += 1
+            self.tally.drawn.append((step.operation, step.pace))
         super().perform(step)
 
 
@@ -90,10 +92,10 @@ class Bare(RuleBasedStateMachine):
         operation = data.draw(st.sampled_from(choices(self._opening.names, self.tally.offers, faults=True)))
         if operation is None:
             self._asleep = True
-        else:
-            data.draw(st.sampled_from(PACES))
+            return
+        pace = data.draw(st.sampled_from(PACES))
         if not self._asleep:
-            self.tally.drawn += 1
+            self.tally.drawn.append((operation, pace))
             self._asleep = self.tally.full
 
     @invariant()
@@ -106,21 +108,11 @@ class Bare(RuleBasedStateMachine):
             raise BudgetSpent(f"{self.tally.limit} steps are drawn")
 
 
-def run_bare(tally: Tally, seed: int) -> None:
-    """Draw as many steps as the tally has room for."""
-    tally.drawn = 0
-    machine = seeded(seed)(type("Drawing", (Bare,), {"tally": tally}))
-    with suppress(BudgetSpent):
-        run_state_machine_as_test(machine, settings=quiet(PROFILE))
-
-
-def drawn_by_exploring(explorer: Explorer, seed: int) -> int:
-    """How many steps a whole exploration draws."""
-    tally = Tally()
-    machine = seeded(seed)(type("Exploration", (Tallied,), {"explorer": explorer, "tally": tally}))
-    with suppress(BudgetSpent):
-        run_state_machine_as_test(machine, settings=quiet(PROFILE))
-    return tally.drawn
+def drawing(machine: type[RuleBasedStateMachine], seed: int, **shared: object) -> None:
+    """Run a machine whose class has these attributes, as `explore` runs its own."""
+    with TemporaryDirectory() as folder, suppress(BudgetSpent):
+        set_hypothesis_home_dir(folder)
+        run_state_machine_as_test(seeded(seed)(type("Drawing", (machine,), shared)), settings=quiet(PROFILE))
 
 
 def session_on(whole: Assembled, operations: int) -> Session:
@@ -129,7 +121,7 @@ def session_on(whole: Assembled, operations: int) -> Session:
 
 
 def exploring(whole: Assembled, operations: int, seed: int) -> Callable[[], None]:
-    """One exploration with a budget and a trace of its own."""
+    """Whole explorations, each with a budget and a trace of its own."""
 
     def run() -> None:
         with suppress(BudgetSpent):
@@ -139,25 +131,37 @@ def exploring(whole: Assembled, operations: int, seed: int) -> Callable[[], None
     return run
 
 
+def drawing_as_many(tally: Tally, seed: int) -> Callable[[], None]:
+    """The same draws as those of the tally, its limit included, by the bare machine."""
+    bare = Tally(tally.offers, len(tally.drawn))
+
+    def run() -> None:
+        bare.drawn.clear()
+        drawing(Bare, seed, tally=bare)
+        assert bare.drawn == tally.drawn, "both machines draw the same: is one of them newer than the other?"
+
+    return run
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--operations", type=int, default=6_000, help="the exploration's budget [6000]")
+    options.add_argument("--operations", type=int, default=3_000, help="the exploration's budget [3000]")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seed", type=int, default=0)
     chosen = options.parse_args()
     with assembled(Target(seed=chosen.seed)) as whole:
         trial = session_on(whole, chosen.operations)
         tally = Tally(trial.contract.offers)
-        tally.limit = drawn = drawn_by_exploring(Explorer(trial, SERVICES), chosen.seed)
+        drawing(Tallied, chosen.seed, explorer=Explorer(trial, SERVICES), tally=tally)
         took = interleaved(
             chosen.rounds,
             {
                 "explored": exploring(whole, chosen.operations, chosen.seed),
-                "bare": lambda: run_bare(tally, chosen.seed),
+                "bare": drawing_as_many(tally, chosen.seed),
             },
         )
-        assert tally.drawn == drawn, "both sides draw the same"
+    drawn = len(tally.drawn)
     report(
         "exploring",
         [

@@ -17,7 +17,8 @@ from churn.explore.tour import Tour, hurriedly, walk
 from churn.lifecycle.paths import Atlas
 from churn.pytest_plugin import Choice
 from churn.system.engines.docker import DockerEngine
-from churn.system.ownership import OWNER
+from churn.system.managers.reference.manager import SESSION
+from churn.system.ownership import OWNER, labels, new_run
 from conftest import Yard
 
 pytestmark = pytest.mark.docker
@@ -94,6 +95,43 @@ def test_a_killed_run_leaves_what_clean_then_removes(
     dead = subprocess.run(clean, capture_output=True, text=True, check=True, env=environ)
     assert "which is over" in dead.stdout
     assert ours(docker_engine) == []
+
+
+def test_a_managers_own_containers_are_taken_over_only_when_asked(yard: Yard, tmp_path: Path) -> None:
+    yard.labels = {**yard.labels, SESSION: "somebody's"}
+    container, _ = yard.serve()
+    environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+
+    def clean(*words: str) -> str:
+        command = [sys.executable, "-m", "churn", "clean", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout
+
+    assert container in {row.id for row in yard.engine.list(yard.labels)}
+    assert yard.run not in clean()
+    assert f"would remove {yard.run}-a (running): carries the manager's label" in clean("--take-over", "--dry-run")
+    assert yard.engine.inspect(container).state == "running"
+    clean("--take-over")
+    assert yard.engine.list(yard.labels) == ()
+
+
+def test_volumes_and_networks_of_a_dead_run_are_removed_and_others_are_left(
+    docker_engine: DockerEngine, tmp_path: Path
+) -> None:
+    run, stranger = new_run(), new_run()
+    (tmp_path / "churn" / "runs").mkdir(parents=True)
+    (tmp_path / "churn" / "runs" / f"{run}.lock").touch()
+    for owner in (run, stranger):
+        docker_engine.create_volume(f"churn-test-{owner}", labels(owner))
+        docker_engine.create_network(f"churn-test-{owner}", labels(owner))
+    environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    try:
+        subprocess.run([sys.executable, "-m", "churn", "clean"], capture_output=True, check=True, env=environ)
+        assert docker_engine.resources({OWNER: run}) == frozenset()
+        assert len(docker_engine.resources({OWNER: stranger})) == 2
+        assert list((tmp_path / "churn" / "runs").iterdir()) == []
+    finally:
+        for resource in docker_engine.resources({OWNER: stranger}):
+            docker_engine.remove_resource(resource)
 
 
 @pytest.fixture(name="churn_choice")

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import rich_click as click
 
 from churn.cli.settings import state_folder
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
-from churn.system.ownership import OWNER, is_dead, remove
+from churn.system.ownership import OWNER, bury, dead_runs, is_dead, remove
 from churn.system.protocols import Engine, Listed
 
 
@@ -24,11 +25,29 @@ def clean(*, take_over: bool, dry_run: bool) -> None:
         if not dry_run:
             remove(engine, row)
         removed += 1
-    click.echo(f"{removed} container(s) {'to remove' if dry_run else 'removed'}")
+    for resource, run in _resources(engine):
+        click.echo(f"{'would remove' if dry_run else 'removing'} {resource}: made by run {run}, which is over")
+        if not dry_run:
+            engine.remove_resource(resource)
+        removed += 1
+    for run in () if dry_run else dead_runs(_runs()):
+        bury(run, _runs())
+    click.echo(f"{removed} {'to remove' if dry_run else 'removed'}")
+
+
+def _runs() -> Path:
+    return state_folder() / "runs"
+
+
+def _resources(engine: Engine) -> Iterator[tuple[str, str]]:
+    """Networks and volumes of dead runs, each with its run."""
+    for run in dead_runs(_runs()):
+        for resource in sorted(engine.resources({OWNER: run})):
+            yield resource, run
 
 
 def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, str]]:
-    folder = state_folder() / "runs"
+    folder = _runs()
     for row in engine.list():
         if OWNER in row.labels:
             if is_dead(row.labels, folder):

@@ -53,6 +53,16 @@ def is_alive(run: str, folder: Path) -> bool:
     return False
 
 
+def dead_runs(folder: Path) -> tuple[str, ...]:
+    """The runs whose locks lie in `folder` though nobody holds them: they were killed."""
+    return tuple(path.stem for path in sorted(folder.glob("*.lock")) if not is_alive(path.stem, folder))
+
+
+def bury(run: str, folder: Path) -> None:
+    """Remove a dead run's lock: nothing of it is left."""
+    (folder / f"{run}.lock").unlink(missing_ok=True)
+
+
 def is_dead(marks: Mapping[str, str], folder: Path) -> bool:
     """Whether labels are those of a run of this machine that is no longer alive."""
     return OWNER in marks and marks.get(HOST) == socket.gethostname() and not is_alive(marks[OWNER], folder)

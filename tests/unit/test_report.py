@@ -1,0 +1,143 @@
+"""What a report says: verdicts with their reasons, exit codes, times, and what was not expected."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from churn.assembly import Assembled, Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.errors import NotClean
+from churn.lifecycle.outcome import Outcome, Unknown
+from churn.report.files import save
+from churn.report.markdown import markdown
+from churn.report.summary import Mark, Summary, summarise
+from churn.session.trace import Trace
+from churn.system.managers.reference import Embedded, ReferenceManager
+from churn.system.protocols import Spec
+
+HEAD = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today", "command": "churn run"}
+SHORT = Plan(services=1, operations=60)
+
+
+def summary(prepare: Callable[[Assembled], object] = lambda _: None, plan: Plan = SHORT) -> Summary:
+    """What a short campaign comes to, after `prepare` had its hands on the system."""
+    with assembled(Target()) as whole:
+        campaign = Campaign(whole, plan, Trace(dict(HEAD)))
+        prepare(whole)
+        try:
+            campaign.run()
+        finally:
+            whole.system.engine.core.down = False  # type: ignore[attr-defined]
+        campaign.coverage.count(campaign.trace)
+        return summarise(campaign.trace, campaign.account(1.5))
+
+
+def on_start(whole: Assembled, number: int, act: Callable[[Outcome], Outcome]) -> None:
+    """Have `act` change the outcome of the start of that number."""
+    driver = whole.system.manager
+    started, count = driver.start, iter(range(1, 10**6))
+    driver.start = lambda name: act(started(name)) if next(count) == number else started(name)  # type: ignore[method-assign]
+
+
+def test_a_healthy_system_passes_with_evidence_for_each_criterion() -> None:
+    found = summary()
+    assert (found.mark, found.exit_code) == (Mark.PASS, 0)
+    assert [criterion.mark for criterion in found.criteria] == [Mark.PASS] * 5
+    assert all(criterion.evidence and criterion.looks for criterion in found.criteria)
+    starts = [one for one in found.criteria[0].evidence if " start " in one.command]
+    assert len(starts) >= SHORT.cycles
+    assert found.criteria[1].evidence[0].output.count("started 1 time(s), 0 path(s) changed") == 2 * SHORT.cycles
+    assert "(no container)" in found.criteria[3].evidence[0].output
+
+
+def test_an_outcome_that_could_not_be_learnt_is_unknown_and_no_pass() -> None:
+    def cut_off(outcome: Outcome) -> Outcome:
+        return Unknown(outcome.began, outcome.ended, 0, outcome.evidence, "it was cut off", until=outcome.ended)
+
+    found = summary(lambda whole: on_start(whole, 2, cut_off))
+    assert found.criteria[0].mark is Mark.UNKNOWN
+    assert "it was cut off" in found.criteria[0].reasons[0]
+    assert (found.mark, found.exit_code) == (Mark.UNKNOWN, 3)
+    assert any("how it ended is not known: it was cut off" in line for line in found.unexpected)
+
+
+def test_an_engine_that_is_gone_is_a_fault_of_the_environment_and_inconclusive() -> None:
+    def unplug(whole: Assembled) -> None:
+        def down(outcome: Outcome) -> Outcome:
+            whole.system.engine.core.down = True  # type: ignore[attr-defined]
+            return outcome
+
+        on_start(whole, 3, down)
+
+    found = summary(unplug)
+    assert (found.mark, found.exit_code) == (Mark.UNKNOWN, 3)
+    assert found.bugs == ()
+    assert any("Cannot connect to the Docker daemon" in fault for fault in found.faults)
+    assert "environment: " in markdown(found)
+
+
+def test_where_no_step_ran_it_never_passes() -> None:
+    with assembled(Target()) as whole:
+        campaign = Campaign(whole, SHORT, Trace(dict(HEAD)))
+        found = summarise(campaign.trace, campaign.account(0.0))
+    assert found.exit_code == 2
+    assert {criterion.mark for criterion in found.criteria} == {Mark.UNKNOWN}
+
+
+def test_a_start_state_that_is_not_clean_is_refused_and_left_alone() -> None:
+    with assembled(Target()) as whole:
+        driver = whole.system.manager
+        assert isinstance(driver, Embedded)
+        driver.create("old", "")
+        driver.start("old")
+        with pytest.raises(NotClean) as caught:
+            Campaign(whole, SHORT, Trace(dict(HEAD))).run()
+        assert "service old is in the manager's store" in str(caught.value)
+        assert "docker rm -f churn-0-old" in caught.value.remedies
+        assert [row.state for row in whole.system.engine.list()] == ["running"]
+
+
+def test_what_was_not_expected_is_told() -> None:
+    def disturb(whole: Assembled) -> None:
+        def stranger(outcome: Outcome) -> Outcome:
+            whole.system.engine.create(Spec("churn/stand-in:1", "somebody-elses"))
+            return evolve(outcome, ended=outcome.ended + 300.0)
+
+        on_start(whole, 2, stranger)
+
+    found = summary(disturb)
+    assert found.mark is Mark.PASS
+    assert any("a container of others appeared: somebody-elses" in line for line in found.unexpected)
+    assert any("took 305." in line and "is usual" in line for line in found.unexpected)
+
+
+def test_a_bug_is_told_once_with_its_smallest_scenario_and_other_symptoms(tmp_path: Path) -> None:
+    def plant(whole: Assembled) -> None:
+        driver = whole.system.manager
+        assert isinstance(driver, Embedded)
+        driver.manager.halt = lambda record: [driver.manager.end(row.id) for row in driver.manager.own(record)]  # type: ignore[assignment,method-assign]
+
+    found = summary(plant, evolve(SHORT, operations=2_000))
+    assert found.exit_code == 1
+    first = found.bugs[0]
+    assert first.scenario == ("1. create a", "2. start a", "3. stop a")
+    assert first.severity == "high"
+    assert "minimal; failed each time" in first.said
+    assert len({bug.title for bug in found.bugs}) == len(found.bugs)
+    path = save(found, tmp_path)
+    assert "| 4 | No orphan container is left at the end | **FAIL** |" in path.read_text()
+    data = json.loads((tmp_path / "report.json").read_text())
+    assert (data["churn"], data["format"], data["exit_code"]) == ("report", 1, 1)
+    assert data["bugs"][0]["steps"][1] == {"do": "start a", "pace": "calm"}
+
+
+def test_times_are_told_apart() -> None:
+    found = summary()
+    assert found.times.virtual
+    assert found.times.total == found.times.own == 1.5
+    assert found.times.manager > 10 * 5
+    assert found.times.waited >= 2 * 120
+    assert ReferenceManager.__name__ not in markdown(found)
