@@ -24,14 +24,14 @@ from measure import Figure, interleaved, ratio, report
 from churn.assembly import Assembled, Target, assembled
 from churn.errors import BudgetSpent
 from churn.explore.machine import (
-    PACES,
     PROFILES,
     Explorer,
     LifecycleMachine,
     Opening,
-    choices,
     explore,
     openings,
+    operations,
+    paces,
     quiet,
 )
 from churn.lifecycle.operations import Operation, Pace, Step
@@ -89,11 +89,11 @@ class Bare(RuleBasedStateMachine):
     def operate(self, data: st.DataObject) -> None:
         """Draw a step; None ends the sequence, and so does the last step that there is to draw."""
         assert self._opening is not None, "Hypothesis runs initialize rules first"
-        operation = data.draw(st.sampled_from(choices(self._opening.names, self.tally.offers, faults=True)))
+        operation = data.draw(operations(self._opening.names, self.tally.offers, faults=True))
         if operation is None:
             self._asleep = True
             return
-        pace = data.draw(st.sampled_from(PACES))
+        pace = data.draw(paces)
         if not self._asleep:
             self.tally.drawn.append((operation, pace))
             self._asleep = self.tally.full

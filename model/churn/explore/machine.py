@@ -82,6 +82,16 @@ def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> 
     return (None, *weighted)
 
 
+@lru_cache(maxsize=64)
+def operations(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> st.SearchStrategy[Operation | None]:
+    """Any of `choices`. One strategy for good: Hypothesis reads through all that a new one may draw."""
+    return st.sampled_from(choices(names, offers, faults=faults))
+
+
+paces = st.sampled_from(PACES)
+"""Any of `PACES`."""
+
+
 @define(eq=False)
 class Explorer:
     """What the sequences of one machine class share: the session they run in, and what ended it."""
@@ -147,8 +157,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         offers = shared.session.contract.offers
-        operation = data.draw(st.sampled_from(choices(self._opening.names, offers, faults=shared.faults)))
-        step = None if operation is None else Step(operation, data.draw(st.sampled_from(PACES)))
+        operation = data.draw(operations(self._opening.names, offers, faults=shared.faults))
+        step = None if operation is None else Step(operation, data.draw(paces))
         self._drawn.append(step)
         if step is None:
             self._asleep = True

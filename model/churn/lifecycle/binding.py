@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from churn.lifecycle.observation import Container, Observation
-from churn.lifecycle.state import Baseline, Fresh, Server, Service, State
+from churn.lifecycle.state import NONE, Baseline, Fresh, Service, State
 
 
 def bind(state: State, observation: Observation) -> State:
@@ -76,5 +76,5 @@ def _with_baseline(state: State, observation: Observation) -> State:
 def comparable(state: State) -> bool:
     """Whether leaks can be told: some service has been through a cycle, and none has a container or is uncertain now."""
     return bool(state.cycled) and all(
-        service.server is Server.NONE and service.unsettled is None for service in state.services.values()
+        service.server is NONE and service.unsettled is None for service in state.services.values()
     )

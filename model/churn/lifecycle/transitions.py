@@ -45,7 +45,7 @@ from churn.lifecycle.operations import (
     Wait,
 )
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
-from churn.lifecycle.state import Fresh, Server, Service, State, Unsettled
+from churn.lifecycle.state import ILL, Fresh, Server, Service, State, Unsettled
 
 
 class Must(Enum):
@@ -85,7 +85,7 @@ def follow(state: State, operation: Operation, outcome: Outcome, contract: Contr
 def _drifted(state: State) -> tuple[State, ...]:
     """`state`, and what it may have become by itself: a server under a deadly fault may end at any moment."""
     for name, service in state.services.items():
-        if service.server is Server.ILL:
+        if service.server is ILL:
             return (state, state.put(name, _dead(service)))
     return (state,)
 

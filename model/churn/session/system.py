@@ -14,7 +14,7 @@ from churn.lifecycle.observation import Container, Event, Listed, Observation, P
 from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Operation, Start, Status, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok, Outcome
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import Server, State
+from churn.lifecycle.state import NONE, SOUND, State
 from churn.system.clock import Clock
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
@@ -167,9 +167,12 @@ class System:
         self._events = events if outcome is not None else self._events + events
         containers = self._containers(states)
         # Processes are looked for last: one that was only on its way out has then ended.
-        first = Observation(
+        ports: dict[
+            int, Port
+        ] = {}  # filled last: which ones to look at is known once the states are bound to what was seen
+        seen = Observation(
             containers,
-            {},
+            ports,
             self._listed(listing),
             self._listed(told),
             self.engine.resources(self._shared),
@@ -179,9 +182,9 @@ class System:
             listing.evidence.command if listing is not None else "",
             self._newcomers,
         )
-        bound = tuple([bind(state, first) for state in states])
-        ports = self._ports(bound)
-        return Look(evolve(first, ports=ports) if ports else first, bound, listing)
+        bound = tuple([bind(state, seen) for state in states])
+        ports.update(self._ports(bound))
+        return Look(seen, bound, listing)
 
     def _asked(self, operation: Operation, outcome: Outcome | None) -> tuple[Outcome, Outcome | None]:
         if isinstance(operation, List):
@@ -206,7 +209,6 @@ class System:
                 self._starts[event.container] = self._starts.get(event.container, 0) + 1
 
     def _containers(self, states: Sequence[State]) -> dict[str, Container]:
-        ports = {service.port for state in states for service in state.services.values()}
         found: dict[str, Container] = {}
         newcomers: list[str] = []
         views, starts = self._views, self._starts
@@ -214,7 +216,7 @@ class System:
             last = views.get(row.id)
             if last is not None and last[0] is row and last[1].starts == starts.get(row.id, 0):
                 found[row.id] = last[1]
-            elif last is not None or self._is_managers(row, ports):
+            elif last is not None or self._is_managers(row, states):
                 view = self._view(row, last[1] if last is not None else None)
                 if view is not None:
                     found[row.id] = view
@@ -224,11 +226,12 @@ class System:
         self._newcomers = tuple(newcomers)
         return found
 
-    def _is_managers(self, row: Row, ports: set[int | None]) -> bool:
+    def _is_managers(self, row: Row, states: Sequence[State]) -> bool:
         if self.contract.labels and carries(row.labels, self.contract.labels):
             return True
         if self._pattern is not None and self._pattern.fullmatch(row.name):
             return True
+        ports = {service.port for state in states for service in state.services.values()}
         return row.id not in self._strangers and not ports.isdisjoint(row.ports)
 
     def _view(self, row: Row, last: Container | None) -> Container | None:
@@ -274,9 +277,9 @@ class System:
                 if service.port is None:
                     continue
                 self._seen_ports[service.port] = None
-                if service.server is Server.SOUND:
+                if service.server is SOUND:
                     asks[service.port] = self.contract.health_path
-                elif service.server is Server.NONE:
+                elif service.server is NONE:
                     frees.append(service.port)
         return self.host.look(asks, tuple(dict.fromkeys(frees)))
 

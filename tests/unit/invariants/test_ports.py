@@ -177,4 +177,12 @@ def test_port_released_looks_at_each_service_by_itself() -> None:
 def test_where_ports_are_given_anew_the_old_port_of_a_stopped_service_may_be_anothers(holder: Service) -> None:
     expected = state(a=holder, b=idle())
     held = {20001: Port(200, bindable=False, holder=Holder.MANAGER)}
-    assert is_quiet("port-released", sight(expected, picture(expected, ports=held), contract=ANEW))
+    seen = sight(expected, picture(expected, ports=held), contract=ANEW)
+    assert is_quiet("port-released", seen)
+    assert objected("port-released", evolve(seen, contract=Contract(ports=Ports.FIXED))) == ["b"]
+
+
+def test_where_ports_are_given_anew_one_that_no_other_service_runs_on_must_be_free_all_the_same() -> None:
+    expected = state(a=dead(), b=idle())
+    held = {20001: Port(bindable=False, holder=Holder.MANAGER)}
+    assert objected("port-released", sight(expected, picture(expected, ports=held), contract=ANEW)) == ["b"]

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Self
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Container, Observation
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Outcome
-from churn.lifecycle.state import Service, State
+from churn.lifecycle.state import SOUND, Service, State
 from churn.lifecycle.transitions import Must
 
 
@@ -32,6 +32,18 @@ class Sight:
     waited: bool = False
     listing: Outcome | None = None
     """How the list command of this look ended, None where it was not asked."""
+    sound: tuple[tuple[str, Service, Container | None], ...] = field(init=False, repr=False)
+    """The services that have to serve, each with its container as it was seen: found once for all invariants."""
+
+    @sound.default
+    def _sound(self) -> tuple[tuple[str, Service, Container | None], ...]:
+        return tuple(
+            [
+                (name, service, self.own(service))
+                for name, service in self.state.services.items()
+                if service.server is SOUND and service.unsettled is None
+            ]
+        )
 
     def own(self, service: Service) -> Container | None:
         """The container that is expected of `service`, as it was seen; None where none is bound or it is gone."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import Objection, Sight, ps
 from churn.lifecycle.observation import Container
-from churn.lifecycle.state import Fresh, Server, Service
+from churn.lifecycle.state import NONE, Fresh, Service
 
 
 def fresh_container(sight: Sight) -> Iterator[Objection]:
@@ -34,13 +34,14 @@ def _freshness(sight: Sight, name: str, fresh: Fresh, found: Container) -> Itera
 
 def no_orphans(sight: Sight) -> Iterator[Objection]:
     """The manager's containers are exactly those of running services, in no other state."""
-    spare = {name: _spare(service) for name, service in sight.state.services.items()}
+    excused: dict[str | None, int] = {}
     for found in sight.observation.containers.values():
         owner = sight.state.services.get(found.service or "")
-        if owner is not None and owner.container == found.id and owner.server is not Server.NONE:
+        if owner is not None and owner.container == found.id and owner.server is not NONE:
             continue
-        if owner is not None and spare[found.service or ""] > 0 and _tolerated(owner, found):
-            spare[found.service or ""] -= 1
+        before = excused.get(found.service, 0)
+        if owner is not None and before < _spare(owner) and _tolerated(owner, found):
+            excused[found.service] = before + 1
             continue
         if owner is None and found.id in _bound(sight):
             continue

@@ -3,26 +3,19 @@
 from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import Objection, Sight, ps
-from churn.lifecycle.state import Server
 
 
 def _moved(sight: Sight, *, acted: bool) -> Iterator[tuple[str, str, str]]:
     """Services whose container is not as it was: name, expected, seen. Those acted on are told apart by the caller."""
-    containers = sight.observation.containers
-    for name, service in sight.state.services.items():
-        if (
-            service.server is not Server.SOUND
-            or service.unsettled is not None
-            or not isinstance(service.container, str)
-        ):
+    for name, service, found in sight.sound:
+        if found is not None and found.state == "running":
             continue
         if (name in sight.acted) is not acted or service.container != sight.expected.services[name].container:
             continue
-        found = containers.get(service.container)
-        if found is None:
-            yield name, f"service {name} keeps its running container", "its container is gone"
-        elif found.state != "running":
+        if found is not None:
             yield name, f"{found.alias} stays running", f"{found.alias} is {found.state}"
+        elif isinstance(service.container, str):
+            yield name, f"service {name} keeps its running container", "its container is gone"
 
 
 def undisturbed(sight: Sight) -> Iterator[Objection]:

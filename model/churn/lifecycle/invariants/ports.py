@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from churn.lifecycle.contract import Ports
 from churn.lifecycle.invariants.base import Doubt, Objection, Sight, ps
 from churn.lifecycle.observation import Holder
-from churn.lifecycle.state import Server
+from churn.lifecycle.state import ILL, NONE, SOUND
 
 
 def stable_port(sight: Sight) -> Iterator[Objection]:
@@ -22,7 +22,7 @@ def _told(sight: Sight) -> Iterator[Objection]:
             service = services.get(entry.service)
             if service is None or service.unsettled is not None or entry.port == service.port or entry.port is None:
                 continue
-            if sight.contract.ports is Ports.FIXED or service.server is Server.SOUND:
+            if sight.contract.ports is Ports.FIXED or service.server is SOUND:
                 yield Objection(
                     f"service {entry.service} is listed with port {service.port}",
                     f"port {entry.port}",
@@ -32,11 +32,8 @@ def _told(sight: Sight) -> Iterator[Objection]:
 
 
 def _published(sight: Sight) -> Iterator[Objection]:
-    for name, service in sight.state.services.items():
-        if service.server is not Server.SOUND or service.unsettled is not None:
-            continue
-        found = sight.own(service)
-        if found is not None and found.state == "running" and service.port not in found.ports:
+    for name, service, found in sight.sound:
+        if found is not None and service.port not in found.ports and found.state == "running":
             ports = ", ".join(map(str, found.ports)) or "none"
             yield Objection(
                 f"{found.alias} publishes the port of service {name}, {service.port}", ports, name, ps(sight.contract)
@@ -46,7 +43,7 @@ def _published(sight: Sight) -> Iterator[Objection]:
 def _shared(sight: Sight) -> Iterator[Objection]:
     owners: dict[int, str] = {}
     for name, service in sight.state.services.items():
-        if service.port is None or (sight.contract.ports is Ports.ANEW and service.server is not Server.SOUND):
+        if service.port is None or (sight.contract.ports is Ports.ANEW and service.server is not SOUND):
             continue
         first = owners.setdefault(service.port, name)
         if first != name:
@@ -60,23 +57,20 @@ def _shared(sight: Sight) -> Iterator[Objection]:
 
 def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
     """After a stop nothing of the manager answers on the port, and it can be bound."""
-    live = (Server.SOUND, Server.ILL)
-    used = {service.port for service in sight.state.services.values() if service.server in live}
+    used = {service.port for service in sight.state.services.values() if service.server in (SOUND, ILL)}
     for name, service in sight.state.services.items():
-        if service.port is None or service.server is not Server.NONE or service.unsettled is not None:
+        if service.server is not NONE or service.port is None or service.unsettled is not None:
+            continue
+        port = sight.observation.ports.get(service.port)
+        if port is not None and port.bindable:
             continue
         if sight.contract.ports is Ports.ANEW and service.port in used:
             continue  # given to another since
-        port = sight.observation.ports.get(service.port)
         look = f"ss -ltnp 'sport = :{service.port}'"
+        free = f"port {service.port} of service {name} is free"
         if port is None or port.bindable is None:
-            yield Doubt(f"port {service.port} of service {name} is free", "no probe was possible", name, look)
-        elif port.bindable:
-            continue
+            yield Doubt(free, "no probe was possible", name, look)
         elif port.holder is Holder.STRANGER:
-            yield Doubt(
-                f"port {service.port} of service {name} is free", f"a stranger holds it: {port.detail}", name, look
-            )
+            yield Doubt(free, f"a stranger holds it: {port.detail}", name, look)
         else:
-            seen = f"it cannot be bound{': ' + port.detail if port.detail else ''}"
-            yield Objection(f"port {service.port} of service {name} is free", seen, name, look)
+            yield Objection(free, f"it cannot be bound{': ' + port.detail if port.detail else ''}", name, look)

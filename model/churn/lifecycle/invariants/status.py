@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from churn.lifecycle.contract import Contract, Means, Noticing
 from churn.lifecycle.invariants.base import Doubt, Objection, Sight, ps
 from churn.lifecycle.observation import Listed, Status
-from churn.lifecycle.state import Server, Service
+from churn.lifecycle.state import DEAD, ILL, NONE, SOUND, Service
 
 
 def status(sight: Sight) -> Iterator[Objection]:
@@ -21,10 +21,10 @@ def status(sight: Sight) -> Iterator[Objection]:
 
 def _engine_agrees(sight: Sight) -> Iterator[Objection]:
     for name, service in sight.state.services.items():
-        if service.unsettled is not None or service.server is Server.NONE:
+        if service.server is NONE or service.unsettled is not None:
             continue
         found = sight.own(service)
-        if service.server is Server.DEAD:
+        if service.server is DEAD:
             if found is not None and found.running:
                 yield Objection(f"{found.alias} has ended", f"it is {found.state}", name, ps(sight.contract))
         elif found is None or found.state != "running":
@@ -35,10 +35,8 @@ def _engine_agrees(sight: Sight) -> Iterator[Objection]:
 def _listed_once(sight: Sight, listed: tuple[Listed, ...]) -> Iterator[Objection]:
     look = sight.observation.list_command
     expected = sight.state.services
-    if len(listed) == len(expected) and all(entry.service in expected for entry in listed):
-        names = {entry.service for entry in listed}
-        if len(names) == len(expected):
-            return
+    if len(listed) == len(expected) and {entry.service for entry in listed} == expected.keys():
+        return
     count = Counter(entry.service for entry in listed)
     for name, service in expected.items():
         if count[name] != 1 and service.unsettled is None:
@@ -74,13 +72,13 @@ def _listed_right(sight: Sight, entries: tuple[Listed, ...]) -> Iterator[Objecti
             yield Objection(f"service {entry.service} is {words}", seen, entry.service, sight.observation.list_command)
 
 
-_PLAIN = (Server.NONE, Server.SOUND)
+_PLAIN = (NONE, SOUND)
 
 
 def _allowed(service: Service, contract: Contract) -> tuple[Status, ...]:
-    if service.server is Server.ILL:
+    if service.server is ILL:
         return (Status.RUNNING, Status.FAILED)
-    if service.server is Server.DEAD:
+    if service.server is DEAD:
         noticed = (Status.FAILED, Status.STOPPED)
         return noticed if contract.death_noticed is Noticing.SETTLING else (*noticed, Status.RUNNING)
     return (service.status,)
@@ -91,16 +89,15 @@ def serving(sight: Sight) -> Iterator[Objection | Doubt]:
     if sight.contract.running_means is Means.LAUNCHED:
         return
     ports = sight.observation.ports
-    for name, service in sight.state.services.items():
-        if service.server is not Server.SOUND or service.unsettled is not None:
+    for name, service, _ in sight.sound:
+        port = ports.get(service.port) if service.port is not None else None
+        if port is not None and port.healthy:
             continue
         look = f"curl -i http://localhost:{service.port}{sight.contract.health_path}"
         if service.port is None:
             yield Doubt(f"service {name} answers", "its port is not known", name, sight.observation.list_command)
-            continue
-        port = ports.get(service.port)
-        if port is None:
+        elif port is None:
             yield Doubt(f"service {name} answers", "its port was not probed", name, look)
-        elif not port.healthy:
+        else:
             seen = port.detail or (f"HTTP status {port.health}" if port.health else "no answer")
             yield Objection(f"service {name} answers its health path with 2xx", seen, name, look)

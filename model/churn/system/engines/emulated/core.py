@@ -125,8 +125,10 @@ class Core:
 
     def behaviour(self, container: Container) -> str:
         """The word that the container's server reads now."""
-        words = (self.behaviours.get(folder, "") for folder in container.behaviour_folders)
-        return next((word for word in words if word), "healthy")
+        for mount in container.spec.mounts:  # a loop: this runs for each running server at each look
+            if word := self.behaviours.get(mount.source):
+                return word
+        return "healthy"
 
     def on_port(self, port: int) -> Container | None:
         """The container that has that host port allocated."""

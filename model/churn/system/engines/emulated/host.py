@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from churn.lifecycle.observation import Holder, Port
-from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 
 _FREE, _FIRST_PORT = Port(bindable=True), 20000
@@ -31,14 +30,14 @@ class EmulatedHost:
     def health(self, port: int, path: str, timeout: float = 2.0) -> int:  # noqa: ARG002 -- every path is a health path here
         """As `Host.health`: the stand-in server's answer."""
         self.core.advance()
+        return self._answer(port, timeout)
+
+    def _answer(self, port: int, timeout: float = 2.0) -> int:
         container = self.core.on_port(port)
         if container is None:
             return _OK if port in self.core.processes.values() else 0
-        return self._answer(container, timeout)
-
-    def _answer(self, container: Container, timeout: float) -> int:
         if container.state == "running" and container.ready_at <= self.core.clock.now():
-            word = self.core.behaviour(container) if container.spec.mounts else ""
+            word = self.core.behaviour(container)
             if word == "unhealthy":
                 return _UNAVAILABLE
             if word != "hang":
@@ -51,9 +50,10 @@ class EmulatedHost:
 
     def look(self, asks: Mapping[int, str], frees: tuple[int, ...]) -> dict[int, Port]:
         """As `Host.look`."""
+        self.core.advance()
         seen = {port: self._port(port) for port in frees}
-        for port, path in asks.items():
-            status = self.health(port, path)
+        for port in asks:
+            status = self._answer(port)
             if port in seen:
                 seen[port] = evolve(seen[port], health=status)
             else:

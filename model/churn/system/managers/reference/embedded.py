@@ -70,8 +70,9 @@ class Embedded:
     def _listed(self, rows: Rows) -> tuple[Listed, ...]:
         # One value a row for ever: most rows are the same at every step, and making values is what a look costs.
         entries = self._entries
-        for row in rows:
-            if row not in entries:
-                name, word, port = row
-                entries[row] = Listed(name, word, CONTRACT.spelled(word), port)
-        return tuple([entries[row] for row in rows])
+        return tuple([entries.get(row) or self._entry(row) for row in rows])
+
+    def _entry(self, row: Row) -> Listed:
+        name, word, port = row
+        entry = self._entries[row] = Listed(name, word, CONTRACT.spelled(word), port)
+        return entry
