@@ -115,17 +115,17 @@ def drawing(machine: type[RuleBasedStateMachine], seed: int, **shared: object) -
         run_state_machine_as_test(seeded(seed)(type("Drawing", (machine,), shared)), settings=quiet(PROFILE))
 
 
-def session_on(whole: Assembled, operations: int) -> Session:
+def session_on(whole: Assembled, budget: int) -> Session:
     """A new session with a budget of so many operations."""
-    return Session(whole.system, whole.reset, Trace(), Budget(RealClock(), operations))
+    return Session(whole.system, whole.reset, Trace(), Budget(RealClock(), budget))
 
 
-def exploring(whole: Assembled, operations: int, seed: int) -> Callable[[], None]:
-    """Whole explorations, each with a budget and a trace of its own."""
+def exploring(whole: Assembled, budget: int, seed: int) -> Callable[[], None]:
+    """A whole exploration, with a session and a trace of its own each time."""
 
     def run() -> None:
         with suppress(BudgetSpent):
-            violation = explore(Explorer(session_on(whole, operations), SERVICES), PROFILE, seed)
+            violation = explore(Explorer(session_on(whole, budget), SERVICES), PROFILE, seed)
             assert violation is None, f"the reference manager is sound: {violation}"
 
     return run
@@ -146,18 +146,18 @@ def drawing_as_many(tally: Tally, seed: int) -> Callable[[], None]:
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--operations", type=int, default=3_000, help="the exploration's budget [3000]")
+    options.add_argument("--budget", type=int, default=3_000, help="operations that an exploration may spend [3000]")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seed", type=int, default=0)
     chosen = options.parse_args()
     with assembled(Target(seed=chosen.seed)) as whole:
-        trial = session_on(whole, chosen.operations)
+        trial = session_on(whole, chosen.budget)
         tally = Tally(trial.contract.offers)
         drawing(Tallied, chosen.seed, explorer=Explorer(trial, SERVICES), tally=tally)
         took = interleaved(
             chosen.rounds,
             {
-                "explored": exploring(whole, chosen.operations, chosen.seed),
+                "explored": exploring(whole, chosen.budget, chosen.seed),
                 "bare": drawing_as_many(tally, chosen.seed),
             },
         )

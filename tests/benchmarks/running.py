@@ -36,7 +36,7 @@ def with_running(target: Target, services: int) -> Iterator[Session]:
     with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         names = service_names(services)
-        session.begin("running", names)
+        session.begin("running", names, detailed=False)
         for name in names:
             session.step(Step(Create(name)))
             session.step(Step(Start(name)))

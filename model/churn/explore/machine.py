@@ -181,7 +181,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _begin(self, session: Session) -> None:
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         self._begun = True
-        session.begin(self.shared.part, self._opening.names, self._opening.naming)
+        session.begin(self.shared.part, self._opening.names, self._opening.naming, detailed=False)
         if self._opening.created and Create.kind in session.contract.offers:
             for name in self._opening.names:
                 session.step(Step(Create(name)))

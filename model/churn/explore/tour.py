@@ -103,7 +103,7 @@ def walk(
     start = abstract(CLEAN, tour.atlas.names)
     while tour.next(start) is not None:
         before = tour.covered
-        session.begin(part, tour.atlas.names, naming)
+        session.begin(part, tour.atlas.names, naming, detailed=False)
         try:
             _stroll(session, tour, pacing)
             session.finish()

@@ -185,7 +185,7 @@ def _criterion(number: int, steps: Steps, account: Account) -> Criterion:
     objections = [(record, found) for _, record in steps for found in record.objections if found.criterion == number]
     doubts = [(record, found) for _, record in steps for found in record.doubts if found.criterion == number]
     scenario = [record for chapter, record in steps if chapter.part == SCENARIO]
-    looks = sum(1 for _, record in steps if record.judgement is not None)
+    looks = sum(1 for _, record in steps if record.looks)
     whole = _is_whole(scenario, account.cycles)
     reasons = [f"step {record.number}, {record.step}: expected {found.expected}; seen: {found.seen}"
                for record, found in objections or doubts]  # fmt: skip
@@ -368,10 +368,8 @@ def _unexpected(steps: Steps) -> Iterator[str]:
         where = f"step {record.number} ({chapter.part}), {record.step}"
         if record.settled:
             yield f"{where}: settled only after {record.settled:.2f} s"
-        if record.judgement is not None:
-            yield from (
-                f"{where}: a container of others appeared: {name}" for name in record.judgement.observation.strangers
-            )
+        if record.strangers:
+            yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
         if isinstance(record.outcome, Unknown):
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
         usual = medians.get(record.step.operation.kind, 0.0)

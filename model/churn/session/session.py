@@ -64,12 +64,17 @@ class Session:
         """Seconds that resets took so far, and how many of them in the manager."""
         self._reset = reset
         self._pending: _Pending | None = None
+        self._detailed = True
         self._identity = system.engine.identity()
 
-    def begin(self, part: str, names: Iterable[str], naming: Naming = Naming.PLAIN) -> None:
-        """Reset the system, which costs an operation, and begin a sequence with these services."""
+    def begin(self, part: str, names: Iterable[str], naming: Naming = Naming.PLAIN, *, detailed: bool = True) -> None:
+        """Reset the system, which costs an operation, and begin a sequence with these services.
+
+        Not `detailed`: of steps that pass nothing but the verdict is kept, where there are thousands of them.
+        """
         self.budget.charge()
         self._pending = None
+        self._detailed = detailed
         began, inside = self.system.clock.now(), self.system.inside
         self._reset()
         self.resetting += self.system.clock.now() - began
@@ -140,7 +145,9 @@ class Session:
             judged = self._judge(pending)
         except EngineError as error:
             self._spoilt(record, f"the engine failed while it was looked at: {error}", error)
-        record.judgement, record.settled = judged, judged.settled
+        record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
+        if self._detailed or judged.objections or judged.doubts:
+            record.judgement = judged
         record.objections, record.doubts = judged.objections, judged.doubts
         suspicious = judged.objections or isinstance(record.outcome, Unknown)
         if suspicious and (why := self._changed_environment()):

@@ -196,10 +196,11 @@ class System:
         if not isinstance(outcome, Ok) or outcome.listed is None:
             return None
         entries = self._entries
-        for entry in outcome.listed:
-            if entry not in entries:
-                entries[entry] = evolve(entry, service=self._model.get(entry.service, entry.service))
-        return tuple([entries[entry] for entry in outcome.listed])
+        return tuple([entries.get(entry) or self._renamed(entry) for entry in outcome.listed])
+
+    def _renamed(self, entry: Listed) -> Listed:
+        named = self._entries[entry] = evolve(entry, service=self._model.get(entry.service, entry.service))
+        return named
 
     def _count(self, events: tuple[Event, ...]) -> None:
         for event in events:

@@ -41,6 +41,10 @@ class Record:
     objections: tuple[Objection, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     judgement: Judgement | None = None
+    """What was seen; None where nobody looked, or where a step passed in a sequence that is not kept in detail."""
+    looks: int = 0
+    strangers: tuple[str, ...] = ()
+    """Containers of others that were seen for the first time."""
     signature: Signature | None = None
     shown: tuple[Evidence, ...] = ()
     """What was run to show the same to a person."""
