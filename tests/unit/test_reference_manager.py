@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -12,7 +13,7 @@ from churn.errors import ChurnError, EngineError, EngineUnreachable, NameTaken, 
 from churn.lifecycle.observation import Status
 from churn.lifecycle.outcome import Ok, Rejected
 from churn.system.engines.emulated.container import Container
-from churn.system.managers.reference import Embedded, ReferenceManager, ServiceError, Store
+from churn.system.managers.reference import Embedded, Record, ReferenceManager, ServiceError, Store
 from churn.system.managers.reference.manager import SERVICE, SESSION
 from churn.system.protocols import Spec
 
@@ -672,3 +673,17 @@ def test_the_store_outlives_its_program(tmp_path: object) -> None:
     docker.store = Store(path)
     assert docker.manager().list() == [("a", "running", port)]
     docker.store.close()
+
+
+def test_rows_are_read_anew_after_a_change_by_this_connection_or_another(tmp_path: Path) -> None:
+    path = str(tmp_path / "services.db")
+    mine, theirs = Store(path), Store(path)
+    assert mine.rows() == []
+    theirs.add(Record("a", 1, "", "created", None))
+    assert [row[0] for row in mine.rows()] == ["a"]
+    mine.mark("a", "running", "c1")
+    assert [row[3] for row in mine.rows()] == ["running"]
+    theirs.mark("a", "stopped", None)
+    assert [row[3] for row in mine.rows()] == ["stopped"]
+    mine.close()
+    theirs.close()

@@ -38,6 +38,8 @@ class Store:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
         self.db.execute(_TABLE)
+        self._rows: list[tuple[str, int, str, str, str | None]] = []
+        self._read_at: tuple[int, ...] = ()
 
     def add(self, record: Record) -> None:
         """Keep a new service. Raises `sqlite3.IntegrityError` where the name is taken."""
@@ -56,8 +58,14 @@ class Store:
         return [Record(*row) for row in self.rows()]
 
     def rows(self) -> list[tuple[str, int, str, str, str | None]]:
-        """All services, oldest first, as bare rows in the order of `Record`'s fields."""
-        return self.db.execute(f"{_SELECT} ORDER BY place").fetchall()
+        """All services, oldest first, as bare rows in the order of `Record`'s fields.
+
+        Read anew only after a change, by this connection or by another.
+        """
+        state = (self.db.total_changes, *self.db.execute("PRAGMA data_version").fetchone())
+        if state != self._read_at:
+            self._rows, self._read_at = self.db.execute(f"{_SELECT} ORDER BY place").fetchall(), state
+        return self._rows
 
     def mark(self, name: str, status: str, container: str | None) -> None:
         """What an operation left of a service."""
