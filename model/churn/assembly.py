@@ -65,6 +65,7 @@ def assembled(target: Target) -> Iterator[Assembled]:
     if build is None:
         known = ", ".join(f"--manager {manager} --engine {engine}" for manager, engine in _BUILDERS)
         raise UsageError(f"expected one of: {known}; got --manager {target.manager} --engine {target.engine}")
+    defective(target.defects)  # refuses unknown names before anything is made
     run = ownership.new_run()
     with ownership.alive(run, target.state / "runs"), build(target, run) as system:
         whole = Assembled(system, run)

@@ -83,6 +83,8 @@ def test_a_broken_manager_fails_with_a_bug_report(tmp_path: Path, monkeypatch: p
         (("--budget", "soon"), "expected a duration such as 90s, 5m or 1h, got 'soon'"),
         (("--engine", "podman"), "is not one of"),
         (("--cycles", "0"), "0 is not in the range"),
+        (("--defect", "nosuch"), "expected the name of a defect (see: churn defects), got 'nosuch'"),
+        (("--report", "/dev/null"), "--report /dev/null: expected a folder that can be written"),
     ],
 )
 def test_a_run_that_cannot_be_is_refused_with_what_was_expected(

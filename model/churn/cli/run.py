@@ -16,6 +16,7 @@ from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
+from churn.errors import UsageError
 from churn.explore.machine import PROFILES
 from churn.report.files import save
 from churn.report.summary import Summary, summarise
@@ -62,11 +63,22 @@ def run(**options: Any) -> None:
     named = (options["manager"], options["engine"], options["seed"], options["defects"])
     chosen = Target(*named, dict(os.environ), state_folder())
     plan = _plan(chosen, options)
+    _prepare(folder)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
         summary, interrupted = _run(chosen, plan, trace, console, options["reproducers"] or folder / "reproducers")
     save(summary, folder)
     show(summary, console, folder)
     sys.exit(INTERRUPTED if interrupted else summary.exit_code)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the report's folder before anything is run. Raises `UsageError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "trace.jsonl").open("a", encoding="utf-8").close()
+    except OSError as error:
+        expected = "expected a folder that can be written"
+        raise UsageError(f"--report {folder}: {expected}, but: {error.strerror}; name another") from error
 
 
 def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
