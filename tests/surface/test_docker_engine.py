@@ -124,8 +124,9 @@ def test_a_mount_is_read_only(yard: Any) -> None:
     assert b"Read-only" in yard.execute(container, "sh", "-c", ": > /behaviour/x")
 
 
-def test_a_published_port_is_the_managers(engine: DockerEngine, yard: Any) -> None:
+def test_a_published_port_is_the_managers(engine: DockerEngine, yard: Any, until: Callable[..., float]) -> None:
     container, port = yard.serve()
+    until(lambda: yard.host.health(port, "/health") == 200)
     seen = yard.host.look({port: "/health"}, (port,))[port]
     assert (seen.healthy, seen.bindable, seen.holder) == (True, False, Holder.MANAGER)
     engine.stop(container)

@@ -138,6 +138,10 @@ def a_name_is_one_letter(docker: Bench) -> errors.EngineError:
     return refused(docker.create, "x")
 
 
+def a_port_is_zero(docker: Bench) -> errors.EngineError:
+    return refused(docker.create, ports=(0,))
+
+
 def a_port_is_bad(docker: Bench) -> errors.EngineError:
     return refused(docker.create, ports=(99999,))
 
@@ -234,6 +238,7 @@ REFUSALS = [
     (a_name_is_bad, 400, errors.BadParameter,
      r"Invalid container name \(web page\), only \[a-zA-Z0-9\]\[a-zA-Z0-9_\.-\] are allowed"),
     (a_name_is_one_letter, 400, errors.BadParameter, r"Invalid container name \(x\), .*"),
+    (a_port_is_zero, 400, errors.BadParameter, r'invalid port specification: "0"'),
     (a_port_is_bad, 400, errors.BadParameter, r'invalid port specification: "99999"'),
     (start_of_nothing, 404, errors.NotFound, r"No such container: web"),
     (stop_of_nothing, 404, errors.NotFound, r"No such container: web"),
@@ -413,12 +418,22 @@ def test_a_dead_container_cannot_be_started_keeps_its_name_and_can_be_removed_la
     assert docker.create("web")
 
 
+def test_a_container_cannot_be_renamed_to_what_is_bad_or_taken(docker: Bench) -> None:
+    docker.create("one")
+    docker.create("two")
+    assert type(refused(docker.core.rename, "one", "two")) is errors.NameTaken
+    assert type(refused(docker.core.rename, "one", "o n e")) is errors.BadParameter
+    assert [row.name for row in docker.engine.list()] == ["one", "two"]
+
+
 def test_a_renamed_container_frees_its_old_name_and_holds_its_new_one(docker: Bench) -> None:
     identity = docker.create("old")
     docker.core.rename("old", "new")
     assert docker.engine.inspect("new").id == identity
     assert docker.create("old") != identity
     assert type(refused(docker.create, "new")) is errors.NameTaken
+    assert [row.name for row in docker.engine.list()] == ["new", "old"]
+    assert [event.action for event in docker.engine.events()] == ["create", "rename", "create"]
 
 
 # -- signals, stop and ports ------------------------------------------------------------------------------------------
@@ -497,6 +512,15 @@ def test_a_server_that_ignores_sigterm_outlives_it(docker: Bench) -> None:
     docker.engine.kill(identity, "TERM")
     docker.clock.sleep(600.0)
     assert docker.states() == ["running"]
+
+
+def test_what_can_be_paused_and_unpaused(docker: Bench) -> None:
+    identity = docker.create("web")
+    assert refused(docker.core.pause, "web").message == f"Container {identity} is not running"
+    docker.engine.start("web")
+    assert refused(docker.core.unpause, "web").message == f"Container {identity} is not paused"
+    docker.core.pause("web")
+    assert refused(docker.core.pause, "web").message == f"Container {identity} is already paused"
 
 
 def test_a_paused_container_keeps_its_port_and_can_be_stopped(docker: Bench) -> None:

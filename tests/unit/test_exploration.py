@@ -470,6 +470,25 @@ def test_a_pair_is_covered_once_and_not_by_another() -> None:
     assert (("absent",), Start("a")) in tour.left
 
 
+def test_what_changes_nothing_is_done_before_what_leads_away() -> None:
+    tour = Tour(Atlas(("a",), Contract(), faults=False))
+    here, seen = ("running",), []
+    while (operation := tour.next(here)) != Stop("a"):
+        assert operation is not None
+        seen.append(operation)
+        assert tour.atlas.edges[here][operation] == here
+        tour.done(here, operation, here)
+    assert set(seen) == set(tour.atlas.edges[here]) - {Stop("a")}
+
+
+def test_the_tour_learns_where_operations_lead() -> None:
+    tour = Tour(Atlas(("a",), Contract(), faults=False))
+    tour.done(("running",), Stop("a"), ("created",))
+    assert tour.atlas.edges[("running",)][Stop("a")] == ("created",)
+    tour.done(("running",), List(), None)
+    assert tour.atlas.edges[("running",)][List()] == ("running",)
+
+
 def test_states_that_one_passes_but_once_are_left_last() -> None:
     """From nothing, all that changes nothing is done before the service is created: there is no way back but a reset."""
     tour = Tour(Atlas(("a",), Contract(), faults=False))

@@ -9,7 +9,7 @@ from builders import Bench, bench
 
 from churn import errors
 from churn.system.engines.emulated import EmulatedEngine
-from churn.system.ownership import HOST, OWNER, alive, is_alive, is_dead, labels, new_run, remove
+from churn.system.ownership import HOST, OWNER, alive, bury, dead_runs, is_alive, is_dead, labels, new_run, remove
 
 _HOLDER = """
 import sys
@@ -79,6 +79,21 @@ def test_a_run_whose_process_was_killed_is_dead_though_its_file_is_there(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["run-1.lock"]
     assert not is_alive("run-1", tmp_path)
     assert is_dead(labels("run-1"), tmp_path)
+
+
+def test_dead_runs_are_those_whose_locks_nobody_holds(tmp_path: Path) -> None:
+    for run in ("killed-2", "killed-1"):
+        (tmp_path / f"{run}.lock").touch()
+    with alive("living", tmp_path):
+        assert dead_runs(tmp_path) == ("killed-1", "killed-2")
+        bury("killed-1", tmp_path)
+        assert dead_runs(tmp_path) == ("killed-2",)
+    assert dead_runs(tmp_path / "nowhere") == ()
+
+
+def test_a_run_that_has_no_lock_can_be_buried_too(tmp_path: Path) -> None:
+    bury("never-was", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_of_another_host_is_never_taken_for_dead(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.outcome import Ok, Outcome, Unknown
+from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Server
 from churn.session.reset import preflight
@@ -208,6 +208,56 @@ def test_an_answer_that_no_state_allows_is_found_in_a_hurry_too() -> None:
     assert violation(lab, Start("a"), Pace.HURRIED).objections[0].invariant == "accepted"
 
 
+class KillsTheOther(Double):
+    """Its stop, and its second start of a running service, end the other's container."""
+
+    def start(self, service: str) -> Outcome:
+        ended = super().start(service)
+        if self.started > 2:
+            self._end(service)
+        return ended
+
+    def stop(self, service: str) -> Outcome:
+        ended = super().stop(service)
+        self._end("service-a")
+        return ended
+
+    def _end(self, service: str) -> None:
+        for found in self.manager.own(self.manager.known(service)):
+            self.manager.engine.kill(found.id)
+
+
+TWO_UP: tuple[Operation, ...] = (Create("a"), Create("b"), Start("a"), Start("b"))
+
+
+@pytest.mark.parametrize(
+    ("hurried", "calm", "invariant"),
+    [
+        (Stop("b"), List(), "undisturbed"),
+        (Stop("b"), Wait(Length.LONG), "undisturbed"),
+        (Wait(Length.LONG), Stop("b"), "undisturbed"),
+        (Start("a"), List(), "status"),
+        (Start("a"), Start("b"), "status"),
+    ],
+    ids=str,
+)
+def test_what_was_hurried_past_is_not_held_to_have_moved_by_itself_nor_by_the_last_step(
+    hurried: Operation, calm: Operation, invariant: str
+) -> None:
+    """Services that any unseen step acted on may have moved by it; others were disturbed, and not just while one waited."""
+    lab = begun(KillsTheOther, *TWO_UP)
+    did(lab, hurried, pace=Pace.HURRIED)
+    assert violation(lab, calm).objections[0].invariant == invariant
+
+
+def test_waits_alone_are_held_to_move_nothing_also_when_the_first_was_hurried() -> None:
+    lab = begun(Double, *UP)
+    (row,) = lab.bench.engine.list()
+    lab.bench.engine.kill(row.id)
+    did(lab, Wait(Length.SHORT), pace=Pace.HURRIED)
+    assert violation(lab, Wait(Length.SHORT)).objections[0].invariant == "quiet"
+
+
 class AcceptsEverything(Double):
     """Reports success for every start, and does nothing where there is nothing to do."""
 
@@ -369,6 +419,9 @@ def test_one_that_does_not_settle_in_time_is_objected_to(settling: float) -> Non
     lab = begun(LateList, Create("a"), settling=settling)
     found = violation(lab, Start("a"))
     assert [objection.invariant for objection in found.objections] == ["status"]
+    judgement = last(lab).judgement
+    assert judgement is not None
+    assert judgement.looks > 1 if settling else judgement.looks == 1
 
 
 def test_what_never_settles_is_objected_to_when_the_time_is_over() -> None:
@@ -590,6 +643,28 @@ def test_a_container_that_is_still_there_after_its_removal_fails_the_reset(monke
     lab = begun(Double, *UP)
     monkeypatch.setattr(lab.bench.engine, "remove", lambda *_, **__: None)
     with pytest.raises(ResetFailed, match="test-service-a"):
+        lab.session.begin("test", "a")
+
+
+class ListsNothingAnyMore(Double):
+    """Its list fails when it has been reset twice."""
+
+    resets = 0
+
+    def reset(self) -> None:
+        super().reset()
+        self.resets += 1
+
+    def list(self) -> Outcome:
+        if self.resets < 2:
+            return super().list()
+        now = self.manager.clock.now()
+        return Rejected(now, now, reason="the store is gone")
+
+
+def test_a_manager_whose_list_fails_after_it_fails_the_reset() -> None:
+    lab = begun(ListsNothingAnyMore, Create("a"))
+    with pytest.raises(ResetFailed, match="the store is gone"):
         lab.session.begin("test", "a")
 
 
