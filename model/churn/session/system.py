@@ -82,6 +82,9 @@ class System:
         self._starts: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._strangers: set[str] = set()
+        """Containers that were there before the sequence."""
+        self._told: set[str] = set()
+        """Containers that came since and are not the manager's, as far as is known: told once each."""
         self._newcomers: tuple[str, ...] = ()
         self._entries: dict[Listed, Listed] = {}
         self._events: tuple[Event, ...] = ()
@@ -165,15 +168,15 @@ class System:
         events = self.engine.events()
         self._count(events)
         self._events = events if outcome is not None else self._events + events
-        containers = self._containers(states)
+        listed = self._listed(listing)
+        containers = self._containers(states, listed or ())
         # Processes are looked for last: one that was only on its way out has then ended.
-        ports: dict[
-            int, Port
-        ] = {}  # filled last: which ones to look at is known once the states are bound to what was seen
+        # Ports are filled in at the end: which ones to look at is known once the states are bound to what was seen.
+        ports: dict[int, Port] = {}
         seen = Observation(
             containers,
             ports,
-            self._listed(listing),
+            listed,
             self._listed(told),
             self.engine.resources(self._shared),
             self.host.processes(self.manager.marker),
@@ -209,7 +212,7 @@ class System:
             elif event.action == "start":
                 self._starts[event.container] = self._starts.get(event.container, 0) + 1
 
-    def _containers(self, states: Sequence[State]) -> dict[str, Container]:
+    def _containers(self, states: Sequence[State], listed: tuple[Listed, ...]) -> dict[str, Container]:
         found: dict[str, Container] = {}
         newcomers: list[str] = []
         views, starts = self._views, self._starts
@@ -217,22 +220,24 @@ class System:
             last = views.get(row.id)
             if last is not None and last[0] is row and last[1].starts == starts.get(row.id, 0):
                 found[row.id] = last[1]
-            elif last is not None or self._is_managers(row, states):
+            elif last is not None or self._is_managers(row, states, listed):
                 view = self._view(row, last[1] if last is not None else None)
                 if view is not None:
                     found[row.id] = view
-            elif row.id not in self._strangers:
-                self._strangers.add(row.id)
+            elif row.id not in self._strangers and row.id not in self._told:
+                self._told.add(row.id)
                 newcomers.append(f"{row.name} ({row.image}) is {row.state}")
         self._newcomers = tuple(newcomers)
         return found
 
-    def _is_managers(self, row: Row, states: Sequence[State]) -> bool:
+    def _is_managers(self, row: Row, states: Sequence[State], listed: tuple[Listed, ...]) -> bool:
+        """Whether a container is the manager's: by label, by name, or by a port of its services if it came only later."""
         if self.contract.labels and carries(row.labels, self.contract.labels):
             return True
         if self._pattern is not None and self._pattern.fullmatch(row.name):
             return True
         ports = {service.port for state in states for service in state.services.values()}
+        ports |= {entry.port for entry in listed}
         return row.id not in self._strangers and not ports.isdisjoint(row.ports)
 
     def _view(self, row: Row, last: Container | None) -> Container | None:

@@ -1,0 +1,454 @@
+"""The system under test: operations are passed on under real names, and what is there is seen in the model's words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import SETTINGS, Bench, Double, bench, idle, ill, running, state, unsettled
+
+from churn.assembly import STAND_IN
+from churn.lifecycle.contract import Bounds
+from churn.lifecycle.observation import Container, Observation, Port, Status
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Create,
+    Length,
+    List,
+    Operation,
+    Start,
+    Status as StatusOf,
+    Stop,
+    Wait,
+)
+from churn.lifecycle.outcome import Ok, Outcome, Rejected
+from churn.lifecycle.sequence import Naming
+from churn.lifecycle.state import CLEAN, Fresh, State
+from churn.session.system import System, Waits
+from churn.system.managers.reference.manager import SERVICE, SESSION
+
+
+class Watched(Double):
+    """Keeps what it was asked, in its own words."""
+
+    def __init__(self, *parts: Any, **choices: Any) -> None:
+        super().__init__(*parts, **choices)
+        self.asked: list[tuple[str, ...]] = []
+
+    def create(self, service: str, folder: str) -> Outcome:
+        self.asked.append(("create", service, folder))
+        return super().create(service, folder)
+
+    def start(self, service: str) -> Outcome:
+        self.asked.append(("start", service))
+        return super().start(service)
+
+    def stop(self, service: str) -> Outcome:
+        self.asked.append(("stop", service))
+        return super().stop(service)
+
+    def list(self) -> Outcome:
+        self.asked.append(("list",))
+        return super().list()
+
+    def status(self, service: str) -> Outcome:
+        self.asked.append(("status", service))
+        return super().status(service)
+
+
+@pytest.fixture
+def docker() -> Bench:
+    return bench()
+
+
+@pytest.fixture
+def system(docker: Bench) -> System:
+    """One in which a sequence with the services a and b was begun."""
+    return begun(docker)
+
+
+def begun(docker: Bench, naming: Naming = Naming.PLAIN, *, waits: Waits | None = None, **choices: Any) -> System:
+    manager = Watched(docker.manager(), bounds=Bounds(settling=0.0), **choices)
+    made = System(manager, docker.engine, docker.host, docker.clock, waits)
+    made.begin(("a", "b"), naming)
+    return made
+
+
+def asked(system: System) -> list[tuple[str, ...]]:
+    assert isinstance(system.manager, Watched)
+    return system.manager.asked
+
+
+def looked(
+    system: System, expected: State = CLEAN, *, ask: bool = False, outcome: Outcome | None = None
+) -> Observation:
+    return system.look([expected], Wait(Length.SHORT), outcome or Ok(), ask=ask).observation
+
+
+def aliases(system: System, expected: State = CLEAN) -> dict[str, str]:
+    """The containers that are seen as the manager's: names in reports, and states."""
+    return {found.alias: found.state for found in looked(system, expected).containers.values()}
+
+
+def only(seen: Observation) -> Container:
+    (found,) = seen.containers.values()
+    return found
+
+
+# -- doing ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("naming", Naming)
+def test_operations_are_passed_on_under_the_services_real_names(docker: Bench, naming: Naming) -> None:
+    system = begun(docker, naming)
+    for operation in (Create("b"), Start("b"), StatusOf("b"), Stop("b"), List()):
+        assert isinstance(system.apply(operation), Ok)
+    real = naming.real("b")
+    folder = docker.host.folder(real)
+    assert asked(system) == [("create", real, folder), ("start", real), ("status", real), ("stop", real), ("list",)]
+
+
+def test_an_operation_that_nobody_knows_is_told(system: System) -> None:
+    with pytest.raises(TypeError, match="systems do not know"):
+        system.apply(Operation())
+
+
+@pytest.mark.parametrize(("length", "seconds"), [(Length.SHORT, 2.0), (Length.LONG, 30.0)])
+def test_a_wait_lets_so_much_time_pass_and_asks_nobody(docker: Bench, length: Length, seconds: float) -> None:
+    system = begun(docker, waits=Waits(short=2.0, long=30.0))
+    outcome = system.apply(Wait(length))
+    assert outcome.took == seconds
+    assert system.waited == seconds
+    assert system.inside == 0.0
+    assert asked(system) == []
+
+
+@pytest.mark.parametrize("how", Behaviour)
+def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_read(
+    docker: Bench, how: Behaviour
+) -> None:
+    system = begun(docker, waits=Waits(slow=7.5, reading=0.3))
+    outcome = system.apply(Behave("a", how))
+    word = "slow=7.5" if how is Behaviour.SLOW else how.value
+    assert docker.core.behaviours[docker.host.folder("service-a")] == word
+    assert docker.core.behaviours[docker.host.folder("service-b")] == "healthy"
+    assert outcome.took == pytest.approx(0.3)
+    assert docker.core.timing.crash < Waits().reading
+
+
+def test_a_new_sequence_finds_all_servers_healthy(docker: Bench, system: System) -> None:
+    system.apply(Behave("a", Behaviour.HANG))
+    system.begin(("a",), Naming.PLAIN)
+    assert docker.core.behaviours[docker.host.folder("service-a")] == "healthy"
+
+
+def test_the_seconds_in_the_manager_are_counted_and_looks_are_among_them(docker: Bench, system: System) -> None:
+    began = docker.clock.now()
+    for operation in (Create("a"), Start("a"), Stop("a")):
+        system.apply(operation)
+    assert system.inside == pytest.approx(docker.clock.now() - began)
+    assert system.inside > 0.0
+
+
+# -- containers: whose they are ---------------------------------------------------------------------------------------
+
+
+def test_containers_are_numbered_by_service_and_keep_their_names(docker: Bench, system: System) -> None:
+    for operation in (Create("a"), Create("b"), Start("a"), Start("b")):
+        system.apply(operation)
+    assert aliases(system) == {"a#1": "running", "b#1": "running"}
+    system.apply(Stop("a"))
+    system.apply(Start("a"))
+    docker.engine.kill("test-service-b")
+    assert aliases(system) == {"a#2": "running", "b#1": "exited"}
+
+
+def test_a_service_that_the_sequence_does_not_have_is_called_as_the_manager_calls_it(
+    docker: Bench, system: System
+) -> None:
+    docker.create("odd", labels={SESSION: "test", SERVICE: "phantom"})
+    assert only(looked(system)).service == "phantom"
+    assert aliases(system) == {"phantom#1": "created"}
+
+
+def test_a_container_whose_labels_tell_no_service_has_none(docker: Bench, system: System) -> None:
+    docker.create("odd", labels={SESSION: "test"})
+    assert only(looked(system)).service is None
+    assert aliases(system) == {"?#1": "created"}
+
+
+@pytest.mark.parametrize("labels", [{}, {SESSION: "test-2"}, {SERVICE: "service-a"}])
+def test_containers_without_the_managers_labels_are_strangers_and_told_once(
+    docker: Bench, system: System, labels: Mapping[str, str]
+) -> None:
+    docker.create("odd", labels=labels)
+    seen = looked(system)
+    assert seen.containers == {}
+    assert seen.strangers == (f"odd ({STAND_IN}) is created",)
+    assert looked(system).strangers == ()
+
+
+def test_what_was_there_before_the_sequence_is_not_told(docker: Bench) -> None:
+    docker.run("odd")
+    assert looked(begun(docker)).strangers == ()
+
+
+def test_where_names_tell_a_container_is_known_by_its_whole_name(docker: Bench) -> None:
+    system = begun(docker, labels={}, name_pattern=r"web-\d+")
+    for name in ("web-1", "web-1-copy", "my-web-1"):
+        docker.create(name)
+    assert only(looked(system)).name == "web-1"
+
+
+PORT = 20500
+ON_PORT = state(a=running(port=PORT))
+
+
+def test_a_container_that_appears_on_a_services_port_is_the_managers(docker: Bench) -> None:
+    system = begun(docker, labels={})
+    docker.run("native", ports=(PORT,))
+    assert only(looked(system, ON_PORT)).name == "native"
+
+
+@pytest.mark.parametrize("ask", [True, False])
+def test_a_container_on_a_port_that_is_only_now_told_is_the_managers(docker: Bench, ask: bool) -> None:
+    """As after a first start, or any where ports are given anew: on a discreet look it is found a look later."""
+    system = begun(docker, labels={})
+    for operation in (Create("a"), Start("a")):
+        system.apply(operation)
+    awaited = state(a=running(container=Fresh(), port=None))
+    if not ask:
+        assert looked(system, awaited).containers == {}
+    assert only(looked(system, awaited, ask=True)).ports
+
+
+def test_one_that_was_on_it_before_the_sequence_is_not(docker: Bench) -> None:
+    docker.run("other", ports=(PORT,))
+    assert looked(begun(docker, labels={}), ON_PORT).containers == {}
+
+
+def test_one_that_was_seen_before_it_held_the_port_is_the_managers_all_the_same(docker: Bench) -> None:
+    """A start that was cut off between the engine's create and start, and came through later."""
+    system = begun(docker, labels={})
+    identity = docker.create("native", ports=(PORT,))
+    assert looked(system, ON_PORT).containers == {}
+    docker.engine.start(identity)
+    assert only(looked(system, ON_PORT)).name == "native"
+
+
+def test_a_container_that_is_gone_before_it_could_be_inspected_is_not_there(
+    docker: Bench, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = docker.engine.list
+    docker.create("odd", labels={SESSION: "test"})
+    listed = rows()
+    docker.engine.remove("odd")
+    monkeypatch.setattr(docker.engine, "list", lambda *_: listed)
+    assert looked(system).containers == {}
+
+
+# -- containers: what is seen of them ---------------------------------------------------------------------------------
+
+
+def test_what_is_seen_of_a_container(docker: Bench, system: System) -> None:
+    docker.create("odd", labels={SESSION: "test", SERVICE: "service-a"}, ports=(PORT,), restart_policy="always")
+    docker.core.containers[docker.engine.inspect("odd").id].layer = ("/data",)
+    docker.engine.start("odd")
+    found = only(looked(system))
+    assert (found.name, found.service, found.state, found.ports) == ("odd", "a", "running", (PORT,))
+    assert (found.restart_policy, found.changes, found.starts) == ("always", ("/data",), 1)
+    assert found.born > 0
+
+
+def test_a_container_that_was_there_before_the_sequence_was_not_born_in_it(docker: Bench) -> None:
+    docker.run("odd", labels={SESSION: "test"})
+    found = only(looked(begun(docker)))
+    assert (found.born, found.starts) == (0, 0)
+
+
+def test_a_start_begins_before_its_container_is_born_and_after_all_others(docker: Bench, system: System) -> None:
+    docker.create("odd", labels={SESSION: "test"})
+    system.apply(Create("a"))
+    mark = system.apply(Start("a")).mark
+    born = {found.alias: found.born for found in looked(system).containers.values()}
+    assert born["?#1"] < mark <= born["a#1"]
+
+
+def test_starts_are_counted_also_when_several_came_between_two_looks(docker: Bench, system: System) -> None:
+    docker.run("odd", labels={SESSION: "test"})
+    assert only(looked(system)).starts == 1
+    for _ in range(2):
+        docker.engine.stop("odd")
+        docker.engine.start("odd")
+    assert only(looked(system)).starts == 3
+
+
+def test_state_name_and_ports_are_those_of_now_and_changes_those_of_the_first_sight(
+    docker: Bench, system: System
+) -> None:
+    identity = docker.run("odd", labels={SESSION: "test"}, ports=(PORT,))
+    looked(system)
+    docker.core.containers[identity].layer = ("/data",)
+    docker.core.rename("odd", "even")
+    docker.engine.stop(identity)
+    found = only(looked(system))
+    assert (found.name, found.state, found.ports, found.changes) == ("even", "exited", (), ())
+
+
+def test_what_did_not_move_is_the_same_value(docker: Bench, system: System) -> None:
+    docker.run("odd", labels={SESSION: "test"})
+    assert only(looked(system)) is only(looked(system))
+
+
+def test_a_new_sequence_numbers_anew(docker: Bench, system: System) -> None:
+    docker.create("odd", labels={SESSION: "test"})
+    assert aliases(system) == {"?#1": "created"}
+    docker.engine.remove("odd")
+    system.begin(("a",), Naming.PLAIN)
+    docker.create("odd", labels={SESSION: "test"})
+    assert aliases(system) == {"?#1": "created"}
+
+
+# -- what the manager says --------------------------------------------------------------------------------------------
+
+
+def test_services_are_listed_under_the_models_names(docker: Bench) -> None:
+    system = begun(docker, Naming.REVERSED)
+    for name in ("b", "a"):
+        system.apply(Create(name))
+    docker.manager().create("phantom")
+    rows = looked(system, ask=True).listed or ()
+    assert [(row.service, row.status) for row in rows] == [
+        ("b", Status.CREATED), ("a", Status.CREATED), ("phantom", Status.CREATED),
+    ]  # fmt: skip
+
+
+def test_on_a_discreet_look_the_manager_is_not_asked(system: System) -> None:
+    for operation in (List(), StatusOf("a"), Start("a")):
+        seen = system.look([CLEAN], operation, Ok(listed=()), ask=False)
+        assert (seen.observation.listed, seen.observation.told, seen.listing) == (None, None, None)
+    assert asked(system) == []
+
+
+def test_a_list_commands_own_answer_is_looked_at_first_and_then_asked_anew(system: System) -> None:
+    own = Ok(listed=())
+    assert system.look([CLEAN], List(), own, ask=True).listing is own
+    assert asked(system) == []
+    system.look([CLEAN], List(), None, ask=True)
+    assert asked(system) == [("list",)]
+
+
+def test_a_status_commands_own_answer_is_looked_at_first_and_then_asked_anew(system: System) -> None:
+    system.apply(Create("a"))
+    own = system.apply(StatusOf("a"))
+    before = len(asked(system))
+    for outcome, more in ((own, [("list",)]), (None, [("status", "service-a"), ("list",)])):
+        seen = system.look([CLEAN], StatusOf("a"), outcome, ask=True).observation
+        assert [row.service for row in seen.told or ()] == ["a"]
+        assert [row.service for row in seen.listed or ()] == ["a"]
+        assert asked(system)[before:] == more
+        before += len(more)
+
+
+def test_other_operations_tell_nothing_of_one_service(system: System) -> None:
+    system.apply(Create("a"))
+    assert system.look([CLEAN], Create("a"), Ok(), ask=True).observation.told is None
+
+
+def test_a_list_that_fails_is_told_as_it_ended_and_shows_no_services(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system.manager, "list", lambda: Rejected(reason="no"))
+    seen = system.look([CLEAN], Start("a"), Ok(), ask=True)
+    assert isinstance(seen.listing, Rejected)
+    assert seen.observation.listed is None
+
+
+# -- ports, events, resources -----------------------------------------------------------------------------------------
+
+
+def test_of_each_service_it_is_asked_what_its_state_demands(docker: Bench, system: System) -> None:
+    """A running one must answer, a stopped one's port must be free; of an ill one nothing is asked: it might hang."""
+    expected = state(a=running(port=PORT), b=idle(port=PORT + 1), c=ill(port=PORT + 2), d=idle(port=None))
+    docker.core.processes["7 llama-server"] = PORT
+    assert looked(system, expected).ports == {PORT: Port(200), PORT + 1: Port(bindable=True)}
+
+
+def test_a_port_of_which_two_possible_states_want_to_know_different_things_is_told_both(
+    docker: Bench, system: System
+) -> None:
+    docker.run("odd", ports=(PORT,))
+    possible = [state(a=running(port=PORT)), state(a=idle(port=PORT))]
+    port = system.look(possible, Start("a"), Ok(), ask=False).observation.ports[PORT]
+    assert (port.health, port.bindable) == (0, False)
+
+
+def test_the_ports_that_services_had_are_remembered_until_the_next_sequence(system: System) -> None:
+    looked(system, state(a=running(port=PORT), b=unsettled(ill(port=PORT + 1))))
+    looked(system, state(a=running(port=PORT + 2), b=idle(port=None)))
+    assert set(system.ports()) == {PORT, PORT + 1, PORT + 2}
+    system.begin(("a",), Naming.PLAIN)
+    assert system.ports() == ()
+
+
+def test_events_are_those_since_the_last_step_also_when_it_is_looked_again(docker: Bench, system: System) -> None:
+    docker.create("one", labels={SESSION: "test"})
+    docker.create("two", labels={SESSION: "test"})
+    assert len(system.look([CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 2
+    docker.create("three", labels={SESSION: "test"})
+    assert len(system.look([CLEAN], List(), None, ask=False).observation.events) == 3
+    assert len(system.look([CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 0
+
+
+def test_what_happened_before_the_sequence_is_not_told(docker: Bench) -> None:
+    docker.run("odd")
+    assert looked(begun(docker)).events == ()
+
+
+def test_on_an_engine_that_others_use_too_only_what_is_ours_is_looked_at(docker: Bench) -> None:
+    docker.engine.create_volume("ours", SETTINGS.labels)
+    docker.engine.create_volume("theirs", {})
+    for shared, expected in ((None, {"volume ours", "volume theirs"}), (SETTINGS.labels, {"volume ours"})):
+        system = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, shared=shared)
+        system.begin(("a",), Naming.PLAIN)
+        resources = looked(system).resources or frozenset()
+        assert {found for found in resources if found.startswith("volume")} == expected
+
+
+def test_processes_are_those_that_the_host_sees(docker: Bench, system: System) -> None:
+    docker.host.spawn("left-over")
+    assert [process.split()[-1] for process in looked(system).processes or ()] == ["left-over"]
+
+
+def test_each_possible_state_is_bound_to_what_was_seen(docker: Bench, system: System) -> None:
+    for operation in (Create("a"), Start("a")):
+        system.apply(operation)
+    (row,) = docker.engine.list()
+    possible = [state(a=running(row.id, port=None)), state(a=idle(port=None))]
+    ports = [seen.services["a"].port for seen in system.look(possible, Start("a"), Ok(), ask=True).states]
+    assert ports == [row.ports[0]] * 2
+
+
+# -- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_where_commands_do_not_reach_the_engine_they_are_told_as_not_run(system: System, tmp_path: Path) -> None:
+    shown = system.show(f"touch {tmp_path}/ran")
+    assert (shown.command, shown.output, shown.ran) == (f"touch {tmp_path}/ran", "", False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_they_do_they_are_run_in_the_systems_environment(docker: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker.engine, "cli", True)
+    environ = {"GREETING": "hello", "PATH": "/usr/bin:/bin"}
+    system = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, environ=environ)
+    for command, output in (("echo $GREETING; echo no >&2", "hello\nno"), ("true", "(no output)")):
+        shown = system.show(command)
+        assert (shown.command, shown.output, shown.ran) == (command, output, True)
+    assert not system.show("").ran
+
+
+def test_the_contract_is_the_managers(system: System) -> None:
+    assert system.contract == system.manager.contract
+    assert system.contract.labels == {SESSION: "test"}
