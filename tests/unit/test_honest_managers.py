@@ -121,6 +121,10 @@ class OnlyLaunches(ReferenceManager):
         pass
 
 
+class Unlabelled(ReferenceManager):
+    """Its containers are known by their names, or by their ports alone."""
+
+
 class Restarts(ReferenceManager):
     """The engine shall revive its servers when they crash: to the contract that is fine, if the server lives."""
 
@@ -139,6 +143,8 @@ HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (NeverNoticesAtAll, {"death_noticed": Noticing.NEVER}),
     (PortsAnew, {"ports": Ports.ANEW}),
     (OnlyLaunches, {"running_means": Means.LAUNCHED}),
+    (Unlabelled, {"labels": {}, "name_pattern": "test-.*"}),
+    (Unlabelled, {"labels": {}}),
 ]
 honest = pytest.mark.parametrize(("kind", "choices"), HONEST, ids=[kind.__name__ for kind, _ in HONEST])
 
