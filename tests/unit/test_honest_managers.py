@@ -15,7 +15,7 @@ from churn.errors import EngineError
 from churn.explore.machine import Explorer, Profile, explore
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Start, Step, Wait
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Pace, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.paths import Atlas
 from churn.system.managers.reference import ReferenceManager, ServiceError
@@ -210,6 +210,15 @@ def test_a_server_that_was_told_to_crash_may_still_do_so_when_the_fault_has_just
         Wait(Length.LONG),
     ):
         lab.session.step(Step(operation))
+
+
+@pytest.mark.parametrize("pace", [Pace.CALM, Pace.DISCREET])
+def test_a_first_start_whose_port_only_the_list_tells_is_not_objected_to_at_whatever_pace(pace: Pace) -> None:
+    """Nobody has looked since the service was created: on a discreet look its container's port is not known yet."""
+    lab = system_of(Unlabelled, labels={})
+    lab.session.begin("test", "a")
+    lab.session.step(Step(Create("a"), Pace.HURRIED))
+    lab.session.step(Step(Start("a"), pace))
 
 
 @define

@@ -166,13 +166,25 @@ class Session:
             looks += 1
             self.budget.looks += 1
             first = outcome if looks == 1 else None
-            seen = self.system.look(states, step.operation, first, ask=step.pace is not Pace.DISCREET)
+            seen = self.system.look(
+                states, step.operation, first, ask=step.pace is not Pace.DISCREET or self._blind(states)
+            )
             kept, nearest = self._hold(pending, seen)
             settled = clock.now() - began if looks > 1 else 0.0
             if kept or clock.now() - began >= self.contract.bounds.settling:
                 return Judgement(kept, *nearest, seen.observation, seen.listing, settled, looks)
             clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _blind(self, states: Iterable[State]) -> bool:
+        """Whether a look at the engine alone could not tell whose a container is: by ports only, and one is not known."""
+        if self.contract.labels or self.contract.name_pattern:
+            return False
+        return any(
+            service.port is None and service.container is not None
+            for state in states
+            for service in state.services.values()
+        )
 
     def _hold(
         self, pending: _Pending, seen: Look
