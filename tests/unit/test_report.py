@@ -64,6 +64,24 @@ def test_an_outcome_that_could_not_be_learnt_is_unknown_and_no_pass() -> None:
     assert any("how it ended is not known: it was cut off" in line for line in found.unexpected)
 
 
+def test_an_unknown_outcome_of_a_hurried_operation_is_no_pass_either() -> None:
+    def cut_the_first_hurried_stop_off(whole: Assembled) -> None:
+        driver = whole.system.manager
+        stopped, count = driver.stop, iter(range(1, 10**6))
+
+        def stop(name: str) -> Outcome:
+            outcome = stopped(name)
+            if next(count) != SHORT.cycles + 1:
+                return outcome
+            return Unknown(outcome.began, outcome.ended, 0, outcome.evidence, "it was cut off", until=outcome.ended)
+
+        driver.stop = stop  # type: ignore[method-assign]
+
+    found = summary(cut_the_first_hurried_stop_off)
+    assert found.criteria[0].mark is Mark.UNKNOWN
+    assert found.exit_code == 3
+
+
 def test_an_engine_that_is_gone_is_a_fault_of_the_environment_and_inconclusive() -> None:
     def unplug(whole: Assembled) -> None:
         def down(outcome: Outcome) -> Outcome:

@@ -31,16 +31,16 @@ def preflight(manager: Manager, engine: Engine) -> None:
 
 
 def reset(system: System, run: str) -> None:
-    """Remove every container, network and volume of the run, end its manager's processes and empty its store; then look.
+    """End the manager's processes, remove every container, network and volume of the run, empty the store; then look.
 
     Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
     """
     try:
+        system.host.end_processes(system.manager.marker)
         for row in ours(system.engine, run):
             remove(system.engine, row)
         for resource in system.engine.resources({OWNER: run}):
             system.engine.remove_resource(resource)
-        system.host.end_processes(system.manager.marker)
         system.manager.reset()
         left = _await_gone(system.engine, run, system.clock)
     except EngineError as error:

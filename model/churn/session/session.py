@@ -112,17 +112,16 @@ class Session:
         )
         fitting = tuple(branch for branch in branches if branch.must.admits(outcome))
         self._pending = self._joined(record, fitting or branches)
-        if step.hurried and fitting and self._in_time(step.operation, outcome):
+        if step.hurried and fitting and self._unremarkable(step.operation, outcome):
             self.possible = _distinct(branch.state for branch in fitting)
             self._close(record, Verdict.UNSEEN)
         else:
             self._look(self._pending)
 
-    def _in_time(self, operation: Operation, outcome: Outcome) -> bool:
-        """Whether an operation may be hurried past: one that took too long is looked at, and objected to."""
+    def _unremarkable(self, operation: Operation, outcome: Outcome) -> bool:
+        """Whether an operation may be hurried past: what took too long, or ended unknown, is looked at and told."""
         bound = self.contract.bounds.of(operation.kind)
-        overran = isinstance(outcome, Unknown) and outcome.overran
-        return bound is None or (outcome.took <= bound and not overran)
+        return not isinstance(outcome, Unknown) and (bound is None or outcome.took <= bound)
 
     def finish(self) -> None:
         """End the sequence: what was hurried past is looked at now."""
