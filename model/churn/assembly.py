@@ -8,8 +8,9 @@ from pathlib import Path
 from attrs import Factory, frozen
 
 from churn.errors import UsageError
+from churn.session.faults import Waits
 from churn.session.reset import reset
-from churn.session.system import System, Waits
+from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost

@@ -22,7 +22,7 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.reference import Embedded, ReferenceManager, Settings, Store
 
-RUN, IMAGE, OPERATIONS = "run", "stand-in", 1_000
+RUN, IMAGE, OPERATIONS = "run", "stand-in", 5_000
 
 
 def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...]) -> list[str]:

@@ -14,8 +14,23 @@ import pytest
 from churn.errors import BudgetSpent
 from churn.explore.machine import PROFILES, Explorer, explore
 from churn.explore.tour import Tour, hurriedly, walk
+from churn.lifecycle.operations import (
+    Crash,
+    Create,
+    HoldPort,
+    Kill,
+    Pace,
+    ReleasePort,
+    Remove,
+    Start,
+    Step,
+    Stop,
+)
+from churn.lifecycle.outcome import Rejected
 from churn.lifecycle.paths import Atlas
+from churn.lifecycle.sequence import Sequence
 from churn.pytest_plugin import Choice
+from churn.session.session import Session
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, labels, new_run
@@ -141,11 +156,8 @@ def _on_docker() -> Choice:
 
 @pytest.mark.usefixtures("standin")
 def test_the_healthy_reference_gives_no_violation_in_300_steps_faults_and_hurried_ones_included(
-    churn_session: object, churn_choice: Choice
+    churn_session: Session, churn_choice: Choice
 ) -> None:
-    from churn.session.session import Session
-
-    assert isinstance(churn_session, Session)
     with pytest.raises(BudgetSpent):
         walk(churn_session, Tour(Atlas(("a", "b"), churn_session.contract)), "tour", hurriedly)
     churn_session.budget.operations = 2 * STEPS
@@ -154,6 +166,26 @@ def test_the_healthy_reference_gives_no_violation_in_300_steps_faults_and_hurrie
     assert churn_session.budget.spent == 2 * STEPS
     kinds = {record.step.operation.kind for _, record in churn_session.trace.records()}
     assert {"create", "start", "stop", "behave", "wait", "list", "status"} <= kinds
+
+
+STRUCK = (
+    Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"), Crash("a"),
+    HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), Remove("a"), Stop("a"), Start("a"), Stop("a"),
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("standin")
+@pytest.mark.parametrize("pace", [Pace.CALM, Pace.HURRIED])
+def test_faults_strike_on_a_real_engine_and_the_healthy_reference_passes_them(
+    churn_session: Session, pace: Pace
+) -> None:
+    churn_session.run("faults", ("a", "b"), Sequence(tuple(Step(operation, pace) for operation in STRUCK)))
+    refused = [
+        str(record.step.operation)
+        for _, record in churn_session.trace.records()
+        if isinstance(record.outcome, Rejected)
+    ]
+    assert refused == ["start a"], "on its held port"
 
 
 def test_without_an_engine_a_run_says_so_and_could_not_run(tmp_path: Path) -> None:

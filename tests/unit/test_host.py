@@ -106,6 +106,22 @@ def test_look_gives_each_port_once_with_all_that_was_asked(cleanup: ExitStack, h
     assert (seen[port].healthy, seen[port].bindable) == (True, False)
 
 
+def test_a_port_is_held_until_all_are_released(host: RealHost) -> None:
+    port, other = host.free_port(), host.free_port()
+    assert host.hold(port)
+    assert host.hold(other)
+    assert not host.hold(port)
+    seen = host.look({}, (port, other))
+    assert {found.holder for found in seen.values()} == {Holder.STRANGER}
+    host.release()
+    assert {found.bindable for found in host.look({}, (port, other)).values()} == {True}
+    host.release()
+
+
+def test_elsewhere_no_port_can_be_held(tmp_path: Path) -> None:
+    assert not RealHost(address="192.0.2.1", folders=tmp_path, clock=RealClock()).hold(1)
+
+
 def test_a_strangers_port_tells_the_process(cleanup: ExitStack, host: RealHost) -> None:
     _, port = listener(cleanup, host)
     name = Path("/proc/self/comm").read_text().strip()

@@ -6,11 +6,16 @@ from churn.lifecycle.operations import (
     KINDS,
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     Length,
     List,
     Operation,
     Pace,
+    ReleasePort,
+    Remove,
     Start,
     Status,
     Step,
@@ -28,6 +33,11 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Wait(Length.SHORT), "wait short", None, False),
     (Wait(Length.LONG), "wait long", None, False),
     (Behave("a", Behaviour.IGNORE_SIGTERM), "behave a ignore-sigterm", "a", False),
+    (Crash("a"), "crash a", "a", False),
+    (Kill("a"), "kill a", "a", False),
+    (Remove("a"), "remove a", "a", False),
+    (HoldPort("a"), "hold-port a", "a", False),
+    (ReleasePort("a"), "release-port a", "a", False),
 ]
 
 

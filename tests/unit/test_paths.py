@@ -15,10 +15,10 @@ ONE, CALM = Atlas(("a",), Contract()), Atlas(("a",), Contract(), faults=False)
 
 @pytest.mark.parametrize(
     ("services", "faults", "states", "pairs"),
-    [(1, True, 11, 112), (1, False, 4, 28), (2, True, 96, 1476), (2, False, 16, 176)],
+    [(1, True, 15, 151), (1, False, 4, 28), (2, True, 144, 2136), (2, False, 16, 176)],
 )
 def test_how_many_states_and_pairs_there_are(services: int, faults: bool, states: int, pairs: int) -> None:
-    """Two services have less than 11 x 11 states: only one at a time may be under a deadly fault."""
+    """Two services have less than 15 x 15 states: only one at a time may be under a fault that lasts."""
     atlas = Atlas(("a", "b")[:services], Contract(), faults=faults)
     assert len(atlas.edges) == states
     assert len(atlas.pairs) == len(set(atlas.pairs)) == pairs
@@ -28,6 +28,7 @@ def test_one_service_is_in_one_of_these_states() -> None:
     assert set(ONE.edges) == {
         ABSENT, CREATED, RUNNING, STOPPED,
         ("created!",), ("running!",), ("stopped!",), ("failed!",), ("dead!",), ("dead",), ("failed",),
+        ("created+held",), ("stopped+held",), ("failed+held",), ("dead+held",),
     }  # fmt: skip
     assert set(CALM.edges) == {ABSENT, CREATED, RUNNING, STOPPED}
 

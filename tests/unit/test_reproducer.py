@@ -9,7 +9,24 @@ import pytest
 
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Pace, Start, Status, Step, Stop, Wait
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Crash,
+    Create,
+    HoldPort,
+    Kill,
+    Length,
+    List,
+    Pace,
+    ReleasePort,
+    Remove,
+    Start,
+    Status,
+    Step,
+    Stop,
+    Wait,
+)
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -28,6 +45,13 @@ STEPS = (
     Step(Status("b")),
     Step(List()),
     Step(Wait(Length.LONG)),
+    Step(Crash("a")),
+    Step(Start("a")),
+    Step(Kill("a")),
+    Step(Start("a")),
+    Step(Remove("a")),
+    Step(HoldPort("a")),
+    Step(ReleasePort("a")),
     Step(Stop("b")),
 )
 KEPT = Reproducer(
@@ -182,6 +206,6 @@ def test_a_flaky_failure_is_fixed_only_after_as_many_passes_as_make_it_sure(rate
 def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:
     script = as_shell(KEPT)
     assert "manager create web --folder" in script
-    assert 'echo ignore-sigterm > "$work/b/behaviour"' in script
+    assert "\nbehave b ignore-sigterm\n" in script
     assert "--defect stops-by-label" in script
     assert script.count("\nlook\n") == len(STEPS) - 1

@@ -17,11 +17,16 @@ from churn.lifecycle.invariants import INVARIANTS
 from churn.lifecycle.operations import (
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     Length,
     List,
     Operation,
     Pace,
+    ReleasePort,
+    Remove,
     Start,
     Status as StatusOf,
     Step,
@@ -31,9 +36,9 @@ from churn.lifecycle.operations import (
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Server
+from churn.session.faults import Waits
 from churn.session.reset import preflight
 from churn.session.session import Session
-from churn.session.system import Waits
 from churn.session.trace import Record, Trace, written
 from churn.session.verdict import Verdict, Violation
 from churn.system.managers.reference import Embedded
@@ -72,6 +77,25 @@ def violation(lab: Laboratory, operation: Operation, pace: Pace = Pace.CALM) -> 
     with pytest.raises(Violation) as caught:
         lab.session.step(Step(operation, pace))
     return caught.value
+
+
+STRUCK = (Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"), Crash("a"),
+          HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), Remove("a"), Stop("a"), Start("a"), Stop("a"))  # fmt: skip
+
+
+@pytest.mark.parametrize("pace", Pace)
+def test_an_honest_manager_passes_whatever_strikes_it(pace: Pace) -> None:
+    lab = begun()
+    ended(lab, *STRUCK, pace=pace)
+    assert {record.verdict for record in lab.trace.chapters[-1].records} <= {Verdict.PASS, Verdict.UNSEEN}
+    kinds = {type(record.outcome) for record in lab.trace.chapters[-1].records}
+    assert kinds == {Ok, Rejected}, "the start on a held port failed"
+
+
+def test_a_reset_lets_go_of_held_ports() -> None:
+    lab = begun(Double, Create("a"), HoldPort("a"))
+    lab.session.begin("test", "a")
+    did(lab, Create("a"), Start("a"))
 
 
 # -- what passes ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,23 @@ from builders import dead, idle, ill, running, state, unsettled
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Start, Status as StatusOf, Stop, Wait
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Crash,
+    Create,
+    HoldPort,
+    Kill,
+    Length,
+    List,
+    Operation,
+    ReleasePort,
+    Remove,
+    Start,
+    Status as StatusOf,
+    Stop,
+    Wait,
+)
 from churn.lifecycle.state import CLEAN, Service, State, abstract, describe, enabled, every, is_enabled, repaired
 
 NAMES = ("a", "b")
@@ -30,6 +46,8 @@ CONTRACT = Contract()
         (ill(), "running!"),
         (dead(), "dead"),
         (dead(behaviour=Behaviour.CRASH), "dead!"),
+        (idle(Status.STOPPED, held=True), "stopped+held"),
+        (dead(held=True), "dead+held"),
         (unsettled(running()), "unsettled"),
         (unsettled(dead(behaviour=Behaviour.CRASH)), "unsettled"),
     ],
@@ -59,17 +77,17 @@ def test_a_fault_needs_a_service_that_is_there() -> None:
     assert {found.service for found in enabled(here, NAMES, CONTRACT) if isinstance(found, Behave)} == {"a"}
 
 
-def test_without_faults_no_behaviour_is_set() -> None:
+def test_without_faults_none_is_made() -> None:
     here = state(a=idle(), b=running("b1"))
     without = enabled(here, NAMES, CONTRACT, faults=False)
     assert without
-    assert set(without) == {found for found in enabled(here, NAMES, CONTRACT) if not isinstance(found, Behave)}
+    assert set(without) == {found for found in enabled(here, NAMES, CONTRACT) if not found.fault}
 
 
 def test_operations_that_the_manager_does_not_offer_are_never_enabled() -> None:
     few = Contract(offers=frozenset({"start", "stop"}))
     kinds = {found.kind for found in enabled(state(a=idle()), NAMES, few)}
-    assert kinds == {"start", "stop", "wait", "behave"}
+    assert kinds == {"start", "stop", "wait", "behave", "hold-port"}
 
 
 def test_under_a_deadly_fault_only_its_end_may_come_before_another_fault() -> None:
@@ -84,6 +102,36 @@ def test_a_harmless_behaviour_is_in_the_way_of_nothing(how: Behaviour) -> None:
     here = state(a=idle(behaviour=how), b=idle())
     faults = [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, Behave)]
     assert len(faults) == len(NAMES) * len(Behaviour)
+
+
+STRIKES = (Crash, Kill, Remove, HoldPort, ReleasePort)
+
+
+@pytest.mark.parametrize(
+    ("service", "kinds"),
+    [
+        (running(), {Crash, Kill, Remove}),
+        (idle(Status.CREATED), {HoldPort}),
+        (idle(Status.STOPPED), {HoldPort}),
+        (dead(), {HoldPort}),
+        (ill(how=Behaviour.HEALTHY), set()),
+        (idle(held=True), {ReleasePort}),
+        (dead(held=True), {ReleasePort}),
+        (unsettled(running()), set()),
+        (unsettled(idle()), set()),
+    ],
+    ids=lambda value: value.word if isinstance(value, Service) else "",
+)
+def test_what_strikes_a_service_depends_on_its_server(service: Service, kinds: set[type[Operation]]) -> None:
+    found = {type(each) for each in enabled(state(a=service), ("a",), CONTRACT) if isinstance(each, STRIKES)}
+    assert found == kinds
+
+
+def test_while_a_port_is_held_nothing_but_its_release_may_come_before_another_fault() -> None:
+    here = state(a=idle(held=True), b=running("b1"))
+    assert [found for found in enabled(here, NAMES, CONTRACT) if found.fault] == [ReleasePort("a")]
+    assert repaired(here, Kill("b")) == ReleasePort("a")
+    assert repaired(here, HoldPort("a")) == ReleasePort("a")
 
 
 def test_a_fault_that_has_another_in_its_way_is_repaired_to_the_end_of_that_one() -> None:

@@ -9,14 +9,19 @@ from builders import SETTINGS, Bench, Double, bench, idle, ill, running, state, 
 
 from churn.assembly import STAND_IN
 from churn.lifecycle.contract import Bounds
-from churn.lifecycle.observation import Container, Observation, Port, Status
+from churn.lifecycle.observation import Container, Holder, Observation, Port, Status
 from churn.lifecycle.operations import (
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     Length,
     List,
     Operation,
+    ReleasePort,
+    Remove,
     Start,
     Status as StatusOf,
     Stop,
@@ -25,7 +30,8 @@ from churn.lifecycle.operations import (
 from churn.lifecycle.outcome import Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, Fresh, State
-from churn.session.system import System, Waits
+from churn.session.faults import Waits
+from churn.session.system import System
 from churn.system.managers.reference.manager import SERVICE, SESSION
 
 
@@ -135,6 +141,82 @@ def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_r
     assert docker.core.behaviours[docker.host.folder("service-b")] == "healthy"
     assert outcome.took == pytest.approx(0.3)
     assert docker.core.timing.crash < Waits().reading
+
+
+def up(docker: Bench) -> System:
+    """A system in which a and b run."""
+    system = begun(docker)
+    for operation in (Create("a"), Create("b"), Start("a"), Start("b")):
+        system.apply(operation)
+    return system
+
+
+@pytest.mark.parametrize(
+    ("operation", "left"),
+    [
+        (Crash("a"), {"a#1": "exited", "b#1": "running"}),
+        (Kill("a"), {"a#1": "exited", "b#1": "running"}),
+        (Remove("a"), {"b#1": "running"}),
+    ],
+    ids=str,
+)
+def test_a_strike_hits_the_services_own_container_and_asks_the_manager_nothing(
+    docker: Bench, operation: Operation, left: dict[str, str]
+) -> None:
+    system = up(docker)
+    before, inside = asked(system), system.inside
+    assert isinstance(system.apply(operation), Ok)
+    assert (asked(system), system.inside) == (before, inside)
+    assert aliases(system) == left
+    again = system.apply(operation)
+    assert isinstance(again, Rejected)
+    assert again.reason == "it has no running container"
+
+
+@pytest.mark.parametrize("before", [Behaviour.HEALTHY, Behaviour.IGNORE_SIGTERM])
+def test_after_a_crash_servers_behave_as_they_were_told_before(docker: Bench, before: Behaviour) -> None:
+    system = up(docker)
+    system.apply(Behave("a", before))
+    system.apply(Crash("a"))
+    assert docker.core.behaviours[docker.host.folder("service-a")] == before.value
+    assert isinstance(system.apply(Start("a")), Ok)
+
+
+def test_a_server_that_does_not_crash_is_told(docker: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = up(docker)
+    monkeypatch.setattr(docker.host, "behave", lambda *_: None)
+    outcome = system.apply(Crash("a"))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason == "its server did not crash"
+    assert outcome.took >= 3.0
+
+
+def test_on_a_shared_engine_only_what_is_ours_is_struck(docker: Bench) -> None:
+    system = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, shared={"owner": "us"})
+    system.begin(("a",), Naming.PLAIN)
+    for operation in (Create("a"), Start("a")):
+        system.apply(operation)
+    assert isinstance(system.apply(Kill("a")), Rejected)
+    assert aliases(system) == {"a#1": "running"}
+
+
+def test_a_held_port_is_a_strangers_until_it_is_released(docker: Bench) -> None:
+    system = begun(docker)
+    system.apply(Create("a"))
+    assert isinstance(system.apply(HoldPort("a")), Ok)
+    (port,) = docker.core.strangers
+    assert docker.host.look({}, (port,))[port].holder is Holder.STRANGER
+    assert isinstance(system.apply(Start("a")), Rejected)
+    assert isinstance(system.apply(ReleasePort("a")), Ok)
+    assert docker.core.strangers == {}
+    assert isinstance(system.apply(Start("a")), Ok)
+    assert isinstance(system.apply(HoldPort("a")), Rejected), "its container has it"
+
+
+def test_a_port_that_nobody_knows_cannot_be_held(docker: Bench) -> None:
+    outcome = begun(docker).apply(HoldPort("a"))
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason == "its port is not known"
 
 
 def test_a_new_sequence_finds_all_servers_healthy(docker: Bench, system: System) -> None:

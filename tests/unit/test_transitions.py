@@ -12,10 +12,15 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     Length,
     List,
     Operation,
+    ReleasePort,
+    Remove,
     Start,
     Status as StatusOf,
     Stop,
@@ -478,6 +483,58 @@ CONTRACTS = st.builds(
     running_means=st.sampled_from(Means),
     death_noticed=st.sampled_from(Noticing),
 )
+
+
+# -- what strikes past the manager ------------------------------------------------------------------------------------
+
+STRIKES = [Crash("a"), Kill("a"), Remove("a")]
+WITH_POLICIES = Contract(restart_policies=frozenset({"always"}))
+
+
+@pytest.mark.parametrize("operation", STRIKES, ids=str)
+def test_a_struck_server_is_dead_or_there_was_none_to_strike(operation: Operation) -> None:
+    for contract in contracts():
+        struck = evolve(RUNNING, server=Server.DEAD, leftover=not isinstance(operation, Remove))
+        assert after(RUNNING, operation, contract) == [(Must.OK, struck), (Must.REJECTED, RUNNING)]
+
+
+@cases(STARTABLE)
+@pytest.mark.parametrize("operation", STRIKES, ids=str)
+def test_where_nothing_runs_a_strike_changes_nothing(service: Service, operation: Operation) -> None:
+    assert after(service, operation) == [(Must.ANY, service)]
+
+
+@pytest.mark.parametrize(("operation", "revived"), [(Crash("a"), True), (Kill("a"), True), (Remove("a"), False)])
+def test_an_engine_that_may_revive_containers_may_revive_a_struck_one(operation: Operation, revived: bool) -> None:
+    states = [service for _, service in after(RUNNING, operation, WITH_POLICIES)]
+    assert (evolve(RUNNING, server=Server.ILL) in states) is revived
+
+
+@cases(STARTABLE)
+def test_a_port_is_held_or_could_not_be_had_and_released_again(service: Service) -> None:
+    held = evolve(service, held=True)
+    for contract in contracts():
+        assert after(service, HoldPort("a"), contract) == [(Must.OK, held), (Must.REJECTED, service)]
+        assert after(held, ReleasePort("a"), contract) == [(Must.OK, service)]
+
+
+@cases(STARTABLE)
+@pytest.mark.parametrize(("remains", "leftover"), [(Remains.GONE, False), (Remains.KEPT, True)])
+def test_a_start_on_a_held_port_fails_and_leaves_what_the_contract_says(
+    service: Service, remains: Remains, leftover: bool
+) -> None:
+    held = evolve(service, held=True)
+    failed = Service(Status.FAILED, Server.NONE, None, service.port, leftover, held=True)
+    for contract in contracts(ports=Ports.FIXED, failed_container=remains):
+        assert after(held, Start("a"), contract)[0] == (Must.REJECTED, failed)
+        assert Must.OK not in musts([found for found in after(held, Start("a"), contract) if found[1] != held])
+
+
+@cases(IDLE)
+def test_where_ports_are_given_anew_a_start_may_get_round_a_held_one(service: Service) -> None:
+    held = evolve(service, held=True)
+    for contract in contracts(ports=Ports.ANEW):
+        assert musts(after(held, Start("a"), contract)) == {Must.OK, Must.REJECTED}
 
 
 def _frozen(branch: Branch) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ from churn.session.trace import Trace, written
 from churn.shrink.reproducer import save as save_reproducer
 from churn.system.clock import RealClock, today
 
-_OPERATIONS = 10_000
+_OPERATIONS = 14_000
 """The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
 _SECONDS = 300.0
 """The default budget on a real engine, beyond the five cycles."""

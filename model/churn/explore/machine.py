@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
-from churn.lifecycle.operations import Behave, Create, Operation, Pace, Step
+from churn.lifecycle.operations import Create, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
 from churn.session.session import Session
@@ -77,7 +77,7 @@ def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> 
 
     Fewer than 127 for three services: into wider draws Hypothesis puts the numbers it finds in imported modules.
     """
-    candidates = [found for found in every(names, offers) if faults or not isinstance(found, Behave)]
+    candidates = [found for found in every(names, offers) if faults or not found.fault]
     weighted = [found for found in candidates for _ in range(_WEIGHTS.get(found.kind, 1))]
     return (None, *weighted)
 

@@ -52,6 +52,8 @@ class Operation:
     kind: ClassVar[str] = ""
     manager: ClassVar[bool] = True
     """Whether it is the manager that carries it out (else the engine, the host, or just time)."""
+    fault: ClassVar[bool] = False
+    """Whether it makes a fault, or ends one."""
 
     @property
     def service(self) -> str | None:
@@ -128,12 +130,57 @@ class Behave(_OnService):
     how: Behaviour
     kind = "behave"
     manager = False
+    fault = True
 
     def __str__(self) -> str:
         return f"behave {self.name} {self.how.value}"
 
 
-KINDS: dict[str, type[Operation]] = {cls.kind: cls for cls in (Create, Start, Stop, Status, List, Wait, Behave)}
+@frozen(cache_hash=True)
+class _Fault(_OnService):
+    manager = False
+    fault = True
+
+
+@frozen(cache_hash=True)
+class Crash(_Fault):
+    """The server in the service's running container ends once, by itself and in error. A start ends that."""
+
+    kind = "crash"
+
+
+@frozen(cache_hash=True)
+class Kill(_Fault):
+    """Somebody kills the service's running container without asking the manager. A start ends that."""
+
+    kind = "kill"
+
+
+@frozen(cache_hash=True)
+class Remove(_Fault):
+    """Somebody removes the service's running container without asking the manager. A start ends that."""
+
+    kind = "remove"
+
+
+@frozen(cache_hash=True)
+class HoldPort(_Fault):
+    """A process that belongs to nobody here takes the port of a service that does not run. `ReleasePort` ends that."""
+
+    kind = "hold-port"
+
+
+@frozen(cache_hash=True)
+class ReleasePort(_Fault):
+    """The process that holds the service's port lets go of it."""
+
+    kind = "release-port"
+
+
+KINDS: dict[str, type[Operation]] = {
+    cls.kind: cls
+    for cls in (Create, Start, Stop, Status, List, Wait, Behave, Crash, Kill, Remove, HoldPort, ReleasePort)
+}
 """Every operation there is, by its word."""
 
 

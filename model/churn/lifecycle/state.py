@@ -15,10 +15,15 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     Length,
     List,
     Operation,
+    ReleasePort,
+    Remove,
     Start,
     Status as StatusOf,
     Stop,
@@ -72,7 +77,8 @@ class Service:
     """What is expected of one service.
 
     `container` is the id of its container, `Fresh` where one must have appeared that nobody has seen yet, or None.
-    `port` is None until first seen. `leftover`: one container of it that does not run may be there.
+    `port` is None until first seen. `leftover`: one container of it that does not run may be there. `held`: a stranger
+    holds its port.
     """
 
     status: Status = Status.CREATED
@@ -82,6 +88,7 @@ class Service:
     leftover: bool = False
     behaviour: Behaviour = Behaviour.HEALTHY
     unsettled: Unsettled | None = None
+    held: bool = False
     word: str = field(init=False, eq=False, repr=False)
     """See `describe`. Made with the service: it is asked for at each step, and most services stay as they are."""
 
@@ -89,7 +96,7 @@ class Service:
     def _described(self) -> str:
         if self.unsettled is not None:
             return "unsettled"
-        fault = "!" if self.behaviour.deadly else ""
+        fault = ("!" if self.behaviour.deadly else "") + ("+held" if self.held else "")
         if self.server is Server.DEAD:
             return f"dead{fault}"
         return f"{self.status.value}{fault}"
@@ -138,7 +145,8 @@ CLEAN = State()
 def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
     """Every operation on these services that a manager with these `offers` can be asked for, enabled now or not."""
     behaviours = tuple(Behave(name, how) for name in names for how in Behaviour)
-    return (*_always(names, offers), *behaviours)
+    moves = tuple(kind(name) for name in names for kind in (Crash, Kill, Remove, HoldPort, ReleasePort))
+    return (*_always(names, offers), *behaviours, *moves)
 
 
 @lru_cache(maxsize=1024)
@@ -160,27 +168,44 @@ def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults:
 def is_enabled(state: State, operation: Operation) -> bool:
     """Whether `operation` makes sense in `state`.
 
-    One service at a time may have a server that cannot live, and it must be healed before anything else: so an objection
-    has one fault to be explained by.
+    One service at a time may have a server that cannot live, or a port that is held, and that must be ended before there is
+    another fault: so an objection has one fault to be explained by.
     """
-    if not isinstance(operation, Behave):
+    if not operation.fault:
         return True
-    if operation.name not in state.services:
+    service = state.services.get(operation.service or "")
+    if service is None:
         return False
-    deadly = _deadly(state)
-    return deadly is None or (operation.name == deadly and operation.how is Behaviour.HEALTHY)
+    remedy = _remedy(state)
+    if remedy is not None or isinstance(operation, ReleasePort):
+        return operation == remedy
+    return isinstance(operation, Behave) or (service.unsettled is None and service.server in _STRIKES[type(operation)])
+
+
+_STRIKES: dict[type[Operation], tuple[Server, ...]] = {
+    Crash: (SOUND,),
+    Kill: (SOUND,),
+    Remove: (SOUND,),
+    HoldPort: (NONE, DEAD),
+}
+"""What the server of a service has to be for a fault to strike it."""
 
 
 def repaired(state: State, operation: Operation) -> Operation | None:
     """`operation` if it is enabled in `state`, else what comes nearest to it: the end of the fault in its way, or nothing."""
     if is_enabled(state, operation):
         return operation
-    deadly = _deadly(state)
-    return Behave(deadly, Behaviour.HEALTHY) if deadly is not None else None
+    return _remedy(state)
 
 
-def _deadly(state: State) -> str | None:
-    return next((name for name, service in state.services.items() if service.behaviour.deadly), None)
+def _remedy(state: State) -> Operation | None:
+    """What ends the fault that lasts, None where there is none."""
+    for name, service in state.services.items():
+        if service.behaviour.deadly:
+            return Behave(name, Behaviour.HEALTHY)
+        if service.held:
+            return ReleasePort(name)
+    return None
 
 
 def describe(service: Service | None) -> str:

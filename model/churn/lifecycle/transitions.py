@@ -18,6 +18,14 @@ Status
 List, Status   any                         Ok                  nothing changed
 Wait           any                         Ok                  nothing changed by itself
 Behave(a)      there                       Ok                  its next, or present, server behaves like that
+Crash, Kill,   running                     Ok                  its server has died: Start and Stop clear it away
+Remove
+HoldPort(a)    not running                 Ok                  its port is held
+Start(a)       not running, its port held  Rejected            failed, no container (or kept, by contract); where it gets
+                                                               its port anew, it may also run with another
+ReleasePort(a) its port held               Ok                  its port is free
+Crash, Kill,   any                         Rejected            nothing changed: there was nothing to strike
+HoldPort, …
 any of the     any                         Unknown             nothing, part or all of it, now or until its effects
 manager's                                                      can no longer come: the service is unsettled
 =============  ==========================  ==================  ====================================================
@@ -36,9 +44,14 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
     Behave,
     Behaviour,
+    Crash,
     Create,
+    HoldPort,
+    Kill,
     List,
     Operation,
+    ReleasePort,
+    Remove,
     Start,
     Status as StatusOf,
     Stop,
@@ -146,9 +159,12 @@ def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tu
     """A start that has to make a container."""
     service = state.services[name]
     up = _up(service, outcome, contract)
-    if not service.behaviour.deadly:
-        return (Branch(Must.OK, state.put(name, up)),)
     failed = Branch(Must.REJECTED, state.put(name, _failed(service, contract)))
+    if service.held and contract.ports is Ports.FIXED:
+        return (failed,)
+    if not service.behaviour.deadly:
+        sound = Branch(Must.OK, state.put(name, up))
+        return (sound, failed) if service.held else (sound,)
     if contract.running_means is Means.HEALTHY:
         return (failed,)
     ill = Branch(Must.OK, state.put(name, evolve(up, server=Server.ILL)))
@@ -247,8 +263,26 @@ def _affected(service: Service) -> tuple[Service, ...]:
     return (sound,) if service.server is Server.SOUND else (sound, dead)
 
 
-def _dead(service: Service) -> Service:
-    return evolve(service, server=Server.DEAD, leftover=True)
+def _dead(service: Service, *, leftover: bool = True) -> Service:
+    return evolve(service, server=Server.DEAD, leftover=leftover)
+
+
+def _strike(state: State, operation: Crash | Kill | Remove, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services[operation.name]
+    if service.server not in (Server.SOUND, Server.ILL):
+        return (Branch(Must.ANY, state),)
+    after = [_dead(service, leftover=not isinstance(operation, Remove))]
+    if contract.restart_policies and not isinstance(operation, Remove):
+        after.append(evolve(service, server=Server.ILL))  # the engine may bring it back
+    return (*(Branch(Must.OK, state.put(operation.name, one)) for one in after), Branch(Must.REJECTED, state))
+
+
+def _hold(state: State, operation: HoldPort, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    return (Branch(Must.OK, state.change(operation.name, held=True)), Branch(Must.REJECTED, state))
+
+
+def _release(state: State, operation: ReleasePort, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    return (Branch(Must.OK, state.change(operation.name, held=False)),)
 
 
 _RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
@@ -259,4 +293,9 @@ _RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Br
     List: _look,
     Wait: _wait,
     Behave: _behave,
+    Crash: _strike,
+    Kill: _strike,
+    Remove: _strike,
+    HoldPort: _hold,
+    ReleasePort: _release,
 }

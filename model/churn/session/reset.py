@@ -36,6 +36,7 @@ def reset(system: System, run: str) -> None:
     Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
     """
     try:
+        system.host.release()
         system.host.end_processes(system.manager.marker)
         for row in ours(system.engine, run):
             remove(system.engine, row)

@@ -11,24 +11,14 @@ from attrs import evolve, frozen
 from churn.errors import NotFound
 from churn.lifecycle.binding import bind
 from churn.lifecycle.observation import Container, Event, Listed, Observation, Port
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Operation, Start, Status, Stop, Wait
-from churn.lifecycle.outcome import Evidence, Ok, Outcome
+from churn.lifecycle.operations import Create, HoldPort, Length, List, Operation, Start, Status, Stop, Wait
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import NONE, SOUND, State
+from churn.session.faults import Faults, Waits
 from churn.system.clock import Clock
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
-
-
-@frozen
-class Waits:
-    """Seconds that `Wait` lasts, and that a slow server takes longer to load."""
-
-    short: float = 5.0
-    long: float = 120.0
-    slow: float = 20.0
-    reading: float = 0.3
-    """Until every server has read a behaviour that was set, and done as it says."""
 
 
 @frozen(eq=False)
@@ -74,6 +64,7 @@ class System:
         self._real: dict[str, str] = {}
         self._model: dict[str, str] = {}
         self._folders: dict[str, str] = {}
+        self._faults = Faults(engine, host, clock, self.waits, manager.service_of, self._shared)
         self._forget()
 
     def _forget(self) -> None:
@@ -89,6 +80,8 @@ class System:
         self._entries: dict[Listed, Listed] = {}
         self._events: tuple[Event, ...] = ()
         self._seen_ports: dict[int, None] = {}
+        self._port_of: dict[str, int] = {}
+        """The port of each service, as it was last seen or told."""
 
     def ports(self) -> tuple[int, ...]:
         """The ports that services of this sequence had so far."""
@@ -100,8 +93,7 @@ class System:
         self._real = {name: naming.real(name) for name in names}
         self._model = {real: name for name, real in self._real.items()}
         self._folders = {name: self.host.folder(real) for name, real in self._real.items()}
-        for folder in self._folders.values():
-            self.host.behave(folder, Behaviour.HEALTHY.value)
+        self._faults.begin(self._real, self._folders)
         self.engine.events()
         self._strangers = {row.id for row in self.engine.list()}
 
@@ -129,24 +121,24 @@ class System:
                 return self.manager.list()
             case Wait():
                 return self._wait(operation)
-            case Behave():
-                return self._behave(operation)
-        raise TypeError(f"an operation that systems do not know: {operation!r}")
+        return self._strike(operation)
+
+    def _strike(self, operation: Operation) -> Outcome:
+        began = self.clock.now()
+        if isinstance(operation, HoldPort) and operation.name not in self._port_of:
+            self._learn_ports()
+        refused = self._faults.strike(operation, self._port_of.get(operation.service or ""))
+        return Rejected(began, self.clock.now(), reason=refused) if refused else Ok(began, self.clock.now())
+
+    def _learn_ports(self) -> None:
+        told = self._listed(self.apply(_LIST)) or ()
+        self._port_of.update({entry.service: entry.port for entry in told if entry.port is not None})
 
     def _wait(self, operation: Wait) -> Outcome:
         began = self.clock.now()
         seconds = self.waits.long if operation.length is Length.LONG else self.waits.short
         self.clock.sleep(seconds)
         self.waited += seconds
-        return Ok(began, self.clock.now())
-
-    def _behave(self, operation: Behave) -> Outcome:
-        began = self.clock.now()
-        word = operation.how.value
-        if operation.how is Behaviour.SLOW:
-            word = f"{word}={self.waits.slow:g}"
-        self.host.behave(self._folders[operation.name], word)
-        self.clock.sleep(self.waits.reading)
         return Ok(began, self.clock.now())
 
     def show(self, command: str) -> Evidence:
@@ -279,10 +271,11 @@ class System:
         asks: dict[int, str] = {}
         frees: list[int] = []
         for state in states:
-            for service in state.services.values():
+            for name, service in state.services.items():
                 if service.port is None:
                     continue
                 self._seen_ports[service.port] = None
+                self._port_of[name] = service.port
                 if service.server is SOUND:
                     asks[service.port] = self.contract.health_path
                 elif service.server is NONE:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
-from churn.lifecycle.operations import Behave, Behaviour, Operation, Wait
+from churn.lifecycle.operations import Behave, Behaviour, Crash, HoldPort, Kill, Operation, ReleasePort, Remove, Wait
 from churn.shrink.reproducer import Reproducer
 
 _SECONDS = {"short": 5, "long": 30}
@@ -17,10 +17,18 @@ set -u
 work=$(mktemp -d)
 manager() {{ echo "+ $*"; churn reference --db "$work/services.db" --session shell-$$ {flags}"$@"; }}
 look() {{ docker ps -a --filter label=churn.session=shell-$$; manager list; }}
+behave() {{ echo "$2" > "$work/$1/behaviour" && sleep 1; }}
+container() {{ docker ps -q --filter label=churn.session=shell-$$ --filter label=churn.service="$1"; }}
+hold() {{
+  port=$(manager status "$1" | sed -n 's/.*"port": *\\([0-9]*\\).*/\\1/p')
+  python3 -m http.server "$port" >/dev/null 2>&1 & holder=$!
+  sleep 1
+}}
 """
 
 _TAIL = """\
 # clean up
+kill "${holder:-}" 2>/dev/null
 docker ps -aq --filter label=churn.session=shell-$$ | xargs -r docker rm -f
 rm -rf "$work"
 """
@@ -50,10 +58,20 @@ def _line(operation: Operation, reproducer: Reproducer) -> str:
     if isinstance(operation, Wait):
         return f"sleep {_SECONDS[operation.length.value]}"
     if isinstance(operation, Behave):
-        word = "slow=1" if operation.how is Behaviour.SLOW else operation.how.value
-        return f'echo {word} > "$work/{operation.name}/behaviour" && sleep 1'
+        return f"behave {operation.name} {'slow=1' if operation.how is Behaviour.SLOW else operation.how.value}"
     if operation.service is None:
         return f"manager {operation.kind}"
     real = shlex.quote(reproducer.sequence.naming.real(operation.service))
+    match operation:
+        case Crash(name):
+            return f"behave {name} crash; behave {name} healthy"
+        case Kill():
+            return f"docker kill $(container {real})"
+        case Remove():
+            return f"docker rm -f $(container {real})"
+        case HoldPort():
+            return f"hold {real}"
+        case ReleasePort():
+            return 'kill "$holder"'
     folder = f' --folder "$work/{operation.service}"' if operation.kind == "create" else ""
     return f"manager {operation.kind} {real}{folder}"

@@ -42,6 +42,7 @@ class RealHost:
         self._folders = folders.absolute()
         self._clock = clock
         self._local = _is_local(address)
+        self._held: dict[int, socket.socket] = {}
 
     def free_port(self) -> int:
         """A TCP port that nothing holds at this moment, on this machine."""
@@ -103,6 +104,25 @@ class RealHost:
         made.mkdir(parents=True, exist_ok=True)
         made.chmod(_ENTERABLE_BY_ALL)
         return str(made)
+
+    def hold(self, port: int) -> bool:
+        """Listen on the port, on all interfaces, until `release`; False where it cannot be had."""
+        if not self._local:
+            return False
+        taken = _probe()
+        try:
+            taken.bind((ALL_INTERFACES, port))
+            taken.listen()
+        except OSError:
+            taken.close()
+            return False
+        self._held[port] = taken
+        return True
+
+    def release(self) -> None:
+        """Let go of every port that is held."""
+        while self._held:
+            self._held.popitem()[1].close()
 
     def _healths(self, asks: Mapping[int, str]) -> dict[int, int]:
         """All at once: several servers that hang then cost one timeout."""

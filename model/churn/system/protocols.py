@@ -156,6 +156,12 @@ class Host(Protocol):
     def spawn(self, name: str) -> None:
         """Start a process of that name that outlives its parent: what a manager should not leave behind."""
 
+    def hold(self, port: int) -> bool:
+        """Take the port as a stranger's process would, until `release`; False where it cannot be had."""
+
+    def release(self) -> None:
+        """Let go of every port that is held."""
+
     def folder(self, name: str) -> str:
         """A new folder of that name that containers may mount, for `behave`."""
 

@@ -59,7 +59,7 @@ def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
     """After a stop nothing of the manager answers on the port, and it can be bound."""
     used = {service.port for service in sight.state.services.values() if service.server in (SOUND, ILL)}
     for name, service in sight.state.services.items():
-        if service.server is not NONE or service.port is None or service.unsettled is not None:
+        if service.server is not NONE or service.port is None or service.unsettled is not None or service.held:
             continue
         port = sight.observation.ports.get(service.port)
         if port is not None and port.bindable:

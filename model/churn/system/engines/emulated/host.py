@@ -8,6 +8,7 @@ from churn.lifecycle.observation import Holder, Port
 from churn.system.engines.emulated.core import Core
 
 _FREE, _FIRST_PORT = Port(bindable=True), 20000
+_HELD = "a process that holds it on purpose"
 _OK, _UNAVAILABLE = 200, 503
 _HEALTHY = Port(_OK)
 
@@ -87,6 +88,19 @@ class EmulatedHost:
     def spawn(self, name: str) -> None:
         """As `Host.spawn`."""
         self.core.processes[f"{len(self.core.processes) + 1} {name}"] = 0
+
+    def hold(self, port: int) -> bool:
+        """As `Host.hold`."""
+        self.core.advance()
+        free = self._port(port).bindable is True
+        if free:
+            self.core.strangers[port] = _HELD
+        return free
+
+    def release(self) -> None:
+        """As `Host.release`."""
+        for port in [port for port, who in self.core.strangers.items() if who == _HELD]:
+            del self.core.strangers[port]
 
     def folder(self, name: str) -> str:
         """As `Host.folder`: a name is enough here."""

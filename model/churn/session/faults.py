@@ -1,0 +1,129 @@
+"""Faults: what is done to a system past its manager. Only containers that are ours are ever struck."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from churn.errors import Conflict, NotFound
+from churn.lifecycle.operations import Behave, Behaviour, Crash, HoldPort, Kill, Operation, ReleasePort, Remove
+from churn.system.clock import Clock
+from churn.system.protocols import Engine, Host, Listed
+
+
+@frozen
+class Waits:
+    """Seconds that `Wait` lasts, and that a slow server takes longer to load."""
+
+    short: float = 5.0
+    long: float = 120.0
+    slow: float = 20.0
+    reading: float = 0.3
+    """Until every server has read a behaviour that was set, and done as it says."""
+
+
+class Faults:
+    """Strikes the services of one sequence; `begin` names them. `shared` are the labels of what is ours on a shared engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        host: Host,
+        clock: Clock,
+        waits: Waits,
+        service_of: Callable[[Mapping[str, str]], str | None],
+        shared: Mapping[str, str],
+    ) -> None:
+        self.engine = engine
+        self.host = host
+        self.clock = clock
+        self.waits = waits
+        self._service_of = service_of
+        self._shared = shared
+        self._real: Mapping[str, str] = {}
+        self._folders: Mapping[str, str] = {}
+        self._words: dict[str, str] = {}
+
+    def begin(self, real: Mapping[str, str], folders: Mapping[str, str]) -> None:
+        """A new sequence: its services' real names, and the folders that their servers read their behaviour from."""
+        self._real, self._folders = real, folders
+        self._words = dict.fromkeys(folders, Behaviour.HEALTHY.value)
+        for folder in folders.values():
+            self.host.behave(folder, Behaviour.HEALTHY.value)
+
+    def strike(self, operation: Operation, port: int | None) -> str:
+        """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
+        act = _ACTS.get(type(operation))
+        if act is None:
+            raise TypeError(f"an operation that systems do not know: {operation!r}")
+        return act(self, operation, port)
+
+    def _behave(self, operation: Behave, _: int | None) -> str:
+        slow = operation.how is Behaviour.SLOW
+        self._words[operation.name] = f"slow={self.waits.slow:g}" if slow else operation.how.value
+        self.host.behave(self._folders[operation.name], self._words[operation.name])
+        self.clock.sleep(self.waits.reading)
+        return ""
+
+    def _crash(self, operation: Crash, port: int | None) -> str:
+        running = self._running(operation.name, port)
+        if running is None:
+            return _NOT_RUNNING
+        folder = self._folders[operation.name]
+        self.host.behave(folder, Behaviour.CRASH.value)
+        try:
+            return self._await_end(running.id)
+        finally:
+            self.host.behave(folder, self._words[operation.name])
+
+    def _await_end(self, identity: str) -> str:
+        deadline = self.clock.now() + _READINGS * self.waits.reading
+        while any(row.id == identity and row.state == "running" for row in self.engine.list(self._shared)):
+            if self.clock.now() >= deadline:
+                return "its server did not crash"
+            self.clock.sleep(_INTERVAL)
+        return ""
+
+    def _kill(self, operation: Kill | Remove, port: int | None) -> str:
+        running = self._running(operation.name, port)
+        if running is None:
+            return _NOT_RUNNING
+        try:
+            if isinstance(operation, Remove):
+                self.engine.remove(running.id, force=True)
+            else:
+                self.engine.kill(running.id)
+        except (NotFound, Conflict) as error:  # it went just now, by itself
+            return str(error)
+        return ""
+
+    def _hold(self, _: HoldPort, port: int | None) -> str:
+        if port is None:
+            return "its port is not known"
+        return "" if self.host.hold(port) else f"port {port} cannot be had"
+
+    def _release(self, _: ReleasePort, __: int | None) -> str:
+        self.host.release()
+        return ""
+
+    def _running(self, name: str, port: int | None) -> Listed | None:
+        """The service's running container, told by its labels, or by its port where labels do not tell."""
+        for row in self.engine.list(self._shared):
+            real = self._service_of(row.labels)
+            whose = real == self._real[name] if real is not None else port in row.ports
+            if whose and row.state == "running":
+                return row
+        return None
+
+
+_NOT_RUNNING = "it has no running container"
+_READINGS, _INTERVAL = 10, 0.05
+"""A server told to crash gets that many times what reading takes; it is looked at every so many seconds."""
+_ACTS: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
+    Behave: Faults._behave,  # noqa: SLF001 -- the class's own table
+    Crash: Faults._crash,  # noqa: SLF001
+    Kill: Faults._kill,  # noqa: SLF001
+    Remove: Faults._kill,  # noqa: SLF001
+    HoldPort: Faults._hold,  # noqa: SLF001
+    ReleasePort: Faults._release,  # noqa: SLF001
+}
