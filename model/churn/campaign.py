@@ -13,14 +13,14 @@ from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.invariants import ps
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas
-from churn.lifecycle.sequence import Naming, Sequence, service_names
+from churn.lifecycle.sequence import Naming, service_names
 from churn.report.summary import SCENARIO, Account
 from churn.session.budget import Budget
 from churn.session.reset import preflight
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Failing
+from churn.shrink.candidates import Failing, failing_in
 from churn.shrink.reproducer import Expectation, Reproducer
 from churn.shrink.shrinker import Shrinker, Shrunk, alike, explains
 from churn.system.clock import RealClock
@@ -122,7 +122,7 @@ class Campaign:
                 target.engine,
                 target.defects,
                 target.seed,
-                bug.rate.value if bug.rate is not None else None,
+                bug.rate.value if bug.rate is not None and bug.flaky else None,
                 found,
                 tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
                 {target.name: Expectation.FAILED},
@@ -181,12 +181,9 @@ class Campaign:
                 return
 
     def _violated(self, violation: Violation) -> None:
-        chapter = self.trace.chapters[-1]
-        steps = tuple(record.step for record in chapter.records)
-        befores = tuple(record.before for record in chapter.records)
-        failing = Failing(chapter.names, Sequence(steps, chapter.naming), befores)
+        failing = failing_in(self.trace.chapters[-1])
         known = self.failures.get(violation.signature)
-        if known is None or len(steps) < len(known.steps):
+        if known is None or len(failing.steps) < len(known.steps):
             self.failures[violation.signature] = failing
 
     def _shrink(self) -> None:

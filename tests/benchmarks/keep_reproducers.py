@@ -8,11 +8,10 @@ from pathlib import Path
 
 from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, Profile, explore
-from churn.lifecycle.sequence import Sequence
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.candidates import Failing
+from churn.shrink.candidates import failing_in
 from churn.shrink.reproducer import Expectation, Reproducer, save
 from churn.shrink.shrinker import Shrinker, Shrunk
 from churn.system.clock import RealClock
@@ -29,11 +28,7 @@ def smallest(defect: str, seed: int) -> Shrunk | None:
         violation = explore(Explorer(session, 3), PROFILE, seed)
         if violation is None:
             return None
-        chapter = session.trace.chapters[-1]
-        steps = tuple(record.step for record in chapter.records)
-        befores = tuple(record.before for record in chapter.records)
-        failing = Failing(chapter.names, Sequence(steps, chapter.naming), befores)
-        return Shrinker(session).shrink(failing, violation.signature)
+        return Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
 
 
 def keep(defect: str, seeds: int) -> str:

@@ -57,7 +57,7 @@ def report(benchmark: str, figures: Sequence[Figure], *, skipped: str = "") -> N
     line: dict[str, object] = {
         "benchmark": benchmark,
         "figures": {figure.key: round(figure.value, 4) for figure in figures},
-        "machine": _machine(),
+        "machine": machine(),
     }
     if skipped:
         print(f"skipped: {skipped}")
@@ -65,6 +65,7 @@ def report(benchmark: str, figures: Sequence[Figure], *, skipped: str = "") -> N
     print(json.dumps(line))
 
 
-def _machine() -> dict[str, float]:
+def machine() -> dict[str, float]:
+    """The cores this process may use, and the memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {"cores": len(os.sched_getaffinity(0)), "memory_gib": round(memory / _GIB, 1)}

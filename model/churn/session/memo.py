@@ -41,6 +41,13 @@ class Memo:
             return self._known[key]
         return Result(None, sequence.steps) if key in self._passing else None
 
+    def contradicts(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> bool:
+        """Whether a run's result cannot be, if the system is the same each time."""
+        known = self._known.get((names, sequence.naming, sequence.steps))
+        if known is not None and known.signature != result.signature:
+            return True
+        return result.failed and (names, sequence.naming, result.steps) in self._passing
+
     def keep(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
         """Note a run's result."""
         self._known[names, sequence.naming, sequence.steps] = result

@@ -3,18 +3,32 @@
 A candidate is repaired, never rejected: what is not enabled where it now stands is left out.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from attrs import evolve, frozen
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Behave, Behaviour, Operation, Pace, Step
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Crash,
+    Create,
+    Kill,
+    Length,
+    Operation,
+    Pace,
+    Remove,
+    Step,
+    Wait,
+)
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Abstract, State, abstract, is_enabled
 from churn.lifecycle.transitions import follow
+from churn.session.trace import Chapter
+from churn.shrink.costs import Costs
 
 _IMAGINED = Ok()
 Steps = tuple[Step, ...]
@@ -34,30 +48,66 @@ class Failing:
         return self.sequence.steps
 
 
+def failing_in(chapter: Chapter) -> Failing:
+    """The sequence of a chapter whose last step failed."""
+    steps = tuple(record.step for record in chapter.records)
+    befores = tuple(record.before for record in chapter.records)
+    return Failing(chapter.names, Sequence(steps, chapter.naming), befores)
+
+
 Candidate = tuple[tuple[str, ...], Sequence]
 
 
-def candidates(failing: Failing, contract: Contract) -> Iterator[Candidate]:
-    """Smaller and calmer sequences, those that promise most first; each is valid in the model, and none is `failing`."""
+def candidates(failing: Failing, contract: Contract, costs: Costs | None = None) -> Iterator[Candidate]:
+    """Smaller and calmer sequences, those that promise most first; each is valid in the model, and none is `failing`.
+
+    Those that are not meant to change the end end with the operation that failed. Among those that promise alike the ones that
+    cost least by `costs` come first.
+    """
+    last, strays = failing.steps[-1].operation, _strays(failing)
     seen = {(failing.names, failing.sequence.naming, failing.steps)}
-    for make in (_by_the_shortest_path, *_CUTS, _without_pairs, *_MILDER):
-        for names, sequence in make(failing, contract):
-            repaired = evolve(sequence, steps=repaired_steps(sequence.steps, contract))
+    for make in (_by_the_shortest_path, _plainly, _seen_sooner, *_CUTS, _without_pairs, *_MILDER, _waiting_instead):
+        for names, sequence in _cheapest_first(make(failing, contract), costs):
+            repaired = evolve(sequence, steps=repaired_steps(sequence.steps, contract, strays))
+            if not repaired.steps or (make in _SAME_END and repaired.steps[-1].operation != last):
+                continue
             used = names if _uses_all(names, repaired) else _used(names, repaired)
             key = (used, repaired.naming, repaired.steps)
-            if repaired.steps and key not in seen:
+            if key not in seen:
                 seen.add(key)
                 yield used, repaired
 
 
-def repaired_steps(steps: Steps, contract: Contract) -> Steps:
-    """`steps` without those that the model does not enable where they stand."""
+def _cheapest_first(found: Iterator[Candidate], costs: Costs | None) -> Iterable[Candidate]:
+    return found if costs is None else sorted(found, key=lambda candidate: costs.total(candidate[1]))
+
+
+def _strays(failing: Failing) -> frozenset[Operation]:
+    """What is done, somewhere, to a service that is not there: it may be what fails, so it is kept where it stands so."""
+    state: set[str] = set()
+    found: set[Operation] = set()
+    for step in failing.steps:
+        operation = step.operation
+        if isinstance(operation, Create):
+            state.add(operation.name)
+        elif operation.service is not None and operation.service not in state:
+            found.add(operation)
+    return frozenset(found)
+
+
+def repaired_steps(steps: Steps, contract: Contract, strays: frozenset[Operation] = frozenset()) -> Steps:
+    """`steps` without those that the model does not enable where they stand.
+
+    Nor those on a service that is not there, which would only be refused, but for `strays`.
+    """
     kept: list[Step] = []
     state = CLEAN
     for step in steps:
-        if is_enabled(state, step.operation):
+        operation = step.operation
+        known = operation.service is None or operation.service in state.services
+        if is_enabled(state, operation) and (known or isinstance(operation, Create) or operation in strays):
             kept.append(step)
-            state = _after(state, step.operation, contract)
+            state = _after(state, operation, contract)
     return tuple(kept)
 
 
@@ -104,6 +154,19 @@ def _by_the_shortest_path(failing: Failing, contract: Contract) -> Iterator[Cand
 
 def _is(goal: Abstract, here: Abstract) -> bool:
     return goal == here
+
+
+def _seen_sooner(failing: Failing, _: Contract) -> Iterator[Candidate]:
+    """Without the last step, where the one before it was hurried past: that one is looked at instead, in either way."""
+    if len(failing.steps) > 1 and failing.steps[-2].hurried:
+        for pace in (Pace.CALM, Pace.DISCREET):
+            yield _with(failing, (*failing.steps[:-2], Step(failing.steps[-2].operation, pace)))
+
+
+def _waiting_instead(failing: Failing, _: Contract) -> Iterator[Candidate]:
+    """With nothing but a wait in place of the last steps: it may be that only time has to pass."""
+    for kept in range(1, len(failing.steps)):
+        yield _with(failing, (*failing.steps[:kept], Step(Wait(Length.SHORT))))
 
 
 def _without_service(failing: Failing, _: Contract) -> Iterator[Candidate]:
@@ -164,6 +227,12 @@ def _without_pairs(failing: Failing, _: Contract) -> Iterator[Candidate]:
                 yield _with(failing, steps[:first] + steps[first + 1 : second] + steps[second + 1 :])
 
 
+def _plainly(failing: Failing, _: Contract) -> Iterator[Candidate]:
+    """Plain names and calm steps, at once: once it fails so, all that follows is easier to read and cheaper to tell."""
+    plain = tuple(Step(step.operation) for step in failing.steps)
+    yield failing.names, Sequence(plain)
+
+
 def _plainly_named(failing: Failing, _: Contract) -> Iterator[Candidate]:
     if failing.sequence.naming is not Naming.PLAIN:
         yield failing.names, evolve(failing.sequence, naming=Naming.PLAIN)
@@ -178,14 +247,21 @@ def _calmer(failing: Failing, _: Contract) -> Iterator[Candidate]:
 
 
 def _milder(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """With the simplest deadly behaviour in place of others."""
+    """With the simplest fault of its sort in place of others."""
     for place, step in enumerate(failing.steps):
-        operation = step.operation
-        if isinstance(operation, Behave) and operation.how.deadly and operation.how is not Behaviour.UNHEALTHY:
-            mild = Step(Behave(operation.name, Behaviour.UNHEALTHY), step.pace)
-            yield _with(failing, (*failing.steps[:place], mild, *failing.steps[place + 1 :]))
+        for mild in _simpler(step.operation):
+            yield _with(failing, (*failing.steps[:place], Step(mild, step.pace), *failing.steps[place + 1 :]))
+
+
+def _simpler(operation: Operation) -> Iterator[Operation]:
+    """A kill for what ends a server, one that is never healthy for what no server can live with."""
+    if isinstance(operation, (Crash, Remove)) or operation == Behave(operation.service or "", Behaviour.CRASH):
+        yield Kill(operation.service or "")
+    if isinstance(operation, Behave) and operation.how.deadly and operation.how is not Behaviour.UNHEALTHY:
+        yield Behave(operation.name, Behaviour.UNHEALTHY)
 
 
 _Make = Callable[[Failing, Contract], Iterator[Candidate]]
 _CUTS: tuple[_Make, ...] = (_without_service, _without_self_loops, _without_kind, _without_loops, _without_blocks)
+_SAME_END = (_by_the_shortest_path, _plainly, *_CUTS, _without_pairs)
 _MILDER: tuple[_Make, ...] = (_plainly_named, _calmer, _milder)

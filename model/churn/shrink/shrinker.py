@@ -1,42 +1,48 @@
 """The shrinker: makes a failing sequence as small as it gets, in as few runs of the system as it can.
 
 Greedy: the first candidate that fails alike becomes the new best, and candidates begin anew from it. Nothing is run twice
-but to confirm. The best so far is always kept, whatever ends the shrinking.
+but to confirm, as long as the system agrees with itself; once it does not, the failure is flaky and has a rate. The best so
+far is always kept, whatever ends the shrinking.
 """
 
+from collections.abc import Iterator
 from itertools import permutations
 from math import ceil, log
 
 from attrs import define, evolve, field, frozen
 
 from churn.errors import BudgetSpent
-from churn.lifecycle.operations import Create, Operation, Step, renamed
-from churn.lifecycle.sequence import Sequence
+from churn.lifecycle.operations import Create, Operation, Pace, Step, Wait, renamed
+from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.memo import Memo, Result
 from churn.session.session import Session
 from churn.session.trace import Record
 from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Failing, candidates
+from churn.shrink.candidates import Candidate, Failing, candidates
+from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 
 PART = "shrinking"
-_RUNS = 60
-"""Runs that one failure may cost; a flaky one as many times more as its rate asks for."""
-_RATE_RUNS = 30
-"""Runs from which the rate of a flaky failure is told."""
-_SURE = 0.01
+_RUNS = 44
+"""Runs that one failure may cost, those that confirm it apart; a flaky one three times as many."""
+_FLAKY = 3
+_FIRST_RUNS, _LAST_RUNS = 4, 12
+"""Runs from which the rate of a flaky failure is guessed, before it is shrunk on, and told, at the end."""
+_SURE = 0.05
 """The chance that a flaky failure which is still there is missed in the runs that a candidate gets."""
-_MOST_TRIES = 12
+_MOST_TRIES = 9
 
 
 @frozen
 class Shrunk:
-    """What a failure came to. `minimal`: nothing smaller that was left to try fails; `rate` is None for one that always fails."""
+    """What a failure came to. `minimal`: nothing smaller that was left to try fails.
+
+    `rate` counts the runs that were made of it to confirm it, None where the budget did not allow any.
+    """
 
     failing: Failing
     signature: Signature
     minimal: bool
-    confirmed: bool
     runs: int
     rate: Rate | None = None
     record: Record | None = None
@@ -50,88 +56,187 @@ class Shrunk:
         return self.failing.steps
 
     @property
+    def confirmed(self) -> bool:
+        """Whether it failed again, each time that it was run."""
+        return self.rate is not None and self.rate.value >= 1
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it did not fail each time that it was run."""
+        return self.rate is not None and self.rate.value < 1
+
+    @property
     def said(self) -> str:
         """How sure it is, in words."""
         size = "minimal" if self.minimal else "not minimal: the budget ended"
-        if self.rate is not None:
+        if self.flaky:
             return f"flaky, fails in {self.rate}; {size}"
         return f"{size}; {'failed each time' if self.confirmed else 'not run again'}; {self.runs} runs"
 
 
+class _Spent(Exception):
+    """The runs or seconds of one shrinking are used up."""
+
+
+class _Contradiction(Exception):
+    """A run ended otherwise than what is known of the system says."""
+
+
 @define(eq=False)
 class Shrinker:
-    """Shrinks failures in one session, and remembers for all of them what was run."""
+    """Shrinks failures in one session, and remembers for all of them what was run.
+
+    Each failure may cost `most_runs`, and `most_seconds` of the system's clock (None: as long as it takes).
+    """
 
     session: Session
-    runs_left: int = _RUNS
+    most_runs: int = _RUNS
+    most_seconds: float | None = None
     memo: Memo = field(factory=Memo)
     others: dict[Signature, Failing] = field(factory=dict)
-    """Failures of another signature that were met on the way, the shortest of each."""
+    """Failures of another signature that were met on the way and are no case of what was shrunk, the shortest of each."""
     runs: int = 0
+    _costs: Costs = field(init=False, factory=Costs)
     _last: Record | None = None
+    _runs_end: int = 0
+    _seconds_end: float | None = None
+    _met: dict[Signature, Failing] = field(init=False, factory=dict)
+    _passed: dict[tuple[Operation, ...], list[Sequence]] = field(init=False, factory=dict)
+    """Candidates of this shrinking that did not fail alike, by their operations."""
 
     def shrink(self, failing: Failing, signature: Signature) -> Shrunk:
-        """The smallest sequence found that fails alike. Raises `EnvironmentFault`."""
-        began, tries, rate = self.runs, 1, None
-        limit = self.runs + self.runs_left
-        best = _Best(failing, signature)
-        minimal = confirmed = False
+        """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
+        began, best, rate, minimal = self.runs, _Best(failing, signature), None, False
+        self._runs_end = began + self.most_runs
+        self._seconds_end = None if self.most_seconds is None else self._now + self.most_seconds
+        self._met, self._passed = {}, {}
+        self._costs.learn(self.session.trace)
         try:
-            minimal = self._descend(best, tries, limit)
-            confirmed = self._again(best)
-            if not confirmed:
-                rate = self._measure(best)
-                tries = _tries(rate)
-                minimal = self._descend(best, tries, limit + _RUNS * (tries - 1))
-                rate = self._measure(best)
-        except BudgetSpent:
+            try:
+                self._descend(best, 1)
+                self._by_other_symptoms(best)
+                minimal = True
+                self._confirm(best)
+                rate = Rate(1, 1)
+            except _Contradiction:
+                rate, minimal = self._shrink_flaky(best)
+        except (BudgetSpent, _Spent):
+            rate = rate or self._last_word(best)
+        self._leave(best)
+        symptoms = frozenset(best.symptoms - {best.signature})
+        return Shrunk(best.failing, best.signature, minimal, self.runs - began, rate, best.record, symptoms)
+
+    # -- while the system agrees with itself --------------------------------------------------------------------------
+
+    def _descend(self, best: "_Best", tries: int) -> None:
+        """Make `best` smaller as long as something smaller fails alike."""
+        while any(self._taken(best, candidate, tries) for candidate in self._candidates(best)):
             pass
-        return Shrunk(best.failing, best.signature, minimal, confirmed, self.runs - began, rate, best.record)
 
-    def _descend(self, best: "_Best", tries: int, limit: int) -> bool:
-        """Make `best` smaller as long as something smaller fails alike; whether nothing was left to try."""
-        improved = True
-        while improved:
-            improved = False
-            for names, sequence in candidates(best.failing, self.session.contract):
-                if self.runs >= limit:
-                    return False
-                result = self._tried(names, sequence, best.signature, tries)
-                if result is not None:
-                    best.take(names, sequence, result, self._last)
-                    improved = True
-                    break
-        return True
+    def _candidates(self, best: "_Best") -> Iterator[Candidate]:
+        """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
+        for names, sequence in candidates(best.failing, self.session.contract, self._costs):
+            if not any(_wilder(other, sequence) for other in self._passed.get(_shape(sequence), ())):
+                yield names, sequence
 
-    def _tried(self, names: tuple[str, ...], sequence: Sequence, wanted: Signature, tries: int) -> Result | None:
-        """The result of a candidate if it fails alike in one of `tries` runs."""
+    def _taken(self, best: "_Best", candidate: Candidate, tries: int) -> bool:
+        names, sequence = candidate
         for attempt in range(tries):
-            result = self.memo.recall(names, sequence) if tries == 1 else None
-            result = result or self._run(names, sequence)
-            if result.signature is not None and alike(result.signature, wanted):
-                return result
+            result = self._result_of(names, sequence) if tries == 1 else self._affordable_run(names, sequence)
+            if result.signature is not None and alike(result.signature, best.signature):
+                best.take(names, sequence, result, self._last)
+                return True
             if result.signature is not None and attempt == 0:
-                self._queue(names, sequence, result)
-        return None
+                self._meet(names, sequence, result)
+        self._passed.setdefault(_shape(sequence), []).append(sequence)
+        return False
 
-    def _queue(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
-        assert result.signature is not None, "only failures are queued"  # noqa: S101 -- its callers look first
-        known = self.others.get(result.signature)
+    def _meet(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
+        assert result.signature is not None, "only failures are met"  # noqa: S101 -- its caller looked
+        known = self._met.get(result.signature)
         if known is None or len(result.steps) < len(known.steps):
-            self.others[result.signature] = Failing(names, evolve(sequence, steps=result.steps), result.befores)
+            self._met[result.signature] = Failing(names, evolve(sequence, steps=result.steps), result.befores)
 
-    def _again(self, best: "_Best") -> bool:
-        """Whether the best fails once more."""
+    def _by_other_symptoms(self, best: "_Best") -> None:
+        """Where a simpler failure with another symptom was met, and what it comes to stands in `best`: that is the bug."""
+        tried: set[Signature] = set()
+        while simpler := [
+            (_size(failing), signature)
+            for signature, failing in self._met.items()
+            if _size(failing) < _size(best.failing) and signature not in tried
+        ]:
+            signature = min(simpler, key=lambda found: found[0])[1]
+            tried.add(signature)
+            lesser = _Best(self._met[signature], signature)
+            self._passed.clear()  # they did not fail as the other does: of this one that says nothing
+            self._descend(lesser, 1)
+            if _size(lesser.failing) < _size(best.failing) and _is_case(best.failing, lesser.failing):
+                best.become(lesser)
+
+    def _leave(self, best: "_Best") -> None:
+        """What was met and is no case of the bug is another's."""
+        for signature, failing in self._met.items():
+            if alike(signature, best.signature) or is_part_of(best.failing, failing.names, failing.steps):
+                best.symptoms.add(signature)
+            elif signature not in self.others or len(failing.steps) < len(self.others[signature].steps):
+                self.others[signature] = failing
+
+    def _confirm(self, best: "_Best") -> None:
+        """Run the best once more. Raises `_Contradiction` where it passes."""
+        if not self._run_of(best):
+            raise _Contradiction
+        best.record = self._last
+
+    def _last_word(self, best: "_Best") -> Rate | None:
+        """A failure whose shrinking ran out of its own budget is run again all the same, if the session's allows it."""
+        try:
+            return Rate(int(self._run_of(best)), 1)
+        except (BudgetSpent, _Contradiction):
+            return None
+
+    # -- once it does not ---------------------------------------------------------------------------------------------
+
+    def _shrink_flaky(self, best: "_Best") -> tuple[Rate, bool]:
+        """Shrink on, each candidate run as often as the rate asks for; the rate in the end, and whether all was tried."""
+        self.memo.clear()
+        self._passed.clear()
+        self._runs_end += self.most_runs * (_FLAKY - 1)
+        minimal = False
+        try:
+            self._descend(best, _tries(self._measured(best, _FIRST_RUNS)))
+            minimal = True
+        except _Spent:
+            pass
+        return self._measured(best, _LAST_RUNS), minimal
+
+    def _measured(self, best: "_Best", runs: int) -> Rate:
+        return Rate(sum(self._run_of(best) for _ in range(runs)), runs)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> float:
+        return self.session.system.clock.now()
+
+    def _run_of(self, best: "_Best") -> bool:
+        """Run the best again, known or not; whether it fails alike."""
         result = self._run(best.failing.names, best.failing.sequence)
-        if result.signature is None:
-            self.memo.clear()  # the system disagrees with itself: nothing that is known of it holds
-        else:
-            best.record = self._last
-        return result.signature is not None
+        return result.signature is not None and alike(result.signature, best.signature)
 
-    def _measure(self, best: "_Best") -> Rate:
-        results = [self._run(best.failing.names, best.failing.sequence) for _ in range(_RATE_RUNS)]
-        return Rate(sum(result.failed for result in results), len(results))
+    def _affordable_run(self, names: tuple[str, ...], sequence: Sequence) -> Result:
+        if self.runs >= self._runs_end or (self._seconds_end is not None and self._now >= self._seconds_end):
+            raise _Spent
+        return self._run(names, sequence)
+
+    def _result_of(self, names: tuple[str, ...], sequence: Sequence) -> Result:
+        """What is known of a sequence, else what running it shows. Raises `_Contradiction` where that cannot be."""
+        result = self.memo.recall(names, sequence)
+        if result is None:
+            result = self._affordable_run(names, sequence)
+            if self.memo.contradicts(names, sequence, result):
+                raise _Contradiction
+            self.memo.keep(names, sequence, result)
+        return result
 
     def _run(self, names: tuple[str, ...], sequence: Sequence) -> Result:
         self.runs += 1
@@ -143,25 +248,51 @@ class Shrinker:
         records = self.session.trace.chapters[-1].records
         self._last = records[-1] if records else None
         steps = sequence.steps[: len(records)]
-        result = Result(signature, steps, tuple(record.before for record in records))
-        self.memo.keep(names, sequence, result)
-        return result
+        return Result(signature, steps, tuple(record.before for record in records))
 
 
 @define(eq=False)
 class _Best:
-    """The smallest failing sequence so far."""
+    """The smallest failing sequence so far, and the signatures it had on the way."""
 
     failing: Failing
     signature: Signature
-
     record: Record | None = None
+    symptoms: set[Signature] = field(factory=set)
 
     def take(self, names: tuple[str, ...], sequence: Sequence, result: Result, record: Record | None) -> None:
         """A candidate failed: up to its failing step it is the new best."""
         assert result.signature is not None, "only a failure can be the best"  # noqa: S101 -- its caller looked
+        self.symptoms.add(self.signature)
         self.failing = Failing(names, evolve(sequence, steps=result.steps), result.befores)
         self.signature, self.record = result.signature, record
+
+    def become(self, other: "_Best") -> None:
+        """The other is the same bug, told shorter."""
+        self.symptoms |= {self.signature, *other.symptoms}
+        self.failing, self.signature, self.record = other.failing, other.signature, other.record
+
+
+def _size(failing: Failing) -> tuple[int, int]:
+    """Steps, and how many of them ask something of the manager."""
+    return len(failing.steps), sum(step.operation.manager for step in failing.steps)
+
+
+def _is_case(failing: Failing, small: Failing) -> bool:
+    """Whether the small failure's steps stand in the other's, the waits in it apart: time passes there too."""
+    steps = tuple(step for step in small.steps if not isinstance(step.operation, Wait))
+    return is_part_of(evolve(small, sequence=evolve(small.sequence, steps=steps)), failing.names, failing.steps)
+
+
+def _shape(sequence: Sequence) -> tuple[Operation, ...]:
+    return tuple(step.operation for step in sequence.steps)
+
+
+def _wilder(one: Sequence, other: Sequence) -> bool:
+    """Whether `one`, of the same operations, is named like `other` or worse, and each step is done as calmly or less."""
+    if one.naming not in (other.naming, *(naming for naming in Naming if other.naming is Naming.PLAIN)):
+        return False
+    return all(a.pace is b.pace or b.pace is Pace.CALM for a, b in zip(one.steps, other.steps, strict=True))
 
 
 def alike(one: Signature, other: Signature) -> bool:
@@ -171,18 +302,18 @@ def alike(one: Signature, other: Signature) -> bool:
 
 def explains(shrunk: Shrunk, signature: Signature, names: tuple[str, ...], steps: tuple[Step, ...]) -> bool:
     """Whether a failure is a case of that bug: it has one of the bug's signatures, or all of the bug's steps."""
-    return signature == shrunk.signature or signature in shrunk.symptoms or is_part_of(shrunk, names, steps)
+    return signature == shrunk.signature or signature in shrunk.symptoms or is_part_of(shrunk.failing, names, steps)
 
 
-def is_part_of(shrunk: Shrunk, names: tuple[str, ...], steps: tuple[Step, ...]) -> bool:
-    """Whether the shrunk sequence's operations stand in `steps` in their order, its services called as they may be there.
+def is_part_of(small: Failing, names: tuple[str, ...], steps: tuple[Step, ...]) -> bool:
+    """Whether the small sequence's operations stand in `steps` in their order, its services called as they may be there.
 
     In which order services are created, and between what, makes no difference.
     """
     made, done = _parted(steps)
-    for others in permutations(names, len(shrunk.failing.names)):
-        called = dict(zip(shrunk.failing.names, others, strict=True))
-        wanted_made, wanted = _parted(tuple(Step(renamed(step.operation, called)) for step in shrunk.steps))
+    for others in permutations(names, len(small.names)):
+        called = dict(zip(small.names, others, strict=True))
+        wanted_made, wanted = _parted(tuple(Step(renamed(step.operation, called)) for step in small.steps))
         rest = iter(done)
         if set(wanted_made) <= set(made) and all(operation in rest for operation in wanted):
             return True
@@ -197,7 +328,6 @@ def _parted(steps: tuple[Step, ...]) -> tuple[list[Operation], list[Operation]]:
 
 
 def _tries(rate: Rate) -> int:
-    """Runs in which a failure of this rate shows all but surely."""
-    if rate.value >= 1 or rate.value <= 0:
-        return 1 if rate.value >= 1 else _MOST_TRIES
-    return min(_MOST_TRIES, ceil(log(_SURE) / log(1 - rate.value)))
+    """Runs in which a failure of about this rate shows all but surely. A guess from few runs is drawn to the middle."""
+    guess = (rate.failures + 1) / (rate.runs + 2)
+    return min(_MOST_TRIES, ceil(log(_SURE) / log(1 - guess)))

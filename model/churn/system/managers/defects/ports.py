@@ -25,7 +25,7 @@ class PortNotKept(ReferenceManager):
     """
 
     def start(self, name: str) -> Record:
-        again = self.known(name).status != "created"
+        again = self.known(name).status == "stopped"
         self._used = {name: self.host.free_port()} if again else {}
         return super().start(name)
 

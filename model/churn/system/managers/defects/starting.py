@@ -34,7 +34,9 @@ class FailedStartLeaves(ReferenceManager):
             self.end(found.id)
 
     def clean_up(self, record: Record) -> None:
-        """Left to the user."""
+        """What a failed start left is left to the user."""
+        if record.status != "failed":
+            super().clean_up(record)
 
     def spec(self, record: Record) -> Spec:
         plain = super().spec(record)
@@ -102,7 +104,9 @@ class ReusesContainer(ReferenceManager):
             self.end(found.id)
 
     def clean_up(self, record: Record) -> None:
-        """What is there is used again."""
+        """What a stop left is used again."""
+        if record.status != "stopped":
+            super().clean_up(record)
 
     def launch(self, record: Record) -> str:
         for found in self.own(record):
@@ -121,14 +125,18 @@ class ReusesContainer(ReferenceManager):
 class FifthStartFails(ReferenceManager):
     """The fifth start of a service fails.
 
-    Something is used up a little with each start.
+    Something is used up a little with each start that succeeds.
     Stands for: generic, a leaked file or address per cycle.
     """
 
     def launch(self, record: Record) -> str:
-        if tally.count(self.store, f"starts of {record.name}") == 5:
+        if tally.recall(self.store, f"starts of {record.name}", 0.0) == 4:
             raise ServiceError("no address left")
         return super().launch(record)
+
+    def await_health(self, record: Record, container: str) -> None:
+        super().await_health(record, container)
+        tally.count(self.store, f"starts of {record.name}")
 
 
 class SucceedsUnhealthy(ReferenceManager):

@@ -62,7 +62,9 @@ class StopDoesNotWait(ReferenceManager):
                 self.engine.kill(found.id, "TERM")
 
     def clean_up(self, record: Record) -> None:
-        """Left to the next list."""
+        """What a stop left is left to the next list."""
+        if record.status not in ("stopped", "failed"):
+            super().clean_up(record)
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
@@ -98,10 +100,12 @@ class StopsByLabel(ReferenceManager):
     Stands for: AIMA #64, compose projects of one name.
     """
 
-    def halt(self, record: Record) -> None:  # noqa: ARG002 -- that it is not looked at is the defect
+    def stop(self, name: str) -> Record:
+        self.known(name)
         for found in self.engine.list(self.session_labels()):
             self.end(found.id)
             self.remove(found.id)
+        return super().stop(name)
 
 
 class StopsDefaultPort(ReferenceManager):
@@ -111,13 +115,14 @@ class StopsDefaultPort(ReferenceManager):
     Stands for: AIMA #64.
     """
 
-    def halt(self, record: Record) -> None:
+    def stop(self, name: str) -> Record:
+        self.known(name)
         default = min(other.port for other in self.store.all())
         for found in self.engine.list(self.session_labels()):
             if default in found.ports:
                 self.end(found.id)
                 self.remove(found.id)
-        super().halt(record)
+        return super().stop(name)
 
 
 class LeavesContainer(ReferenceManager):
@@ -137,10 +142,11 @@ class ThirdStopLeaks(ReferenceManager):
     Stands for: generic, a counter that wraps.
     """
 
-    def halt(self, record: Record) -> None:
-        if self.own(record) and tally.count(self.store, f"stops of {record.name}") == 3:
-            return
-        super().halt(record)
+    def stop(self, name: str) -> Record:
+        if self.own(self.known(name)) and tally.count(self.store, f"stops of {name}") == 3:
+            self.store.mark(name, "stopped", None)
+            return self.known(name)
+        return super().stop(name)
 
 
 class RevivedLater(ReferenceManager):

@@ -1,0 +1,256 @@
+"""Finding and shrinking each planted bug: Churn beside a plain Hypothesis machine with the same rules on the same manager.
+
+Discovery is by exploration alone, so that there is something to shrink. Runs are sequences from a reset on; the system's
+seconds are virtual: a start takes 7 s, a stop 3 s, a list 0.3 s, a reset 5 s.
+
+python tests/benchmarks/finding.py [--seeds N] [--plain N] [--jobs N] [--keep FILE] [DEFECT …]
+"""
+
+import argparse
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from attrs import asdict, frozen
+from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from measure import machine
+from rich.console import Console
+from rich.table import Table
+
+from churn.assembly import STAND_IN
+from churn.explore.machine import Explorer, Profile, explore, openings, operations, paces
+from churn.lifecycle.operations import Create, Step
+from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.state import repaired
+from churn.session.budget import Budget
+from churn.session.reset import reset
+from churn.session.session import Session
+from churn.session.system import System
+from churn.session.trace import Trace
+from churn.session.verdict import Violation
+from churn.shrink.candidates import failing_in
+from churn.shrink.shrinker import Shrinker
+from churn.system import ownership
+from churn.system.clock import RealClock, VirtualClock
+from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
+from churn.system.managers.defects import DEFECTS, defective
+from churn.system.managers.reference import Embedded, Settings, Store
+
+SERVICES, PROFILE = 3, Profile(2_000, 30)
+SECONDS = {"start": 7.0, "stop": 3.0, "list": 0.3, "status": 0.3, "create": 0.3}
+RESET, BUDGET = 5.0, 300.0
+MINIMA = Path(__file__).parent / "minima.json"
+
+
+class Slow(Embedded):
+    """Operations take as long as they would on a slow manager, at least."""
+
+    def _call(self, words: str, *act: Any) -> Outcome:
+        clock = self.manager.clock
+        due = clock.now() + SECONDS[words.partition(" ")[0]]
+        try:
+            return super()._call(words, *act)
+        finally:
+            clock.sleep(due - clock.now())
+
+
+@frozen
+class Found:
+    """One defect with one seed. `length` is that of the sequence in the end; None in `runs`: not found."""
+
+    defect: str
+    seed: int
+    discovery_runs: int | None
+    discovery_operations: int = 0
+    first_length: int = 0
+    runs: int = 0
+    operations: int = 0
+    repeats: int = 0
+    length: int = 0
+    sequence: str = ""
+    minimal: bool = False
+
+
+@contextmanager
+def opened(defect: str, seed: int, *, slow: bool = False) -> Iterator[Session]:
+    """A session on the emulated engine, of a manager with that defect."""
+    run = ownership.new_run()
+    clock = VirtualClock()
+    core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
+    host, engine = EmulatedHost(core), EmulatedEngine(core)
+    made = defective((defect,) if defect else ())(
+        Store(), engine, host, clock, Settings(f"churn-{seed}", STAND_IN, ownership.labels(run))
+    )
+    system = System((Slow if slow else Embedded)(made), EmulatedEngine(core), host, clock)
+
+    def clean() -> None:
+        reset(system, run)
+        clock.sleep(RESET)
+
+    yield Session(system, clean, Trace(), Budget(RealClock()))
+
+
+def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
+    """Found and shrunk by Churn; with `seconds` shrinking has that many of the system's, and the system is slow."""
+    with opened(defect, seed, slow=seconds is not None) as session:
+        violation = explore(Explorer(session, SERVICES), PROFILE, seed)
+        if violation is None:
+            return Found(defect, seed, None)
+        runs, steps = len(session.trace.chapters), session.trace.steps
+        failing = failing_in(session.trace.chapters[-1])
+        shrinker = Shrinker(session, most_seconds=seconds)
+        bug = shrinker.shrink(failing, violation.signature)
+        return Found(
+            defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,
+            _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal,
+        )  # fmt: skip
+
+
+class Plain(RuleBasedStateMachine):
+    """As one would write it: rules that draw what the model enables, and fail where the session does."""
+
+    session: Session
+    failed: list[tuple[int, int, str]]
+    """Of each failing run: its number, the operations done by then, and its steps."""
+
+    @initialize(data=st.data())
+    def open(self, data: st.DataObject) -> None:
+        opening = data.draw(st.sampled_from(openings(SERVICES)))
+        self.session.begin("plain", opening.names, opening.naming, detailed=False)
+        self.names, self.over = opening.names, False
+        for name in opening.names if opening.created else ():
+            self.guarded(partial(self.session.step, Step(Create(name))))
+
+    @rule(data=st.data())
+    def operate(self, data: st.DataObject) -> None:
+        drawn = data.draw(operations(self.names, self.session.contract.offers, faults=True))
+        pace = data.draw(paces)
+        operation = repaired(self.session.state, drawn) if drawn is not None else None
+        if operation is not None:
+            self.guarded(partial(self.session.step, Step(operation, pace)))
+
+    def teardown(self) -> None:
+        if not self.over:
+            self.guarded(self.session.finish)
+
+    def guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Violation:
+            self.over = True
+            trace = self.session.trace
+            steps = "; ".join(str(record.step) for record in trace.chapters[-1].records)
+            self.failed.append((len(trace.chapters), trace.steps, steps))
+            raise
+
+
+def plain(defect: str, seed: int) -> Found:
+    """Found and shrunk by Hypothesis itself, with its own phases."""
+    options = settings(
+        max_examples=PROFILE.sequences,
+        stateful_step_count=PROFILE.steps,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+    )
+    with opened(defect, seed) as session:
+        failed: list[tuple[int, int, str]] = []
+        machine = seeded(seed)(type("Mine", (Plain,), {"session": session, "failed": failed}))
+        with suppress(Violation):
+            run_state_machine_as_test(machine, settings=options)
+        if not failed:
+            return Found(defect, seed, None)
+        (runs, steps, first), last = failed[0], failed[-1][2]
+        return Found(
+            defect, seed, runs, steps, _length(first), len(session.trace.chapters) - runs, session.trace.steps - steps,
+            _repeats(session.trace, runs), _length(last), last, minimal=True,
+        )  # fmt: skip
+
+
+def _length(steps: str) -> int:
+    return steps.count(";") + 1
+
+
+def _repeats(trace: Trace, after: int) -> int:
+    """How many runs after discovery were of a sequence that had been run already since."""
+    ran = [
+        (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
+        for chapter in trace.chapters[after:]
+    ]
+    return len(ran) - len(set(ran))
+
+
+def _do(job: tuple[str, str, int]) -> tuple[str, Found]:
+    kind, defect, seed = job
+    if kind == "plain":
+        return kind, plain(defect, seed)
+    return kind, churn(defect, seed, seconds=BUDGET if kind == "budget" else None)
+
+
+def table(rows: dict[str, list[Found]], minima: dict[str, int]) -> Table:
+    """One line a defect."""
+    made = Table("defect", "minimum", "to find: runs", "operations", "to shrink: runs", "(max)", "length", "in 300 s",
+                 "plain: to find", "to shrink", "length", title="medians; lengths: share of seeds at the minimum")  # fmt: skip
+    for defect in dict.fromkeys(found.defect for found in rows["churn"]):
+        mine = [found for found in rows["churn"] if found.defect == defect and found.discovery_runs]
+        theirs = [found for found in rows.get("plain", ()) if found.defect == defect and found.discovery_runs]
+        timed = [found for found in rows.get("budget", ()) if found.defect == defect and found.discovery_runs]
+        least = minima.get(defect) or min((found.length for found in mine), default=0)
+        made.add_row(
+            defect, str(least), *_middle(mine, "discovery_runs", "discovery_operations", "runs"),
+            str(max((found.runs for found in mine), default="")), _share(mine, least), _share(timed, least + 2),
+            *_middle(theirs, "discovery_runs", "runs"), _share(theirs, least),
+        )  # fmt: skip
+    return made
+
+
+def _middle(found: list[Found], *names: str) -> list[str]:
+    return [f"{median(getattr(one, name) for one in found):g}" if found else "-" for name in names]
+
+
+def _share(found: list[Found], least: int) -> str:
+    return f"{sum(one.length <= least for one in found)}/{len(found)}" if found else "-"
+
+
+def main() -> None:
+    """Measure the defects named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("defects", nargs="*", default=list(DEFECTS))
+    parser.add_argument("--seeds", type=int, default=20, help="seeds for Churn")
+    parser.add_argument("--plain", type=int, default=3, help="seeds for plain Hypothesis")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--keep", type=Path, help="write all figures to this file")
+    options = parser.parse_args()
+    jobs = [(kind, defect, seed) for defect in options.defects
+            for kind, count in (("churn", options.seeds), ("budget", options.seeds), ("plain", options.plain))
+            for seed in range(count)]  # fmt: skip
+    rows: dict[str, list[Found]] = {"churn": [], "budget": [], "plain": []}
+    with Pool(options.jobs) as pool:
+        for kind, found in pool.imap(_do, jobs, chunksize=1):
+            rows[kind].append(found)
+    minima = json.loads(MINIMA.read_text())["minima"] if MINIMA.exists() else {}
+    Console(highlight=False, width=160).print(table(rows, {name: entry["length"] for name, entry in minima.items()}))
+    runs = [found.runs for found in rows["churn"] if found.discovery_runs]
+    print(f"runs after discovery: median {median(runs):g}, at most {max(runs)}")
+    if options.keep:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        data = {"benchmark": "finding", "commit": commit, "machine": machine(),
+                "rows": {kind: [asdict(found) for found in each] for kind, each in rows.items()}}  # fmt: skip
+        options.keep.write_text(json.dumps(data, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

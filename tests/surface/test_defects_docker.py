@@ -1,0 +1,61 @@
+"""On a real engine too: planted bugs are found by random sequences, shrunk, and replayed against bug and mend."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from churn.assembly import Target, assembled
+from churn.explore.machine import PROFILES, Explorer, explore
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.shrink.candidates import failing_in
+from churn.shrink.replay import Verdict, replay
+from churn.shrink.reproducer import Reproducer
+from churn.shrink.shrinker import Shrinker, Shrunk
+from churn.system.clock import RealClock
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
+
+SEED = 3
+
+
+def target(folder: Path, *defects: str) -> Target:
+    return Target("reference", "docker", SEED, defects, dict(os.environ), folder)
+
+
+def found(where: Target) -> Shrunk:
+    """What exploration finds first in this target, shrunk."""
+    with assembled(where) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        violation = explore(Explorer(session, 2, faults=False), PROFILES["real"], SEED)
+        assert violation is not None
+        return Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+
+
+def replayed(reproducer: Reproducer, where: Target) -> Verdict:
+    with assembled(where) as whole:
+        return replay(reproducer, Session(whole.system, whole.reset, Trace(), Budget(RealClock()))).verdict
+
+
+@pytest.mark.parametrize(
+    ("defect", "minimum"),
+    [
+        ("restart-policy", 2),
+        ("stop-finds-nothing", 3),
+        ("leaves-container", 3),
+        ("name-conflict", 3),
+        ("list-omits", 2),
+        ("never-started-is-an-error", 2),
+        ("port-changes", 2),
+        ("default-port", 2),
+    ],
+)
+def test_a_planted_bug_is_found_shrunk_and_replayed(defect: str, minimum: int, tmp_path: Path) -> None:
+    bug = found(target(tmp_path, defect))
+    assert len(bug.steps) == minimum, str(bug.failing.sequence)
+    assert bug.confirmed
+    made = Reproducer(bug.signature, "", "", bug.failing.names, bug.failing.sequence, engine="docker")
+    assert replayed(made, target(tmp_path, defect)) is Verdict.FAILED
+    assert replayed(made, target(tmp_path)) is Verdict.FIXED
