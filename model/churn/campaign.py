@@ -111,25 +111,7 @@ class Campaign:
 
     def reproducers(self, target: Target, found: str) -> list[Reproducer]:
         """A reproducer of each bug that was shrunk; `found` says when and by what."""
-        return [
-            Reproducer(
-                bug.signature,
-                bug.record.objections[0].expected if bug.record is not None else "",
-                bug.record.objections[0].seen if bug.record is not None else "",
-                bug.failing.names,
-                bug.failing.sequence,
-                target.manager,
-                target.engine,
-                target.defects,
-                target.seed,
-                bug.rate.value if bug.rate is not None and bug.flaky else None,
-                found,
-                tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
-                {target.name: Expectation.FAILED},
-                bug.failing.befores,
-            )
-            for bug in self.bugs
-        ]
+        return [reproducer_of(bug, target, found) for bug in self.bugs]
 
     def _five_cycle(self) -> None:
         with self.session.budget.uncounted():
@@ -224,3 +206,24 @@ class Campaign:
         self.trace.note(str(error))
         if isinstance(error, EnvironmentFault):
             self.faults.append(str(error))
+
+
+def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
+    """What is kept of a bug that was found in this target; `found` says when and by what."""
+    first = bug.record.objections[0] if bug.record is not None and bug.record.objections else None
+    return Reproducer(
+        bug.signature,
+        first.expected if first is not None else "",
+        first.seen if first is not None else "",
+        bug.failing.names,
+        bug.failing.sequence,
+        target.manager,
+        target.engine,
+        target.defects,
+        target.seed,
+        bug.rate.value if bug.rate is not None and bug.flaky else None,
+        found,
+        tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
+        {target.name: Expectation.FAILED},
+        bug.failing.befores,
+    )

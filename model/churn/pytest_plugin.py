@@ -21,6 +21,8 @@ _OPTIONS = {
     "budget": ("", "seconds that one exploration may take"),
     "max-operations": ("2000", "operations that one exploration may do"),
     "profile": ("explore", "how much is explored: fixed, explore, soak or real"),
+    "reproducers": ("churn-report/reproducers", "the folder where failures are kept, from pytest's root"),
+    "shrink": ("yes", "whether a failure is made small before it is told: yes or no"),
     "faults": ("yes", "whether servers are made to misbehave: yes or no"),
 }
 
@@ -37,6 +39,8 @@ class Choice:
     operations: int | None
     profile: str
     faults: bool
+    shrink: bool = True
+    reproducers: Path = Path("churn-report/reproducers")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,8 +68,13 @@ def chosen(config: pytest.Config) -> Choice:
         _number("budget", words["budget"].removesuffix("s")),
         None if not words["max-operations"] else int(_number("max-operations", words["max-operations"]) or 0),
         words["profile"],
-        words["faults"] in ("yes", "true", "1"),
+        words["faults"] in _YES,
+        words["shrink"] in _YES,
+        config.rootpath / words["reproducers"],
     )
+
+
+_YES = ("yes", "true", "1")
 
 
 def _word(config: pytest.Config, name: str) -> str:
@@ -115,7 +124,7 @@ def _session(churn_system: Any, churn_choice: Choice, tmp_path: Any, request: py
     with written(tmp_path / "trace.jsonl", head) as trace:
         budget = Budget(RealClock(), churn_choice.operations, churn_choice.seconds)
         session = Session(churn_system.system, churn_system.reset, trace, budget)
-        request.node.stash[_SESSION] = session
+        request.node.stash[_SESSION] = session, churn_choice
         yield session
 
 
@@ -195,16 +204,41 @@ class Unexpected(Exception):
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell a violation by its sequence, as code to paste, and a fault of the environment as what it is."""
+    """Tell a violation by its shrunk sequence, as code to paste, and a fault of the environment as what it is."""
     report = yield
-    session = item.stash.get(_SESSION, None)
+    session, choice = item.stash.get(_SESSION, (None, None))
     if call.excinfo is None or session is None:
         return report
-    from churn.report.code import as_code
     from churn.session.verdict import Violation
 
     if call.excinfo.errisinstance(Violation) and session.trace.chapters:
-        report.longrepr = f"{call.excinfo.value}\n\n{as_code(session.trace.chapters[-1])}\n"
+        report.longrepr = f"{call.excinfo.value}\n\n{_told(session, call.excinfo.value, choice)}\n"
     elif call.excinfo.errisinstance(EnvironmentFault):
         report.sections.append(("churn", "the environment failed, not the manager: the verdict is UNKNOWN"))
     return report
+
+
+def _told(session: Any, violation: Any, choice: Any) -> str:
+    """The sequence that failed as code, shrunk if that is wanted, and where it is kept."""
+    from churn.assembly import Target
+    from churn.campaign import reproducer_of
+    from churn.report.code import as_code
+    from churn.shrink.candidates import failing_in
+    from churn.shrink.reproducer import save
+    from churn.shrink.shrinker import Shrinker
+
+    chapter = session.trace.chapters[-1]
+    failing = failing_in(chapter)
+    whole = as_code(chapter.part, failing.names, failing.sequence)
+    if not choice.shrink:
+        return whole
+    try:
+        with session.budget.uncounted():
+            bug = Shrinker(session).shrink(failing, violation.signature)
+    except EnvironmentFault as fault:
+        return f"{whole}\n\nnot shrunk, the environment failed: {fault}"
+    code = as_code(chapter.part, bug.failing.names, bug.failing.sequence)
+    target = Target(choice.manager, choice.engine, choice.seed)
+    path = save(reproducer_of(bug, target, "pytest"), choice.reproducers)
+    size = f"shrunk from {len(failing.steps)} to {len(bug.steps)} steps ({bug.said}); {bug.signature}"
+    return f"{size}:\n\n{code}\n\nkept: churn replay {path}"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from churn.shrink.reproducer import Expectation, load
+
 BROKEN = """
 import pytest
 from churn import Create, Pace, Sequence, Session, Start, Step, Stop
@@ -64,8 +66,24 @@ def pytest_in(folder: Path, text: str, *words: str, ini: str = "") -> subprocess
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
-def test_a_violation_is_told_as_code_to_paste(tmp_path: Path) -> None:
+def test_a_violation_is_told_by_its_shrunk_sequence_and_kept(tmp_path: Path) -> None:
     found = pytest_in(tmp_path, BROKEN)
+    assert found.returncode == 1
+    assert "shrunk from 4 to 3 steps (minimal; failed each time" in found.stdout
+    pasted = found.stdout.partition("session.run(")[2].partition("\n)\n")[0]
+    assert pasted.split("Step(", 1)[1].replace(" ", "").splitlines() == [
+        "Create('a')),",
+        "Step(Start('a')),",
+        "Step(Stop('a')),",
+        ")),",
+    ]
+    (kept,) = (tmp_path / "churn-report" / "reproducers").glob("*.json")
+    assert f"kept: churn replay {kept}" in found.stdout
+    assert load(kept).targets == {"reference": Expectation.FAILED}
+
+
+def test_a_violation_is_told_as_code_to_paste(tmp_path: Path) -> None:
+    found = pytest_in(tmp_path, BROKEN, "--churn-shrink", "no")
     assert found.returncode == 1
     assert "accepted: after 'start a' expected start a must succeed; seen: it was refused" in found.stdout
     pasted = found.stdout.partition("session.run(")[2].partition("\n)\n")[0]

@@ -5,15 +5,14 @@ from enum import Enum
 from attrs import astuple
 
 from churn.lifecycle.operations import Operation, Pace, Step
-from churn.lifecycle.sequence import Naming
-from churn.session.trace import Chapter
+from churn.lifecycle.sequence import Naming, Sequence
 
 
-def as_code(chapter: Chapter) -> str:
-    """The chapter's steps as a function call on a session named `session`."""
-    steps = "".join(f"        {_step(record.step)},\n" for record in chapter.records)
-    naming = "" if chapter.naming is Naming.PLAIN else f", naming=Naming.{chapter.naming.name}"
-    return f"session.run(\n    {chapter.part!r},\n    {chapter.names!r},\n    Sequence((\n{steps}    ){naming}),\n)"
+def as_code(part: str, names: tuple[str, ...], sequence: Sequence) -> str:
+    """The sequence as a function call on a session named `session`."""
+    steps = "".join(f"        {_step(step)},\n" for step in sequence.steps)
+    naming = "" if sequence.naming is Naming.PLAIN else f", naming=Naming.{sequence.naming.name}"
+    return f"session.run(\n    {part!r},\n    {names!r},\n    Sequence((\n{steps}    ){naming}),\n)"
 
 
 def _step(step: Step) -> str:
