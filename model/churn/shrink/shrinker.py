@@ -23,14 +23,16 @@ from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 
 PART = "shrinking"
-_RUNS = 44
+_RUNS = 43
 """Runs that one failure may cost, those that confirm it apart; a flaky one three times as many."""
 _FLAKY = 3
-_FIRST_RUNS, _LAST_RUNS = 4, 12
+_CONFIRMATIONS = 2
+"""Runs in a row that the smallest sequence has to fail again to count as certain: one more may be luck."""
+_FIRST_RUNS, _LAST_RUNS = 5, 10
 """Runs from which the rate of a flaky failure is guessed, before it is shrunk on, and told, at the end."""
-_SURE = 0.05
+_SURE = 0.04
 """The chance that a flaky failure which is still there is missed in the runs that a candidate gets."""
-_MOST_TRIES = 9
+_MOST_TRIES = 12
 
 
 @frozen
@@ -116,8 +118,7 @@ class Shrinker:
                 self._descend(best, 1)
                 self._by_other_symptoms(best)
                 minimal = True
-                self._confirm(best)
-                rate = Rate(1, 1)
+                rate = self._confirmed(best)
             except _Contradiction:
                 rate, minimal = self._shrink_flaky(best)
         except (BudgetSpent, _Spent):
@@ -181,11 +182,13 @@ class Shrinker:
             elif signature not in self.others or len(failing.steps) < len(self.others[signature].steps):
                 self.others[signature] = failing
 
-    def _confirm(self, best: "_Best") -> None:
-        """Run the best once more. Raises `_Contradiction` where it passes."""
-        if not self._run_of(best):
-            raise _Contradiction
-        best.record = self._last
+    def _confirmed(self, best: "_Best") -> Rate:
+        """Run the best again. Raises `_Contradiction` where it passes."""
+        for _ in range(_CONFIRMATIONS):
+            if not self._run_of(best):
+                raise _Contradiction
+            best.record = self._last
+        return Rate(_CONFIRMATIONS, _CONFIRMATIONS)
 
     def _last_word(self, best: "_Best") -> Rate | None:
         """A failure whose shrinking ran out of its own budget is run again all the same, if the session's allows it."""
