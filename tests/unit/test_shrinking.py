@@ -7,7 +7,7 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, Profile, explore
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Pace, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.budget import Budget
 from churn.session.memo import Memo, Result
@@ -15,6 +15,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Violation
 from churn.shrink.candidates import Failing, candidates, repaired_steps
+from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 from churn.shrink.shrinker import PART, Shrinker, Shrunk, explains
 from churn.system.clock import RealClock
@@ -157,7 +158,7 @@ def test_the_memo_knows_what_ran_and_the_looked_at_beginnings_of_what_passed() -
     assert failed is not None
     assert failed.failed
     assert memo.recall(("b",), Sequence(steps[:1])) == Result(None, steps[:1])
-    assert memo.recall(("b",), Sequence(steps[:2])) is None
+    assert memo.recall(("b",), Sequence(steps[:2])) == failed
     memo.clear()
     assert memo.recall(("a",), Sequence(steps)) is None
 
@@ -178,3 +179,75 @@ def test_a_bug_explains_failures_with_its_signature_or_its_steps_under_other_nam
     assert not explains(bug, other, ("a", "b"), longer[:-1])
     assert not explains(bug, other, ("a", "b"), (*longer[:2], longer[4], longer[2]))
     assert explains(bug, bug.signature, ("a",), ())
+
+
+def test_what_an_operation_costs_is_learned_and_candidates_come_cheapest_first() -> None:
+    with assembled(Target()) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        session.run("test", ("a",), Sequence((*A_START, Step(Wait(Length.LONG)), Step(Stop("a")))))
+    costs = Costs()
+    costs.learn(session.trace)
+    assert costs.of("wait") == 120.0
+    assert costs.of("start") > costs.of("stop") > costs.of("create") == 0.0
+    assert costs.of("never done") == 1.0
+    waits = (Step(Wait(Length.LONG)), Step(Wait(Length.SHORT)))
+    failing = Failing(("a",), Sequence((*A_START, *waits, Step(Stop("a")))))
+    found = [sequence for _, sequence in candidates(failing, Contract(), costs)]
+    singles = [costs.total(sequence) for sequence in found if len(sequence.steps) == len(failing.steps) - 1]
+    assert len(singles) > 1
+    assert min(costs.total(sequence) for sequence in found) < max(costs.total(sequence) for sequence in found)
+
+
+def test_seconds_of_the_systems_clock_end_shrinking_too_and_the_best_so_far_is_kept() -> None:
+    with assembled(Target(defects=("third-stop-leaks",))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        steps = (*A_START, *[Step(Stop("a")), Step(Wait(Length.SHORT)), Step(Start("a"))] * 2, Step(Stop("a")))
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a",), Sequence(steps))
+        began = session.system.clock.now()
+        found = Shrinker(session, most_seconds=40.0).shrink(failing_of(session), caught.value.signature)
+        assert not found.minimal
+        assert session.system.clock.now() - began < 40.0 + 2 * 30.0, "one run over, and one to confirm"
+        assert len(found.steps) <= len(steps)
+
+
+def test_what_is_done_to_a_service_that_is_not_there_stays_where_it_was_done_so() -> None:
+    steps = (Step(Stop("a")), Step(Create("a")), Step(Stop("b")))
+    assert repaired_steps(steps, Contract()) == (Step(Create("a")),)
+    assert repaired_steps(steps, Contract(), frozenset({Stop("b")})) == steps[1:]
+
+
+def test_a_run_that_cannot_be_contradicts_what_is_known() -> None:
+    memo, steps = Memo(), (*A_START, Step(Stop("a")))
+    signature = Signature("status", "start", "stopped")
+    memo.keep(("a",), Sequence(steps), Result(None, steps))
+    assert not memo.contradicts(("a",), Sequence(steps), Result(None, steps))
+    assert memo.contradicts(("a",), Sequence(steps), Result(signature, steps))
+    assert memo.contradicts(("a",), Sequence((*steps, Step(List()))), Result(signature, steps[:2]))
+    assert not memo.contradicts(("b",), Sequence(steps), Result(signature, steps))
+
+
+def test_a_failure_that_turns_out_to_pass_now_and_then_is_flaky_from_then_on() -> None:
+    """The contradiction comes while it is made smaller: a beginning that had passed fails."""
+    with assembled(Target()) as whole:
+        assert isinstance(whole.system.manager, Embedded)
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        whole.system.manager.manager.__class__ = type("Always", (Moody,), {"dice": Loaded([0.0])})
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a",), Sequence(A_START))
+        whole.system.manager.manager.__class__ = type("Later", (Moody,), {"dice": Loaded([0.9, 0.0] * 50)})
+        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        assert found.flaky
+        assert found.rate is not None
+        assert found.rate.interval[0] < 0.5 < found.rate.interval[1]
+
+
+class Loaded(Random):
+    """A coin that falls as told."""
+
+    def __init__(self, falls: list[float]) -> None:
+        super().__init__(0)
+        self.falls = iter(falls)
+
+    def random(self) -> float:
+        return next(self.falls)

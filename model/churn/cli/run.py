@@ -25,7 +25,7 @@ from churn.session.trace import Trace, written
 from churn.shrink.reproducer import save as save_reproducer
 from churn.system.clock import RealClock, today
 
-_OPERATIONS = 14_000
+OPERATIONS = 14_000
 """The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
 _SECONDS = 300.0
 """The default budget on a real engine, beyond the five cycles."""
@@ -89,7 +89,7 @@ def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
         services=options["services"],
         cycles=options["cycles"],
         seed=options["seed"],
-        operations=options["max_operations"] if limited or not emulated else _OPERATIONS,
+        operations=options["max_operations"] if limited or not emulated else OPERATIONS,
         seconds=options["budget"] if limited or emulated else _SECONDS,
         faults=options["faults"] if options["faults"] is not None else not shared,
         profile=PROFILES["explore" if emulated else "real"],

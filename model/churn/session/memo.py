@@ -51,6 +51,8 @@ class Memo:
     def keep(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
         """Note a run's result."""
         self._known[names, sequence.naming, sequence.steps] = result
+        if result.failed:  # it would fail so without what was not reached
+            self._known[names, sequence.naming, result.steps] = result
         looked = len(result.steps) - 1 if result.failed else len(result.steps)
         for length in range(1, looked + 1):
             if not result.steps[length - 1].hurried:  # only what was looked at is known to pass

@@ -7,7 +7,7 @@ operations of earlier formats are read by their old words (`ALIASES`).
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from itertools import repeat
 from pathlib import Path
@@ -26,6 +26,12 @@ KEY, FORMAT = "churn-reproducer", 1
 
 ALIASES: Mapping[str, str] = {}
 """Former words of operations, and what they are called now."""
+
+LACKING: Mapping[tuple[str, str], object] = {}
+"""What an operation's field is taken to be in files that were made before it had one, by operation and key."""
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""How a file of an earlier format is read: by its version, what makes it one of the next."""
 
 
 class Expectation(Enum):
@@ -156,6 +162,10 @@ class _Reader:
         version = self._get(KEY, int)
         if version > FORMAT:
             self._wrong(KEY, f"a format up to {FORMAT}; this file needs a newer Churn", version)
+        for earlier in range(version, FORMAT):
+            if earlier not in UPGRADES:
+                self._wrong(KEY, f"a format from {min(UPGRADES, default=FORMAT)} to {FORMAT}", version)
+            self.data = UPGRADES[earlier](self.data)
         names = tuple(self._each("services", str))
         steps = tuple(self._step(place, step, names) for place, step in enumerate(self._get("steps", list)))
         return Reproducer(
@@ -205,7 +215,7 @@ class _Reader:
         values: dict[str, Any] = {}
         for part in fields(kind):
             key = _KEYS.get(part.name, part.name)
-            value = data.get(key)
+            value = data.get(key, LACKING.get((kind.kind, key)))
             if part.name == "name":
                 if value not in names:
                     self._wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)

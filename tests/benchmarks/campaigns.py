@@ -1,0 +1,128 @@
+"""What the default campaign of `churn run` finds: each planted bug over many seeds, several at once, and nothing on the healthy.
+
+A bug counts as found at the first violation: the healthy reference has none. Several at once are run to the end, shrinking
+included, and each has to be told once.
+
+python tests/benchmarks/campaigns.py [--seeds N] [--several N] [--jobs N] [--keep FILE]
+"""
+
+import argparse
+import json
+import subprocess
+from multiprocessing import Pool
+from pathlib import Path
+from random import Random
+
+from attrs import define
+from measure import machine
+from rich.console import Console
+from rich.table import Table
+
+from churn.assembly import Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.cli.run import OPERATIONS
+from churn.session.trace import Trace
+from churn.session.verdict import Violation
+from churn.shrink.reproducer import load
+from churn.shrink.shrinker import alike
+from churn.system.managers.defects import DEFECTS
+
+HEALTHY, AT_ONCE = "healthy", 4
+KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+Job = tuple[str, tuple[str, ...], int]
+
+
+class _Found(Exception):
+    """The first violation."""
+
+
+@define
+class _UntilFound(Campaign):
+    alone: bool = False
+    """Exploration alone."""
+
+    def _five_cycle(self) -> None:
+        if not self.alone:
+            super()._five_cycle()
+
+    def _violated(self, violation: Violation) -> None:
+        raise _Found from violation
+
+
+def _found(kind: str, defects: tuple[str, ...], seed: int) -> bool:
+    alone = kind == "exploration"
+    with assembled(Target(seed=seed, defects=defects)) as whole:
+        plan = Plan(seed=seed, operations=OPERATIONS, tour=not alone)
+        try:
+            _UntilFound(whole, plan, Trace(), alone=alone).run()
+        except _Found:
+            return True
+    return False
+
+
+def _several(defects: tuple[str, ...], seed: int) -> list[str]:
+    """What the whole campaign reports."""
+    with assembled(Target(seed=seed, defects=defects)) as whole:
+        campaign = Campaign(whole, Plan(seed=seed, operations=OPERATIONS), Trace())
+        campaign.run()
+        return [f"{bug.signature}: {bug.failing.sequence}" for bug in campaign.bugs]
+
+
+def quadruple(seed: int) -> tuple[str, ...]:
+    """Random defects whose own reproducers have pairwise different signatures."""
+    dice = Random(seed)  # noqa: S311 -- a draw, no secret
+    signatures = {path.name.split("--")[0]: load(path).signature for path in KEPT.glob("*.json")}
+    while True:
+        drawn = tuple(dice.sample(list(DEFECTS), AT_ONCE))
+        named = [signatures[name] for name in drawn]
+        if not any(alike(one, other) for place, one in enumerate(named) for other in named[:place]):
+            return drawn
+
+
+def _do(job: Job) -> tuple[Job, bool | list[str]]:
+    kind, defects, seed = job
+    return job, _several(defects, seed) if kind == "several" else _found(*job)
+
+
+def main() -> None:
+    """Measure all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("defects", nargs="*", default=list(DEFECTS))
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--several", type=int, default=20, help="seeds with several defects at once")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--keep", type=Path, help="write all figures to this file")
+    options = parser.parse_args()
+    jobs: list[Job] = [
+        (kind, defects, seed)
+        for kind in ("campaign", "exploration")
+        for defects in [(), *((name,) for name in options.defects)]
+        for seed in range(options.seeds)
+    ]
+    jobs += [("several", quadruple(seed), seed) for seed in range(options.several)]
+    with Pool(options.jobs) as pool:
+        results = pool.map(_do, jobs, chunksize=1)
+    table = Table("defect", "campaign", "exploration alone", title=f"found in so many of {options.seeds} seeds")
+    counts: dict[str, dict[str, int]] = {}
+    for (kind, defects, _), found in results:
+        if isinstance(found, bool):
+            of = counts.setdefault(defects[0] if defects else HEALTHY, {"campaign": 0, "exploration": 0})
+            of[kind] += found
+    for name, of in counts.items():
+        table.add_row(name, str(of["campaign"]), str(of["exploration"]))
+    Console(highlight=False).print(table)
+    several = [(defects, told) for (kind, defects, _), told in results if kind == "several" and isinstance(told, list)]
+    for defects, told in several:
+        print(f"{', '.join(defects)}: {len(told)} told", *told, sep="\n    ")
+    print(f"as many told as planted: {sum(len(told) == AT_ONCE for _, told in several)} of {len(several)}")
+    if options.keep:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        data = {"benchmark": "campaigns", "commit": commit, "machine": machine(), "seeds": options.seeds, "found": counts,
+                "several": [{"defects": defects, "told": told} for defects, told in several]}  # fmt: skip
+        options.keep.write_text(json.dumps(data, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Every planted bug is found by exploration alone and shrunk to its minimum, in few runs: a slice of the finding benchmark."""
+
+from pathlib import Path
+
+import pytest
+
+from churn.assembly import Target, assembled
+from churn.explore.machine import Explorer, Profile, explore
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.shrink.candidates import failing_in
+from churn.shrink.reproducer import load
+from churn.shrink.shrinker import PART, Shrinker, Shrunk
+from churn.system.clock import RealClock
+from churn.system.managers.defects import DEFECTS
+
+KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+SEEDS = (101, 102, 103)
+MOST_RUNS = 45
+
+
+def shrunk(defect: str, seed: int) -> Shrunk:
+    with assembled(Target(seed=seed, defects=(defect,))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        violation = explore(Explorer(session, 3), Profile(2_000, 30), seed)
+        assert violation is not None, f"not found with seed {seed}"
+        bug = Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+        ran = [
+            (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
+            for chapter in session.trace.chapters
+            if chapter.part == PART
+        ]
+        assert len(ran) - len(set(ran)) <= 2, "only what confirms it is run again"
+        return bug
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_bug_is_found_and_shrunk_to_its_minimum(defect: str) -> None:
+    minimum = len(load(next(KEPT.glob(f"{defect}--*.json"))).sequence.steps)
+    found = [shrunk(defect, seed) for seed in SEEDS]
+    assert all(bug.confirmed for bug in found)
+    assert max(bug.runs for bug in found) <= MOST_RUNS
+    told = [f"{len(bug.steps)}: {bug.failing.sequence}" for bug in found]
+    assert sum(len(bug.steps) <= minimum for bug in found) >= len(SEEDS) - 1, told
+    assert all(len(bug.steps) <= minimum + 2 for bug in found), told

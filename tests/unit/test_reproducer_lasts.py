@@ -1,0 +1,137 @@
+"""A reproducer replays with the same verdict whatever changes around it: it is its operations, not how they were found."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+
+from churn.assembly import Target, assembled
+from churn.errors import UsageError
+from churn.explore import machine
+from churn.lifecycle import operations, transitions
+from churn.lifecycle.contract import Bounds, Contract, Reply
+from churn.lifecycle.operations import Length, Start, Wait
+from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.state import State
+from churn.session.budget import Budget
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.shrink import reproducer as reproducers
+from churn.shrink.replay import replay
+from churn.shrink.reproducer import load
+from churn.system.clock import RealClock
+from churn.system.managers.reference import embedded
+
+FOLDER = Path(__file__).parents[2] / "reproducers" / "defects"
+KEPT = next(FOLDER.glob("revived-later--*.json"))
+Change = Callable[[pytest.MonkeyPatch, dict[str, Any]], None]
+
+
+def a_comment(_: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
+    data["// why"] = "seen on a Monday"
+    data["steps"][0]["//"] = "the service"
+
+
+def a_changed_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
+    """What Hypothesis draws from is another list, and the model's rule for waits is written otherwise."""
+    patch.setattr(machine, "PACES", machine.PACES[::-1])
+    patch.setattr(machine, "_WEIGHTS", {"list": 9})
+    patch.setitem(transitions._RULES, Wait, _same_as_wait)
+
+
+def _same_as_wait(state: State, *_: object) -> tuple[transitions.Branch, ...]:
+    return (transitions.Branch(transitions.Must.ANY, state),)
+
+
+@frozen(cache_hash=True)
+class Restart(operations._OnService):
+    """An operation that came later."""
+
+    kind = "restart"
+
+
+def a_new_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
+    patch.setitem(operations.KINDS, "restart", Restart)
+    patch.setitem(transitions._RULES, Restart, _same_as_wait)
+
+
+def a_renamed_operation(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
+    patch.setattr(reproducers, "ALIASES", {"launch": "start"})
+    for step in data["steps"]:
+        step["do"] = "launch" if step["do"] == "start" else step["do"]
+
+
+def changed_contract_defaults(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
+    changed = evolve(embedded.CONTRACT, second_start=Reply.EITHER, bounds=Bounds(settling=0.5, stop=60.0))
+    patch.setattr("churn.system.managers.reference.contract.CONTRACT", changed)
+
+
+@frozen(cache_hash=True)
+class PatientStart(Start):
+    """A start with a field that files made before do not have."""
+
+    patience: Length
+
+
+def a_new_mandatory_field(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
+    patch.setitem(operations.KINDS, "start", PatientStart)
+    patch.setitem(transitions._RULES, PatientStart, _as_start)
+    patch.setattr(reproducers, "LACKING", {("start", "patience"): "long"})
+
+
+def _as_start(
+    state: State, operation: PatientStart, outcome: Outcome, contract: Contract
+) -> tuple[transitions.Branch, ...]:
+    assert operation.patience is Length.LONG
+    return transitions._start(state, Start(operation.name), outcome, contract)
+
+
+def an_older_format(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
+    """As if this were a Churn of format 2, in which steps were called otherwise before."""
+    data["operations"] = data.pop("steps")
+    patch.setattr(reproducers, "FORMAT", 2)
+    patch.setattr(reproducers, "UPGRADES", {1: lambda old: {**old, "steps": old["operations"]}})
+
+
+CHANGES: list[Change] = [
+    a_comment,
+    a_changed_rule,
+    a_new_rule,
+    a_renamed_operation,
+    changed_contract_defaults,
+    a_new_mandatory_field,
+    an_older_format,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_the_verdict_stays(change: Change, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = json.loads(KEPT.read_text())
+    change(monkeypatch, data)
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(data))
+    kept = load(path)
+    for name, expectation in kept.targets.items():
+        defects = tuple(name.split("+")[1:])
+        with assembled(Target(seed=kept.seed, defects=defects)) as whole:
+            done = replay(kept, Session(whole.system, whole.reset, Trace(), Budget(RealClock())))
+        assert done.verdict.value == expectation.value
+
+
+def test_another_hypothesis_makes_no_difference_for_none_is_needed() -> None:
+    blocked = "import sys; sys.modules['hypothesis'] = None; from churn.cli import main; main()"
+    command = [sys.executable, "-c", blocked, "replay", str(KEPT)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "FAILED after 1 run" in found.stdout, found.stderr
+    assert found.returncode == 1
+
+
+def test_a_format_that_nobody_can_read_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproducers, "FORMAT", 2)
+    with pytest.raises(UsageError, match="expected a format from 2 to 2, got 1"):
+        load(KEPT)
