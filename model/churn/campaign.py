@@ -169,9 +169,14 @@ class Campaign:
             self.failures[violation.signature] = failing
 
     def _shrink(self) -> None:
-        """Shrink each failure that no bug found so far explains; the shortest first, they explain most."""
-        shrinker = Shrinker(self.session)
-        for signature, failing in sorted(self.failures.items(), key=lambda item: len(item[1].steps)):
+        """Shrink each failure that no bug found so far explains; the shortest first, they explain most.
+
+        What is met on the way and may be another bug's is shrunk as well.
+        """
+        shrinker, done = Shrinker(self.session), set[Signature]()
+        while left := {found: each for found, each in (shrinker.others | self.failures).items() if found not in done}:
+            signature, failing = min(left.items(), key=lambda item: len(item[1].steps))
+            done.add(signature)
             known = self._case_of(signature, failing, alike_only=True)
             if known is None:
                 self.announce(f"shrinking: {signature}")
@@ -221,7 +226,7 @@ def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
         target.engine,
         target.defects,
         target.seed,
-        bug.rate.value if bug.rate is not None and bug.flaky else None,
+        bug.share,
         found,
         tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
         {target.name: Expectation.FAILED},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from churn.errors import EnvironmentFault, UsageError
+from churn.errors import ChurnError, EnvironmentFault, UsageError
 
 _OPTIONS = {
     "engine": ("emulated", "the container engine: emulated or docker"),
@@ -74,6 +74,8 @@ def chosen(config: pytest.Config) -> Choice:
     )
 
 
+_SHRINKING = 300.0
+"""Seconds that shrinking may take on a real engine, where no budget is given."""
 _YES = ("yes", "true", "1")
 
 
@@ -232,13 +234,17 @@ def _told(session: Any, violation: Any, choice: Any) -> str:
     whole = as_code(chapter.part, failing.names, failing.sequence)
     if not choice.shrink:
         return whole
+    seconds = None if session.system.clock.virtual else choice.seconds or _SHRINKING
     try:
         with session.budget.uncounted():
-            bug = Shrinker(session).shrink(failing, violation.signature)
-    except EnvironmentFault as fault:
-        return f"{whole}\n\nnot shrunk, the environment failed: {fault}"
+            bug = Shrinker(session, most_seconds=seconds).shrink(failing, violation.signature)
+    except ChurnError as error:
+        return f"{whole}\n\nnot shrunk: {error}"
     code = as_code(chapter.part, bug.failing.names, bug.failing.sequence)
     target = Target(choice.manager, choice.engine, choice.seed)
-    path = save(reproducer_of(bug, target, "pytest"), choice.reproducers)
+    try:
+        path = save(reproducer_of(bug, target, "pytest"), choice.reproducers)
+    except OSError as error:
+        return f"{code}\n\nnot kept: {error}"
     size = f"shrunk from {len(failing.steps)} to {len(bug.steps)} steps ({bug.said}); {bug.signature}"
     return f"{size}:\n\n{code}\n\nkept: churn replay {path}"

@@ -55,7 +55,7 @@ TestMine = Mine.TestCase
 
 def test_it_ran():
     assert applied
-    assert Mine.explorer.session.trace.steps > 100
+    assert Mine.explorer.session.trace.steps > 10
 """
 
 

@@ -1,10 +1,12 @@
 """The shrinker, on planted bugs: how small, how sure, and how few runs."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from churn.assembly import Target, assembled
+from churn.campaign import reproducer_of
 from churn.explore.machine import Explorer, Profile, explore
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Pace, Start, Step, Stop, Wait
@@ -17,6 +19,8 @@ from churn.session.verdict import Signature, Violation
 from churn.shrink.candidates import Failing, candidates, repaired_steps
 from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
+from churn.shrink.replay import needed
+from churn.shrink.reproducer import load, save
 from churn.shrink.shrinker import PART, Shrinker, Shrunk, explains
 from churn.system.clock import RealClock
 from churn.system.managers.reference import Embedded, ReferenceManager
@@ -251,3 +255,35 @@ class Loaded(Random):
 
     def random(self) -> float:
         return next(self.falls)
+
+
+def test_a_failure_that_never_comes_again_has_a_rate_above_none_and_can_be_kept(tmp_path: Path) -> None:
+    with assembled(Target()) as whole:
+        assert isinstance(whole.system.manager, Embedded)
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        whole.system.manager.manager.__class__ = type("Once", (Moody,), {"dice": Loaded([0.0] + [0.9] * 200)})
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a",), Sequence(A_START))
+        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        assert found.flaky
+        assert found.rate is not None
+        assert found.rate.failures == 0
+        kept = load(save(reproducer_of(found, Target(), "a test"), tmp_path))
+        assert kept.rate is not None
+        assert 0 < kept.rate < 0.1
+        assert needed(kept.rate) > 40
+
+
+def test_a_failure_that_passed_once_is_flaky_however_often_it_fails_then() -> None:
+    with assembled(Target()) as whole:
+        assert isinstance(whole.system.manager, Embedded)
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        whole.system.manager.manager.__class__ = type(
+            "Nearly", (Moody,), {"dice": Loaded([0.0, 0.0, 0.9] + [0.0] * 200)}
+        )
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a",), Sequence(A_START))
+        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        assert found.flaky
+        assert not found.confirmed
+        assert found.share is not None

@@ -134,7 +134,7 @@ def _create(state: State, operation: Create, _: Outcome, contract: Contract) -> 
         return (Branch(Must.OK, state.put(operation.name, Service())),)
     if service.unsettled is not None and service.unsettled.kind == Create.kind:
         rest = Unsettled(Start.kind, service.unsettled.until) if service.unsettled.others else None
-        made = Service(behaviour=service.behaviour, unsettled=rest)
+        made = Service(behaviour=service.behaviour, unsettled=rest, held=service.held)
         return (Branch(Must.OK, state.put(operation.name, made)), Branch(Must.REJECTED, state))
     return _by_contract(contract.second_create, state)
 
@@ -268,8 +268,8 @@ def _dead(service: Service, *, leftover: bool = True) -> Service:
 
 
 def _strike(state: State, operation: Crash | Kill | Remove, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
-    service = state.services[operation.name]
-    if service.server not in (Server.SOUND, Server.ILL):
+    service = state.services.get(operation.name)
+    if service is None or service.server not in (Server.SOUND, Server.ILL):
         return (Branch(Must.ANY, state),)
     after = [_dead(service, leftover=not isinstance(operation, Remove))]
     if contract.restart_policies and not isinstance(operation, Remove):
@@ -278,10 +278,14 @@ def _strike(state: State, operation: Crash | Kill | Remove, _: Outcome, contract
 
 
 def _hold(state: State, operation: HoldPort, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    if operation.name not in state.services:
+        return (Branch(Must.ANY, state),)
     return (Branch(Must.OK, state.change(operation.name, held=True)), Branch(Must.REJECTED, state))
 
 
 def _release(state: State, operation: ReleasePort, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    if operation.name not in state.services:
+        return (Branch(Must.ANY, state),)
     return (Branch(Must.OK, state.change(operation.name, held=False)),)
 
 

@@ -46,6 +46,11 @@ class Memo:
         known = self._known.get((names, sequence.naming, sequence.steps))
         if known is not None and known.signature != result.signature:
             return True
+        beginnings = (
+            self._known.get((names, sequence.naming, result.steps[:size])) for size in range(len(result.steps))
+        )
+        if any(beginning is not None and beginning.failed for beginning in beginnings):
+            return True
         return result.failed and (names, sequence.naming, result.steps) in self._passing
 
     def keep(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:

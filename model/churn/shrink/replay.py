@@ -62,7 +62,7 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
 
 def needed(rate: float | None) -> int:
     """Passing runs after which a failure of that rate counts as fixed; one for a failure that always came."""
-    if rate is None or rate >= 1:
+    if rate is None or not 0 < rate < 1:
         return 1
     return ceil(log(_MISSED) / log(1 - rate))
 

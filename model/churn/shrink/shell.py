@@ -72,6 +72,6 @@ def _line(operation: Operation, reproducer: Reproducer) -> str:
         case HoldPort():
             return f"hold {real}"
         case ReleasePort():
-            return 'kill "$holder"'
+            return 'kill "${holder:-}" 2>/dev/null; holder='
     folder = f' --folder "$work/{operation.service}"' if operation.kind == "create" else ""
     return f"manager {operation.kind} {real}{folder}"

@@ -6,6 +6,7 @@ far is always kept, whatever ends the shrinking.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import permutations
 from math import ceil, log
 
@@ -37,9 +38,10 @@ _MOST_TRIES = 12
 
 @frozen
 class Shrunk:
-    """What a failure came to. `minimal`: nothing smaller that was left to try fails.
+    """What a failure came to. `minimal`: nothing smaller that seemed worth a run fails.
 
-    `rate` counts the runs that were made of it to confirm it, None where the budget did not allow any.
+    `rate` counts the runs that were made of it once it had been found, None where the budget did not allow any. `doubted`: the
+    system was seen to disagree with itself meanwhile.
     """
 
     failing: Failing
@@ -48,9 +50,10 @@ class Shrunk:
     runs: int
     rate: Rate | None = None
     record: Record | None = None
-    """The failing step of the last run that was taken, with its evidence; None where no run was."""
+    """The failing step of its last run, with its evidence; None where no run was."""
     symptoms: frozenset[Signature] = frozenset()
     """Other signatures whose failures were found to be cases of it."""
+    doubted: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -58,21 +61,27 @@ class Shrunk:
         return self.failing.steps
 
     @property
-    def confirmed(self) -> bool:
-        """Whether it failed again, each time that it was run."""
-        return self.rate is not None and self.rate.value >= 1
+    def flaky(self) -> bool:
+        """Whether it does not always fail."""
+        return self.doubted or (self.rate is not None and self.rate.value < 1)
 
     @property
-    def flaky(self) -> bool:
-        """Whether it did not fail each time that it was run."""
-        return self.rate is not None and self.rate.value < 1
+    def confirmed(self) -> bool:
+        """Whether it failed again, each time that it was run, and nothing speaks against its always doing so."""
+        return self.rate is not None and not self.flaky
+
+    @property
+    def share(self) -> float | None:
+        """Of a flaky one: in what part of its runs it is expected to fail, above 0 and below 1; else None."""
+        counted = self.rate or Rate(0, 0)
+        return (counted.failures + 1) / (counted.runs + 2) if self.flaky else None
 
     @property
     def said(self) -> str:
         """How sure it is, in words."""
         size = "minimal" if self.minimal else "not minimal: the budget ended"
         if self.flaky:
-            return f"flaky, fails in {self.rate}; {size}"
+            return f"flaky, fails in {self.rate or 'no run that was made again'}; {size}"
         return f"{size}; {'failed each time' if self.confirmed else 'not run again'}; {self.runs} runs"
 
 
@@ -108,31 +117,35 @@ class Shrinker:
 
     def shrink(self, failing: Failing, signature: Signature) -> Shrunk:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        began, best, rate, minimal = self.runs, _Best(failing, signature), None, False
+        began, best = self.runs, _Best(failing, signature)
         self._runs_end = began + self.most_runs
         self._seconds_end = None if self.most_seconds is None else self._now + self.most_seconds
         self._met, self._passed = {}, {}
         self._costs.learn(self.session.trace)
-        try:
+        with suppress(BudgetSpent):
             try:
                 self._descend(best, 1)
                 self._by_other_symptoms(best)
-                minimal = True
-                rate = self._confirmed(best)
+                self._confirm(best)
             except _Contradiction:
-                rate, minimal = self._shrink_flaky(best)
-        except (BudgetSpent, _Spent):
-            rate = rate or self._last_word(best)
+                best.doubted = True
+                self._shrink_flaky(best)
         self._leave(best)
         symptoms = frozenset(best.symptoms - {best.signature})
-        return Shrunk(best.failing, best.signature, minimal, self.runs - began, rate, best.record, symptoms)
+        rate = best.rate if best.rate.runs else None
+        return Shrunk(
+            best.failing, best.signature, best.minimal, self.runs - began, rate, best.record, symptoms, best.doubted
+        )
 
     # -- while the system agrees with itself --------------------------------------------------------------------------
 
     def _descend(self, best: "_Best", tries: int) -> None:
-        """Make `best` smaller as long as something smaller fails alike."""
-        while any(self._taken(best, candidate, tries) for candidate in self._candidates(best)):
-            pass
+        """Make `best` smaller as long as something smaller fails alike, or until the runs or seconds are used up."""
+        best.minimal = False
+        with suppress(_Spent):
+            while any(self._taken(best, candidate, tries) for candidate in self._candidates(best)):
+                pass
+            best.minimal = True
 
     def _candidates(self, best: "_Best") -> Iterator[Candidate]:
         """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
@@ -145,7 +158,7 @@ class Shrinker:
         for attempt in range(tries):
             result = self._result_of(names, sequence) if tries == 1 else self._affordable_run(names, sequence)
             if result.signature is not None and alike(result.signature, best.signature):
-                best.take(names, sequence, result, self._last)
+                best.take(names, sequence, result)
                 return True
             if result.signature is not None and attempt == 0:
                 self._meet(names, sequence, result)
@@ -182,38 +195,26 @@ class Shrinker:
             elif signature not in self.others or len(failing.steps) < len(self.others[signature].steps):
                 self.others[signature] = failing
 
-    def _confirmed(self, best: "_Best") -> Rate:
+    def _confirm(self, best: "_Best") -> None:
         """Run the best again. Raises `_Contradiction` where it passes."""
         for _ in range(_CONFIRMATIONS):
             if not self._run_of(best):
                 raise _Contradiction
-            best.record = self._last
-        return Rate(_CONFIRMATIONS, _CONFIRMATIONS)
-
-    def _last_word(self, best: "_Best") -> Rate | None:
-        """A failure whose shrinking ran out of its own budget is run again all the same, if the session's allows it."""
-        try:
-            return Rate(int(self._run_of(best)), 1)
-        except (BudgetSpent, _Contradiction):
-            return None
 
     # -- once it does not ---------------------------------------------------------------------------------------------
 
-    def _shrink_flaky(self, best: "_Best") -> tuple[Rate, bool]:
-        """Shrink on, each candidate run as often as the rate asks for; the rate in the end, and whether all was tried."""
+    def _shrink_flaky(self, best: "_Best") -> None:
+        """Shrink on, each candidate run as often as the rate asks for, and tell the rate of what that comes to."""
         self.memo.clear()
         self._passed.clear()
         self._runs_end += self.most_runs * (_FLAKY - 1)
-        minimal = False
-        try:
-            self._descend(best, _tries(self._measured(best, _FIRST_RUNS)))
-            minimal = True
-        except _Spent:
-            pass
-        return self._measured(best, _LAST_RUNS), minimal
+        self._measure(best, _FIRST_RUNS)
+        self._descend(best, _tries(best.rate))
+        self._measure(best, _LAST_RUNS)
 
-    def _measured(self, best: "_Best", runs: int) -> Rate:
-        return Rate(sum(self._run_of(best) for _ in range(runs)), runs)
+    def _measure(self, best: "_Best", runs: int) -> None:
+        for _ in range(runs):
+            self._run_of(best)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -222,9 +223,13 @@ class Shrinker:
         return self.session.system.clock.now()
 
     def _run_of(self, best: "_Best") -> bool:
-        """Run the best again, known or not; whether it fails alike."""
+        """Run the best again, known or not, and count it; whether it fails alike."""
         result = self._run(best.failing.names, best.failing.sequence)
-        return result.signature is not None and alike(result.signature, best.signature)
+        failed = result.signature is not None and alike(result.signature, best.signature)
+        best.rate = Rate(best.rate.failures + failed, best.rate.runs + 1)
+        if failed:
+            best.record = self._last
+        return failed
 
     def _affordable_run(self, names: tuple[str, ...], sequence: Sequence) -> Result:
         if self.runs >= self._runs_end or (self._seconds_end is not None and self._now >= self._seconds_end):
@@ -256,24 +261,29 @@ class Shrinker:
 
 @define(eq=False)
 class _Best:
-    """The smallest failing sequence so far, and the signatures it had on the way."""
+    """The smallest failing sequence so far, what is known of it, and the signatures it had on the way."""
 
     failing: Failing
     signature: Signature
     record: Record | None = None
     symptoms: set[Signature] = field(factory=set)
+    minimal: bool = False
+    doubted: bool = False
+    rate: Rate = field(factory=lambda: Rate(0, 0))
+    """Of its runs since it was taken."""
 
-    def take(self, names: tuple[str, ...], sequence: Sequence, result: Result, record: Record | None) -> None:
+    def take(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
         """A candidate failed: up to its failing step it is the new best."""
         assert result.signature is not None, "only a failure can be the best"  # noqa: S101 -- its caller looked
         self.symptoms.add(self.signature)
         self.failing = Failing(names, evolve(sequence, steps=result.steps), result.befores)
-        self.signature, self.record = result.signature, record
+        self.signature, self.rate = result.signature, Rate(0, 0)
 
     def become(self, other: "_Best") -> None:
         """The other is the same bug, told shorter."""
         self.symptoms |= {self.signature, *other.symptoms}
-        self.failing, self.signature, self.record = other.failing, other.signature, other.record
+        self.failing, self.signature, self.minimal = other.failing, other.signature, other.minimal
+        self.record, self.rate = other.record, other.rate
 
 
 def _size(failing: Failing) -> tuple[int, int]:

@@ -123,7 +123,7 @@ class ReusesContainer(ReferenceManager):
 
 
 class FifthStartFails(ReferenceManager):
-    """The fifth start of a service fails.
+    """The fifth start of a service fails, and each one after it.
 
     Something is used up a little with each start that succeeds.
     Stands for: generic, a leaked file or address per cycle.
