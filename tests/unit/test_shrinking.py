@@ -16,7 +16,7 @@ from churn.session.memo import Memo, Result
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Failing, candidates, repaired_steps
+from churn.shrink.candidates import Failing, candidates, failing_in, repaired_steps
 from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 from churn.shrink.replay import needed
@@ -29,9 +29,7 @@ A_START = (Step(Create("a")), Step(Start("a")))
 
 
 def failing_of(session: Session) -> Failing:
-    chapter = session.trace.chapters[-1]
-    steps = tuple(record.step for record in chapter.records)
-    return Failing(chapter.names, Sequence(steps, chapter.naming), tuple(record.before for record in chapter.records))
+    return failing_in(session.trace.chapters[-1])
 
 
 def shrunk(defect: str, seed: int) -> tuple[Shrunk, Session]:
