@@ -40,7 +40,8 @@ class Stale(ReferenceManager):
     """
 
     def list(self) -> Rows:
-        return [(name, status, port) for name, port, _, status, _ in self.store.rows()]
+        left = {name: status for name, _, _, status, _ in self.store.rows()}
+        return [(name, left[name], port) for name, _, port in super().list()]
 
 
 class Repairs(ReferenceManager):
@@ -49,17 +50,15 @@ class Repairs(ReferenceManager):
     Stands for: generic, a list that reconciles.
     """
 
-    def stop(self, name: str) -> Record:
-        record = self.known(name)
+    def take_down(self, record: Record) -> None:
         for found in self.own(record):
             self.end(found.id)
-        self.store.mark(name, "stopped", None)
-        return self.known(name)
 
     def list(self) -> Rows:
         for record in self.store.all():
-            if record.status == "stopped":
-                self.clean_up(record)
+            for found in self.own(record) if record.status == "stopped" else ():
+                if found.state == "exited":
+                    self.remove(found.id)
         return super().list()
 
 

@@ -32,16 +32,16 @@ class Truncates(ReferenceManager):
 
 
 class Sorts(ReferenceManager):
-    """Services are listed with each other's status.
+    """Services are listed with each other's port.
 
-    Names are sorted, what belongs to them is not.
+    Names are sorted, the ports that belong to them are not.
     Stands for: generic, two lists that are zipped.
     """
 
     def list(self) -> list[tuple[str, str, int]]:
         rows = super().list()
-        names = sorted(name for name, _, _ in rows)
-        return [(name, status, port) for name, (_, status, port) in zip(names, rows, strict=True)]
+        ports = [port for _, _, port in rows]
+        return [(name, status, port) for (name, status, _), port in zip(sorted(rows), ports, strict=True)]
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {

@@ -2,8 +2,9 @@
 
 from attrs import evolve
 
+from churn.system.managers.defects import tally
 from churn.system.managers.reference.manager import ReferenceManager
-from churn.system.managers.reference.store import Record
+from churn.system.managers.reference.store import PORT, Record
 
 
 class DefaultPort(ReferenceManager):
@@ -25,13 +26,14 @@ class PortNotKept(ReferenceManager):
     """
 
     def start(self, name: str) -> Record:
-        again = self.known(name).status == "stopped"
-        self._used = {name: self.host.free_port()} if again else {}
+        again = super().known(name).status == "stopped"
+        tally.keep(self.store, f"{PORT}{name}", self.host.free_port() if again else 0)
         return super().start(name)
 
     def known(self, name: str) -> Record:
         record = super().known(name)
-        return evolve(record, port=getattr(self, "_used", {}).get(name, record.port))
+        used = tally.recall(self.store, f"{PORT}{name}", 0)
+        return evolve(record, port=int(used) or record.port)
 
 
 class PortChanges(ReferenceManager):

@@ -15,12 +15,14 @@ class NameConflict(ReferenceManager):
     Stands for: AIMA, "container name conflicts"; moby #23371.
     """
 
-    def halt(self, record: Record) -> None:
+    def take_down(self, record: Record) -> None:
         for found in self.own(record):
             self.end(found.id)
 
     def clean_up(self, record: Record) -> None:
-        """Forgotten."""
+        """What a stop left is forgotten."""
+        if record.status != "stopped":
+            super().clean_up(record)
 
 
 class FailedStartLeaves(ReferenceManager):
@@ -29,7 +31,7 @@ class FailedStartLeaves(ReferenceManager):
     Stands for: AIMA #30.
     """
 
-    def give_up(self, record: Record) -> None:
+    def withdraw(self, record: Record) -> None:
         for found in self.own(record):
             self.end(found.id)
 
@@ -60,9 +62,9 @@ class TimeoutLeavesRunning(ReferenceManager):
     Stands for: AIMA #27.
     """
 
-    def give_up(self, record: Record) -> None:
+    def withdraw(self, record: Record) -> None:
         if not any(found.state == "running" for found in self.own(record)):
-            super().give_up(record)
+            super().withdraw(record)
 
 
 class RemovesOthers(ReferenceManager):
@@ -99,7 +101,7 @@ class ReusesContainer(ReferenceManager):
     Stands for: generic, `docker start` instead of `docker run`.
     """
 
-    def halt(self, record: Record) -> None:
+    def take_down(self, record: Record) -> None:
         for found in self.own(record):
             self.end(found.id)
 
@@ -109,16 +111,16 @@ class ReusesContainer(ReferenceManager):
             super().clean_up(record)
 
     def launch(self, record: Record) -> str:
-        for found in self.own(record):
+        for found in self.own(record) if record.status == "stopped" else ():
             self.engine.start(found.id)
             return found.id
         return super().launch(record)
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
-            if record.status != "running":
-                super().halt(record)
-                super().clean_up(record)
+            for found in self.own(record) if record.status == "stopped" else ():
+                if found.state == "exited":
+                    self.remove(found.id)
         return super().list()
 
 

@@ -1,12 +1,18 @@
 """Stops that do too little, too much, or too late."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
 from attrs import evolve
 
-from churn.errors import EngineError
+from churn.errors import ChurnError, EngineError, NameTaken, PortTaken
 from churn.system.managers.defects import tally
 from churn.system.managers.reference.manager import SERVICE, SESSION, ReferenceManager, ServiceError
-from churn.system.managers.reference.store import Record
+from churn.system.managers.reference.store import MOMENT, Record
 from churn.system.protocols import Spec
+
+_T = TypeVar("_T")
 
 
 class StopFindsNothing(ReferenceManager):
@@ -16,7 +22,7 @@ class StopFindsNothing(ReferenceManager):
     Stands for: AIMA #11.
     """
 
-    def halt(self, record: Record) -> None:
+    def take_down(self, record: Record) -> None:
         full = {SESSION: self.settings.session, SERVICE: f"svc-{record.name}"}
         for found in self.engine.list(full):
             self.end(found.id)
@@ -41,7 +47,7 @@ class RemovalCutOff(ReferenceManager):
     Stands for: AIMA, "docker rm timing".
     """
 
-    def halt(self, record: Record) -> None:
+    def take_down(self, record: Record) -> None:
         deadline = self.clock.now() + self.settings.stop_grace / 2
         for found in self.own(record):
             self.end(found.id)
@@ -56,29 +62,30 @@ class StopDoesNotWait(ReferenceManager):
     Stands for: moby #37698, and "port is already allocated" after a rapid restart.
     """
 
-    def halt(self, record: Record) -> None:
+    collected = 2.0
+    """Seconds after a stop in which a list still collects what it left."""
+
+    def take_down(self, record: Record) -> None:
+        tally.keep(self.store, f"{MOMENT}stop of {record.name}", self.clock.now())
         for found in self.own(record):
             if found.state == "running":
                 self.engine.kill(found.id, "TERM")
 
     def clean_up(self, record: Record) -> None:
         """What a stop left is left to the next list."""
-        if record.status not in ("stopped", "failed"):
+        if record.status != "stopped":
             super().clean_up(record)
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
-            if record.status != "running":
-                super().halt(record)
+            since = self.clock.now() - tally.recall(self.store, f"{MOMENT}stop of {record.name}", float("-inf"))
+            if record.status == "stopped" and since < self.collected:
+                self.halt(record)
         return super().list()
 
-    def launch(self, record: Record) -> str:
-        try:
-            container = self.engine.create(self.spec(record))
-            self.engine.start(container)
-        except EngineError as error:
-            raise ServiceError(f"{error}") from error
-        return container
+    def retried(self, call: Callable[[], _T], *passing: type[ChurnError]) -> _T:
+        """A name or a port is not waited for."""
+        return call() if {NameTaken, PortTaken} & set(passing) else super().retried(call, *passing)
 
 
 class NeverStartedIsAnError(ReferenceManager):
@@ -103,8 +110,9 @@ class StopsByLabel(ReferenceManager):
     def stop(self, name: str) -> Record:
         self.known(name)
         for found in self.engine.list(self.session_labels()):
-            self.end(found.id)
-            self.remove(found.id)
+            if found.labels[SERVICE] != name:  # its own are super's
+                self.end(found.id)
+                self.remove(found.id)
         return super().stop(name)
 
 
@@ -119,7 +127,7 @@ class StopsDefaultPort(ReferenceManager):
         self.known(name)
         default = min(other.port for other in self.store.all())
         for found in self.engine.list(self.session_labels()):
-            if default in found.ports:
+            if default in found.ports and found.labels[SERVICE] != name:  # its own are super's
                 self.end(found.id)
                 self.remove(found.id)
         return super().stop(name)
@@ -131,7 +139,7 @@ class LeavesContainer(ReferenceManager):
     Stands for: generic, `docker stop` without `docker rm`.
     """
 
-    def halt(self, record: Record) -> None:
+    def take_down(self, record: Record) -> None:
         for found in self.own(record):
             self.end(found.id)
 
@@ -142,11 +150,10 @@ class ThirdStopLeaks(ReferenceManager):
     Stands for: generic, a counter that wraps.
     """
 
-    def stop(self, name: str) -> Record:
-        if self.own(self.known(name)) and tally.count(self.store, f"stops of {name}") == 3:
-            self.store.mark(name, "stopped", None)
-            return self.known(name)
-        return super().stop(name)
+    def take_down(self, record: Record) -> None:
+        third = bool(self.own(record)) and tally.count(self.store, f"stops of {record.name}") == 3
+        if not third:
+            super().take_down(record)
 
 
 class RevivedLater(ReferenceManager):
@@ -163,17 +170,21 @@ class RevivedLater(ReferenceManager):
         ran = bool(self.own(self.known(name)))
         record = super().stop(name)
         if ran:
-            tally.keep(self.store, f"revive {name}", self.clock.now() + self.delay)
+            tally.keep(self.store, f"{MOMENT}revival of {name}", self.clock.now() + self.delay)
         return record
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
-            due = tally.recall(self.store, f"revive {record.name}", float("inf"))
+            due = tally.recall(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
             if due <= self.clock.now():
-                tally.keep(self.store, f"revive {record.name}", float("inf"))
+                tally.keep(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
                 if record.status == "stopped" and not self.own(record):
-                    self.launch(record)
+                    self._revive(record)
         return super().list()
+
+    def _revive(self, record: Record) -> None:
+        with suppress(EngineError, ServiceError):  # a watchdog fails in silence
+            self.launch(record)
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {

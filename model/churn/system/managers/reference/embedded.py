@@ -8,6 +8,7 @@ from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.managers.reference.contract import CONTRACT, contract_for
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
+from churn.system.protocols import Numbers
 
 Row = tuple[str, str, int]
 Rows = list[Row]
@@ -24,6 +25,18 @@ class Embedded:
         self.contract: Contract = contract_for(manager.settings)
         self._shown = shown
         self._entries: dict[Row, Listed] = {}
+
+    def snapshot(self) -> dict[str, Rows]:
+        """As `Rewindable.snapshot`."""
+        return self.manager.store.snapshot()
+
+    def restore(self, snapshot: dict[str, Rows]) -> None:
+        """As `Rewindable.restore`."""
+        self.manager.store.restore(snapshot)
+
+    def key(self, numbers: Numbers) -> object:
+        """As `Keyed.key`."""
+        return self.manager.store.key(numbers)
 
     def create(self, service: str, folder: str) -> Outcome:
         """As `Manager.create`."""

@@ -87,7 +87,7 @@ class ReferenceManager:
     def stop(self, name: str) -> Record:
         """Stop the service and remove its container; returns when it is gone. Nothing to stop is no error."""
         record = self.known(name)
-        self.halt(record)
+        self.take_down(record)
         self.store.mark(name, "stopped", None)
         return self.known(name)
 
@@ -175,10 +175,18 @@ class ReferenceManager:
     def give_up(self, record: Record) -> None:
         """After a failed start: leave nothing, as far as the engine lets it."""
         try:
-            self.halt(record)
+            self.withdraw(record)
         except EngineError:
             return  # what is left carries the service's labels: its next start or stop removes it
         self.store.mark(record.name, "failed", None)
+
+    def take_down(self, record: Record) -> None:
+        """What a stop does to the service's containers."""
+        self.halt(record)
+
+    def withdraw(self, record: Record) -> None:
+        """What a start that failed does to the service's containers."""
+        self.halt(record)
 
     def halt(self, record: Record) -> None:
         """End and remove the service's own containers."""

@@ -1,8 +1,12 @@
 """The reference manager's memory: one SQLite table of services."""
 
 import sqlite3
+from math import isinf
+from typing import Any
 
 from attrs import frozen
+
+from churn.system.protocols import Numbers
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS services (
@@ -73,13 +77,46 @@ class Store:
 
     def clear(self) -> None:
         """Forget all services, and whatever else is kept in the same file."""
-        tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in tables:
+        for table in self._tables():
             self.db.execute(f'DELETE FROM "{table}"')  # noqa: S608 -- names from SQLite's own list, quoted
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """As `Rewindable.snapshot`: the rows of each table."""
+        return {name: self.db.execute(f'SELECT * FROM "{name}"').fetchall() for name in self._tables()}  # noqa: S608 -- see clear
+
+    def restore(self, snapshot: dict[str, list[Any]]) -> None:
+        """As `Rewindable.restore`. Tables that are new since then are left empty."""
+        self.clear()
+        for name, rows in snapshot.items():
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                self.db.executemany(f'INSERT INTO "{name}" VALUES ({marks})', rows)  # noqa: S608 -- see clear
+
+    def key(self, numbers: Numbers) -> object:
+        """As `Keyed.key`. What else is kept in the same file counts as it is, but for moments and ports: names say so."""
+        rows = [(name, numbers(port), status, numbers(container)) for name, port, _, status, container in self.rows()]
+        others = "tallies" in self._tables()
+        notes = self.db.execute("SELECT name, value FROM tallies ORDER BY name").fetchall() if others else []
+        return tuple(rows), tuple([(name, _plainly(name, value, numbers)) for name, value in notes])
+
+    def _tables(self) -> list[str]:
+        return [name for (name,) in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
 
     def close(self) -> None:
         """Let go of the file."""
         self.db.close()
+
+
+MOMENT, PORT = "moment of ", "port of "
+"""How the names of notes begin whose values are moments of the clock, or ports."""
+_LONG_AGO = 10.0
+"""Seconds after which it makes no difference when something was."""
+
+
+def _plainly(name: str, value: float, numbers: Numbers) -> float:
+    if name.startswith(MOMENT):
+        return value if isinf(value) else numbers.since(value, _LONG_AGO)
+    return numbers(int(value)) if name.startswith(PORT) and value else value
 
 
 _SELECT = "SELECT name, port, folder, status, container FROM services"
