@@ -1,8 +1,9 @@
 """What is run, in which order, within which budget. Both front ends run this."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from churn.assembly import Assembled, Target
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
@@ -12,23 +13,26 @@ from churn.explore.scenarios import cycles
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.invariants import ps
 from churn.lifecycle.operations import Pace
-from churn.lifecycle.paths import Atlas
+from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.summary import SCENARIO, Account
 from churn.session.budget import Budget
 from churn.session.reset import preflight
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Failing, failing_in
+from churn.session.verdict import Violation
+from churn.shrink.candidates import failing_in
 from churn.shrink.reproducer import Expectation, Reproducer
-from churn.shrink.shrinker import Shrinker, Shrunk, alike, explains
+from churn.shrink.settling import Settling
+from churn.shrink.shrinker import Shrunk
 from churn.system.clock import RealClock
 
 FIVE_CYCLE, TOUR, EXPLORATION = SCENARIO, "tour", "exploration"
 
-_KEPT = 1 / 3
-"""Of the budget: kept for confirming and shrinking."""
+_SEARCH = 1 / 3
+"""Of what is left of the budget: for one round of searching; the rest is kept for confirming, shrinking, further rounds."""
+_BARREN = 2
+"""Rounds in a row that find nothing new, after which there are no more."""
 _CALM_SHARE, _HURRIED_SHARE = 0.4, 0.45
 """Of what is then left: for the calm tour, and after it for the hurried one. Exploration gets the rest."""
 _MOST_FAULTS = 3
@@ -48,6 +52,8 @@ class Plan:
     seconds: float | None = None
     faults: bool = True
     tour: bool = True
+    pairs: bool = False
+    """Whether the tour covers pairs of consecutive transitions, not only each transition once: some twenty times as long."""
     exploration: bool = True
     profile: Profile = PROFILES["explore"]
 
@@ -65,31 +71,61 @@ class Campaign:
     session: Session = field(init=False)
     faults: list[str] = field(init=False, factory=list)
     """What went wrong with the environment."""
-    failures: dict[Signature, Failing] = field(init=False, factory=dict)
-    """The shortest failing sequence of each signature that was met."""
-    bugs: list[Shrunk] = field(init=False, factory=list)
-    """What they came to when shrunk, each bug once."""
+    settling: Settling = field(init=False)
+    _seeds: Iterator[int] = field(init=False)
+    _given_up: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         plan, system = self.plan, self.assembled.system
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(RealClock(), plan.operations, plan.seconds)
         self.session = Session(system, self.assembled.reset, self.trace, budget)
+        self.settling = Settling(self.session, self.announce)
+        self._seeds = rounds(plan.seed)
+
+    @property
+    def bugs(self) -> list[Shrunk]:
+        """What was found, each bug once."""
+        return self.settling.bugs
 
     def run(self) -> None:
-        """Preflight, then each part in its order. Raises `NotClean` before anything is done."""
+        """Preflight, the cycles, then rounds of search and settling. Raises `NotClean` before anything is done."""
         preflight(self.assembled.system.manager, self.assembled.system.engine)
-        for part in (self._five_cycle, self._search, self._shrink):
-            try:
-                part()
-            except (BudgetSpent, EnvironmentFault) as error:
-                self._stumbled(error)
-                if isinstance(error, ResetFailed) or len(self.faults) >= _MOST_FAULTS:
-                    break
+        with self._surviving():
+            self._five_cycle()
+        barren, touring = 0, True
+        while barren < _BARREN and self._goes_on():
+            before = len(self.bugs)
+            with self._surviving():
+                self._search(touring=touring)
+            if not self._goes_on():
+                break
+            with self._surviving():
+                self.settling.settle()
+            touring = len(self.bugs) > before
+            barren = 0 if touring else barren + 1
 
-    def _search(self) -> None:
-        with self.session.budget.share(1 - _KEPT):
-            self._tour()
+    def _goes_on(self) -> bool:
+        """Whether the environment is fit for more."""
+        return not self._given_up
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """What ends a part of a run, but not all of it, is noted."""
+        try:
+            yield
+        except BudgetSpent as spent:
+            self.trace.note(str(spent))
+        except EnvironmentFault as fault:
+            self.trace.note(str(fault))
+            self.faults.append(str(fault))
+            self._given_up |= isinstance(fault, ResetFailed) or len(self.faults) >= _MOST_FAULTS
+
+    def _search(self, *, touring: bool) -> None:
+        """Look for failures, behind the bugs that are known; the tour again only where there are new ones of these."""
+        with self.session.budget.share(_SEARCH):
+            if touring:
+                self._tour()
             self._exploration()
 
     def account(self, seconds: float) -> Account:
@@ -133,13 +169,14 @@ class Campaign:
         if not self.plan.tour:
             return
         names = service_names(self.plan.services)
+        chart = PairAtlas if self.plan.pairs else Atlas
         ways: tuple[tuple[str, Pacing, float, Naming], ...] = (
             ("calm", calmly, _CALM_SHARE, Naming.PLAIN),
             ("hurried", hurriedly, _HURRIED_SHARE, Naming.PREFIX),
         )
         for word, pacing, share, naming in ways:
             self.announce(f"{TOUR} ({word})")
-            tour = Tour(Atlas(names, self.session.contract, faults=self.plan.faults))
+            tour = Tour(chart(names, self.session.contract, faults=self.plan.faults))
             try:
                 with self.session.budget.share(share):
                     walk(self.session, tour, TOUR, pacing, naming, self._violated)
@@ -152,65 +189,15 @@ class Campaign:
         self.announce(EXPLORATION)
         explorer = Explorer(self.session, services=min(3, self.plan.services + 1), faults=self.plan.faults)
         repeats = 0
-        for seed in rounds(self.plan.seed):
-            known = len(self.failures)
-            violation = explore(explorer, self.plan.profile, seed)
+        while repeats < _MOST_REPEATS:
+            violation = explore(explorer, self.plan.profile, next(self._seeds))
             if violation is None:
                 return
-            self._violated(violation)
-            repeats = repeats + 1 if len(self.failures) == known else 0
-            if repeats >= _MOST_REPEATS:
-                return
+            repeats = 0 if self._violated(violation) else repeats + 1
 
-    def _violated(self, violation: Violation) -> None:
-        failing = failing_in(self.trace.chapters[-1])
-        known = self.failures.get(violation.signature)
-        if known is None or len(failing.steps) < len(known.steps):
-            self.failures[violation.signature] = failing
-
-    def _shrink(self) -> None:
-        """Shrink each failure that no bug found so far explains; the shortest first, they explain most.
-
-        What is met on the way and may be another bug's is shrunk as well.
-        """
-        shrinker, done = Shrinker(self.session), set[Signature]()
-        while left := {found: each for found, each in (shrinker.others | self.failures).items() if found not in done}:
-            signature, failing = min(left.items(), key=lambda item: len(item[1].steps))
-            done.add(signature)
-            known = self._case_of(signature, failing, alike_only=True)
-            if known is None:
-                self.announce(f"shrinking: {signature}")
-                self._found(signature, shrinker.shrink(failing, signature))
-            else:
-                self._add_symptom(known, signature)
-
-    def _found(self, signature: Signature, bug: Shrunk) -> None:
-        """A bug, unless it is a case of one that is there: then it is another symptom of that one."""
-        known = self._case_of(bug.signature, bug.failing)
-        if known is None:
-            self.bugs.append(bug)
-            known = len(self.bugs) - 1
-        for symptom in (signature, bug.signature):
-            self._add_symptom(known, symptom)
-
-    def _case_of(self, signature: Signature, failing: Failing, *, alike_only: bool = False) -> int | None:
-        """The place of the bug that a failure is a case of; `alike_only`: that the same invariant objected to."""
-        for place, bug in enumerate(self.bugs):
-            if alike_only and not alike(bug.signature, signature):
-                continue
-            if explains(bug, signature, failing.names, failing.steps):
-                return place
-        return None
-
-    def _add_symptom(self, place: int, signature: Signature) -> None:
-        bug = self.bugs[place]
-        if signature != bug.signature:
-            self.bugs[place] = evolve(bug, symptoms=bug.symptoms | {signature})
-
-    def _stumbled(self, error: Exception) -> None:
-        self.trace.note(str(error))
-        if isinstance(error, EnvironmentFault):
-            self.faults.append(str(error))
+    def _violated(self, _: Violation) -> bool:
+        """Whether it is the first that looks so."""
+        return self.settling.add(failing_in(self.trace.chapters[-1]))
 
 
 def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
@@ -231,4 +218,5 @@ def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
         tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
         {target.name: Expectation.FAILED},
         bug.failing.befores,
+        bug.behind,
     )

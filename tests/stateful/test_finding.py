@@ -1,5 +1,6 @@
 """Every planted bug is found by exploration alone and shrunk to its minimum, in few runs: a slice of the finding benchmark."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from churn.shrink.shrinker import PART, Shrinker, Shrunk
 from churn.system.clock import RealClock
 from churn.system.managers.defects import DEFECTS
 
+MINIMA = json.loads((Path(__file__).parents[1] / "benchmarks" / "minima.json").read_text())["minima"]
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
 SEEDS = (101, 102, 103)
 MOST_RUNS = 45
@@ -37,10 +39,15 @@ def shrunk(defect: str, seed: int) -> Shrunk:
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_planted_bug_is_found_and_shrunk_to_its_minimum(defect: str) -> None:
-    minimum = len(load(next(KEPT.glob(f"{defect}--*.json"))).sequence.steps)
+    minimum = MINIMA[defect]["length"]
     found = [shrunk(defect, seed) for seed in SEEDS]
     assert all(bug.confirmed for bug in found)
     assert max(bug.runs for bug in found) <= MOST_RUNS
     told = [f"{len(bug.steps)}: {bug.failing.sequence}" for bug in found]
     assert sum(len(bug.steps) <= minimum for bug in found) >= len(SEEDS) - 1, told
     assert all(len(bug.steps) <= minimum + 2 for bug in found), told
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_the_kept_reproducer_is_a_true_minimum(defect: str) -> None:
+    assert len(load(next(KEPT.glob(f"{defect}--*.json"))).sequence.steps) == MINIMA[defect]["length"]

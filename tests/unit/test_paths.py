@@ -6,7 +6,7 @@ import pytest
 
 from churn.lifecycle.contract import Contract, Reply
 from churn.lifecycle.operations import Behave, Behaviour, Create, List, Operation, Start, Stop
-from churn.lifecycle.paths import Atlas
+from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.state import Abstract
 
 ABSENT, CREATED, RUNNING, STOPPED = (("absent",), ("created",), ("running",), ("stopped",))
@@ -119,3 +119,19 @@ def test_an_unchanged_edge_is_no_news() -> None:
     room = atlas.room(RUNNING)
     atlas.learn(RUNNING, Stop("a"), STOPPED)
     assert atlas.room(RUNNING) is room
+
+
+def test_pairs_of_transitions_are_edges_between_transitions() -> None:
+    pairs = PairAtlas(("a",), Contract(), faults=False)
+    assert pairs.start == ABSENT
+    after = pairs.edges[ABSENT][Create("a")]
+    assert after == (*CREATED, "after", "create a", *ABSENT)
+    successions = sum(len(CALM.edges[there]) for edges in CALM.edges.values() for there in edges.values())
+    assert len(pairs.pairs) == successions + len(CALM.edges[ABSENT]), "the first step of all follows none"
+
+
+def test_a_place_that_was_not_planned_has_what_its_state_has() -> None:
+    pairs = PairAtlas(("a",), Contract(), faults=False)
+    odd = pairs.place(pairs.start, Create("a"), STOPPED)
+    pairs.learn(pairs.start, Create("a"), odd)
+    assert set(pairs.edges[odd]) == set(CALM.edges[STOPPED])

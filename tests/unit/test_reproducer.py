@@ -29,6 +29,8 @@ from churn.lifecycle.operations import (
 )
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.budget import Budget
+from churn.session.known import Behind
+from churn.session.marks import Mark
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature
@@ -63,6 +65,10 @@ KEPT = Reproducer(
     defects=("stops-by-label",),
     seed=7,
     targets={"reference": Expectation.FIXED, "reference+stops-by-label": Expectation.FAILED},
+    behind=Behind(
+        (Mark(Signature("no-orphans", "stop", "running"), "no container", "*#N is S"),),
+        (Mark(Signature("status", "stop", "running"), "service * is stopped", "'failed'"),),
+    ),
 )
 
 
@@ -105,6 +111,10 @@ def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda data: data["steps"][0].update(pace="slow"), "steps[0].pace: expected one of 'calm'"),
         (lambda data: data["steps"].insert(0, 5), "steps[0]: expected an object such as"),
         (lambda data: data.update(steps="all"), "steps: expected a list, got 'all'"),
+        (lambda data: data.update(behind=[]), "behind: expected an object, got []"),
+        (lambda data: data["behind"].update(bugs=1), "behind.bugs: expected a list, got 1"),
+        (lambda data: data["behind"]["beside"].append(0), "behind.beside[1]: expected an object, got 0"),
+        (lambda data: data["behind"]["bugs"][0].pop("seen"), "behind.bugs[0].seen: expected a text, got None"),
         (lambda data: data.update(naming="odd"), "naming: expected one of 'plain', 'prefix'"),
         (lambda data: data.update(rate=2), "rate: expected null or a number above 0, up to 1, got 2"),
         (lambda data: data.update(seed="x"), "seed: expected a whole number, got 'x'"),

@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from attrs import evolve
 
 from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
@@ -17,11 +18,12 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Violation
 from churn.shrink.candidates import Failing, candidates, failing_in, repaired_steps
+from churn.shrink.cases import is_case, is_part_of
 from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 from churn.shrink.replay import needed
 from churn.shrink.reproducer import load, save
-from churn.shrink.shrinker import PART, Shrinker, Shrunk, explains
+from churn.shrink.shrinker import PART, Shrinker, Shrunk
 from churn.system.clock import RealClock
 from churn.system.managers.reference import Embedded, ReferenceManager
 
@@ -173,14 +175,44 @@ def test_a_rates_interval_covers_it_and_narrows() -> None:
     assert Rate(30, 30).interval[1] == 1.0
 
 
-def test_a_bug_explains_failures_with_its_signature_or_its_steps_under_other_names() -> None:
-    bug = Shrunk(Failing(("a",), Sequence((*A_START, Step(Stop("a"))))), Signature("x", "stop", "running"), True, 3)
-    other = Signature("y", "list", "any")
+def test_a_sequence_is_part_of_another_with_its_steps_under_other_names() -> None:
+    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))))
     longer = (Step(Create("a")), Step(Create("b")), Step(Start("b")), Step(Wait(Length.LONG)), Step(Stop("b")))
-    assert explains(bug, other, ("a", "b"), longer)
-    assert not explains(bug, other, ("a", "b"), longer[:-1])
-    assert not explains(bug, other, ("a", "b"), (*longer[:2], longer[4], longer[2]))
-    assert explains(bug, bug.signature, ("a",), ())
+    assert is_part_of(small, ("a", "b"), longer)
+    assert not is_part_of(small, ("a", "b"), longer[:-1])
+    assert not is_part_of(small, ("a", "b"), (*longer[:2], longer[4], longer[2]))
+
+
+def test_a_case_ends_on_a_service_in_the_same_state() -> None:
+    def failing(*steps: Step, before: str) -> Failing:
+        return Failing(("a",), Sequence(steps), (("any",),) * (len(steps) - 1) + ((before,),))
+
+    stop = failing(*A_START, Step(Stop("a")), before="running")
+    assert is_case(failing(*A_START, Step(List()), Step(Stop("a")), before="running!"), stop), "faults apart"
+    assert not is_case(failing(*A_START, Step(Stop("a")), before="stopped"), stop)
+    assert is_case(
+        failing(*A_START, Step(Stop("a")), before="failed"), evolve(stop, befores=(("any",),) * 2 + (("dead",),))
+    )
+
+
+def test_what_was_hurried_past_just_before_the_end_is_at_the_end_too() -> None:
+    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))))
+    hurried = Failing(("a",), Sequence((*A_START, Step(Stop("a"), Pace.HURRIED), Step(List()))))
+    calm = Failing(("a",), Sequence((*A_START, Step(Stop("a")), Step(List()))))
+    assert is_case(calm, small)
+    assert is_case(hurried, small, at_the_end=True)
+    assert not is_case(calm, small, at_the_end=True)
+
+
+def test_what_begins_with_a_known_failure_is_not_run() -> None:
+    memo, failure = Memo(), Sequence((*A_START, Step(Stop("a"))))
+    failed = Result(Signature("x", "stop", "running"), failure.steps)
+    memo.keep(("a",), failure, failed)
+    assert memo.recall(("a",), Sequence((*failure.steps, Step(List())))) is failed
+    assert memo.recall(("a", "b"), Sequence((*failure.steps, Step(List())))) is None, "other services, another sequence"
+    unseen = Sequence((*A_START, Step(Stop("a"), Pace.HURRIED)))
+    memo.keep(("a",), unseen, Result(failed.signature, unseen.steps))
+    assert memo.recall(("a",), Sequence((*unseen.steps, Step(List())))) is None, "it failed by the look at its end"
 
 
 def test_what_an_operation_costs_is_learned_and_candidates_come_cheapest_first() -> None:

@@ -200,6 +200,18 @@ def test_on_a_shared_engine_only_what_is_ours_is_struck(docker: Bench) -> None:
     assert aliases(system) == {"a#1": "running"}
 
 
+def test_of_what_is_discarded_only_what_is_ours_goes(docker: Bench) -> None:
+    system = begun(docker)
+    for operation in (Create("a"), Start("a")):
+        system.apply(operation)
+    (mine,) = (row.id for row in docker.engine.list())
+    shared = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, shared={"owner": "us"})
+    shared.discard(frozenset({mine}))
+    assert [row.id for row in docker.engine.list()] == [mine], "it does not carry our label"
+    system.discard(frozenset({mine, "another"}))
+    assert docker.engine.list() == ()
+
+
 def test_a_held_port_is_a_strangers_until_it_is_released(docker: Bench) -> None:
     system = begun(docker)
     system.apply(Create("a"))

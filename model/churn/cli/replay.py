@@ -21,7 +21,8 @@ from churn.shrink.shell import as_shell
 from churn.system.clock import RealClock
 
 _STYLES = {Verdict.FIXED: "green", Verdict.FAILED: "red", Verdict.CHANGED: "yellow", Verdict.ENVIRONMENT: "yellow"}
-_SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN: "unknown", StepVerdict.UNSEEN: "…"}
+_SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN: "unknown", StepVerdict.UNSEEN: "…",
+          StepVerdict.KNOWN: "known"}  # fmt: skip
 
 
 @click.command()

@@ -25,8 +25,9 @@ from churn.session.trace import Trace, written
 from churn.shrink.reproducer import save as save_reproducer
 from churn.system.clock import RealClock, today
 
-OPERATIONS = 14_000
+OPERATIONS = 30_000
 """The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
+_PAIRS = 20
 _SECONDS = 300.0
 """The default budget on a real engine, beyond the five cycles."""
 
@@ -48,6 +49,9 @@ _SECONDS = 300.0
 @click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
 @click.option(
     "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
+)
+@click.option(
+    "--pairs", is_flag=True, help="Tour all pairs of consecutive transitions; gives it twenty times the operations."
 )
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(
@@ -89,11 +93,16 @@ def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
         services=options["services"],
         cycles=options["cycles"],
         seed=options["seed"],
-        operations=options["max_operations"] if limited or not emulated else OPERATIONS,
+        operations=options["max_operations"] if limited or not emulated else _operations(pairs=options["pairs"]),
         seconds=options["budget"] if limited or emulated else _SECONDS,
         faults=options["faults"] if options["faults"] is not None else not shared,
+        pairs=options["pairs"],
         profile=PROFILES["explore" if emulated else "real"],
     )
+
+
+def _operations(*, pairs: bool) -> int:
+    return OPERATIONS * (_PAIRS if pairs else 1)
 
 
 def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +113,8 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     if options["max_operations"] is not None:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
+    if options["pairs"]:
+        words.append("--pairs")
     if options["faults"] is not None:
         words.append("--faults" if options["faults"] else "--no-faults")
     return {

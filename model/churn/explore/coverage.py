@@ -2,6 +2,7 @@
 
 from attrs import define, field
 
+from churn.lifecycle.operations import Operation
 from churn.lifecycle.paths import Atlas, Pair
 from churn.session.trace import Trace
 
@@ -10,10 +11,12 @@ _ABSENT = ("absent",)
 
 @define
 class Coverage:
-    """The pairs of an atlas, and how many times each was done."""
+    """The pairs of an atlas, and how many times each was done; and which were done one right after the other."""
 
     atlas: Atlas
     done: dict[Pair, int] = field(init=False, factory=dict)
+    consecutive: set[tuple[Pair, Operation]] = field(init=False, factory=set)
+    """Pairs of which the operation was the next one done after."""
     _all: dict[Pair, None] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -22,10 +25,16 @@ class Coverage:
     def count(self, trace: Trace) -> None:
         """Add what the trace did. Sequences with fewer services count as if the others were absent."""
         width = len(self.atlas.names)
-        for chapter, record in trace.records():
-            if len(chapter.names) <= width:
+        for chapter in trace.chapters:
+            if len(chapter.names) > width:
+                continue
+            last: Pair | None = None
+            for record in chapter.records:
                 pair = (record.before + _ABSENT * (width - len(record.before)), record.step.operation)
                 self.done[pair] = self.done.get(pair, 0) + 1
+                if last is not None and self.atlas.edges.get(last[0], {}).get(last[1]) == pair[0]:
+                    self.consecutive.add((last, pair[1]))
+                last = pair
 
     @property
     def covered(self) -> int:
@@ -36,6 +45,12 @@ class Coverage:
     def total(self) -> int:
         """How many pairs the atlas has."""
         return len(self._all)
+
+    @property
+    def successions(self) -> int:
+        """How many pairs of consecutive transitions there are, by what the model expects each to lead to."""
+        edges = self.atlas.edges
+        return sum(len(edges[there]) for here in edges.values() for there in here.values())
 
     @property
     def missed(self) -> list[Pair]:

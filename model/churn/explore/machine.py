@@ -27,6 +27,7 @@ from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
 from churn.lifecycle.operations import Create, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
+from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.verdict import Violation
 
@@ -140,7 +141,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         super().__init__()
         self.shared = self._explorer()
         self._opening: Opening | None = None
-        self._begun = False
+        self._begun = self._over = False
         self._drawn: list[object] = []
         self._error: ChurnError | None = None
         self._asleep = self.shared.ended is not None
@@ -189,6 +190,8 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _guarded(self, act: Callable[[], None]) -> None:
         try:
             act()
+        except NothingNew:
+            self._asleep = self._over = True
         except (Violation, BudgetSpent, EnvironmentFault) as error:
             self._error = error
 
@@ -206,7 +209,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             if self._drawn == shared.fatal:
                 raise shared.ended
             return
-        if self._begun and self._error is None:
+        if self._begun and not self._over and self._error is None:
             self._guarded(shared.session.finish)
         if self._error is not None:
             shared.ended, shared.fatal = self._error, self._drawn

@@ -10,7 +10,8 @@ from attrs import define, field
 from churn.lifecycle.operations import Operation, Pace, Step
 from churn.lifecycle.paths import Atlas, Pair
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import CLEAN, Abstract, abstract
+from churn.lifecycle.state import Abstract, abstract
+from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.verdict import Violation
 
@@ -78,14 +79,16 @@ class Tour:
 
     def _inner(self, there: Abstract) -> Operation | None:
         """Something to do in `there` that does not leave the room; what changes nothing first."""
-        edges = self.atlas.edges[there]
-        inside = [operation for operation in self.todo.get(there, ()) if edges[operation] in self._room]
-        return min(inside, key=lambda operation: edges[operation] != there, default=None)
+        edges = self.atlas.edges.get(there, {})
+        inside = [operation for operation in self.todo.get(there, ()) if edges.get(operation) in self._room]
+        return min(inside, key=lambda operation: edges.get(operation) != there, default=None)
 
     def _outer(self, there: Abstract) -> Operation | None:
         """Something to do in `there` that leaves the room."""
-        edges = self.atlas.edges[there]
-        return next((operation for operation in self.todo.get(there, ()) if edges[operation] not in self._room), None)
+        edges = self.atlas.edges.get(there, {})
+        return next(
+            (operation for operation in self.todo.get(there, ()) if edges.get(operation) not in self._room), None
+        )
 
 
 def walk(
@@ -94,19 +97,20 @@ def walk(
     part: str,
     pacing: Pacing = calmly,
     naming: Naming = Naming.PLAIN,
-    on_violation: Callable[[Violation], None] | None = None,
+    on_violation: Callable[[Violation], object] | None = None,
 ) -> None:
     """Walk the tour until nothing that is left can be reached.
 
     A violation ends a sequence; without `on_violation` it ends the walk. Raises what `Session.step` raises.
     """
-    start = abstract(CLEAN, tour.atlas.names)
-    while tour.next(start) is not None:
+    while tour.next(tour.atlas.start) is not None:
         before = tour.covered
         session.begin(part, tour.atlas.names, naming, detailed=False)
         try:
             _stroll(session, tour, pacing)
             session.finish()
+        except NothingNew:
+            pass
         except Violation as violation:
             if on_violation is None:
                 raise
@@ -118,8 +122,8 @@ def walk(
 def _stroll(session: Session, tour: Tour, pacing: Pacing) -> None:
     number = 0
     barren, limit = 0, 2 * len(tour.atlas.edges)
+    here = tour.atlas.start
     while barren <= limit:
-        here = abstract(session.state, session.names)
         operation = tour.next(here)
         if operation is None:
             return
@@ -127,8 +131,10 @@ def _stroll(session: Session, tour: Tour, pacing: Pacing) -> None:
         before = tour.covered
         try:
             session.step(Step(operation, pacing(number)))
-        except Violation:
+        except (Violation, NothingNew):
             tour.done(here, operation, None)
             raise
-        tour.done(here, operation, abstract(session.state, session.names))
+        there = tour.atlas.place(here, operation, abstract(session.state, session.names))
+        tour.done(here, operation, there)
+        here = there
         barren = 0 if tour.covered > before else barren + 1

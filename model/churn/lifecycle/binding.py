@@ -47,7 +47,8 @@ def _with_container(
 def _with_port(name: str, service: Service, observation: Observation) -> Service:
     if service.port is not None:
         return service
-    told = [entry.port for entry in observation.listed or () if entry.service == name and entry.port is not None]
+    entries = (*(observation.listed or ()), *(observation.told or ()))
+    told = [entry.port for entry in entries if entry.service == name and entry.port is not None]
     found = observation.container(service.container) if isinstance(service.container, str) else None
     published = list(found.ports) if found is not None else []
     return evolve(service, port=next(iter(told + published), None))

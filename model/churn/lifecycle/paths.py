@@ -44,6 +44,15 @@ class Atlas:
                 frontier.extend(states)
 
     @property
+    def start(self) -> Abstract:
+        """Where a sequence begins."""
+        return abstract(CLEAN, self.names)
+
+    def place(self, before: Abstract, operation: Operation, there: Abstract) -> Abstract:  # noqa: ARG002 -- see PairAtlas
+        """Where one is when `operation` in `before` led to the abstract state `there`."""
+        return there
+
+    @property
     def pairs(self) -> list[Pair]:
         """Every pair of abstract state and operation enabled there, in the order in which they were found."""
         return [(here, operation) for here, edges in self.edges.items() for operation in edges]
@@ -85,6 +94,42 @@ class Atlas:
                     ways[there] = (*ways[here], operation)
                     frontier.append(there)
         return None
+
+
+_AFTER = "after"
+
+
+@define
+class PairAtlas(Atlas):
+    """The atlas of consecutive transitions: a place is an abstract state and the transition that led there.
+
+    So each edge is a pair of transitions, one after the other. A place is the state's words, then ``after``, the operation
+    and the words of the state that it was done in; the start has but its own.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        plain = Atlas(self.names, self.contract, self.faults)
+        frontier = deque([(plain.start, plain.start)])
+        while frontier:
+            place, state = frontier.popleft()
+            if place in self.edges:
+                continue
+            self.edges[place] = {}
+            for operation, there in plain.edges[state].items():
+                following = self.edges[place][operation] = self.place(place, operation, there)
+                frontier.append((following, there))
+
+    def place(self, before: Abstract, operation: Operation, there: Abstract) -> Abstract:
+        """As `Atlas.place`."""
+        return (*there, _AFTER, str(operation), *before[: len(self.names)])
+
+    def learn(self, here: Abstract, operation: Operation, there: Abstract) -> None:
+        """As `Atlas.learn`; a place that nobody foresaw has what can be done in its state, wherever one comes from."""
+        if there not in self.edges:
+            state = there[: len(self.names)]
+            like = next((edges for place, edges in self.edges.items() if place[: len(self.names)] == state), {})
+            self.edges[there] = {one: self.place(there, one, to[: len(self.names)]) for one, to in like.items()}
+        super().learn(here, operation, there)
 
 
 def _reached(start: Abstract, steps: Callable[[Abstract], Iterable[Abstract]]) -> set[Abstract]:

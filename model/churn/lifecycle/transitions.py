@@ -22,7 +22,7 @@ Crash, Kill,   running                     Ok                  its server has di
 Remove
 HoldPort(a)    not running                 Ok                  its port is held
 Start(a)       not running, its port held  Rejected            failed, no container (or kept, by contract); where it gets
-                                                               its port anew, it may also run with another
+                                                               its port anew, or that is not known, it may also run
 ReleasePort(a) its port held               Ok                  its port is free
 Crash, Kill,   any                         Rejected            nothing changed: there was nothing to strike
 HoldPort, …
@@ -162,6 +162,11 @@ def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tu
     failed = Branch(Must.REJECTED, state.put(name, _failed(service, contract)))
     if service.held and contract.ports is Ports.FIXED:
         return (failed,)
+    if service.port is None and any(other.held for other in state.services.values()):
+        return (
+            Branch(Must.OK, state.put(name, up)),
+            failed,
+        )  # which port it wants is not known: it may be the held one
     if not service.behaviour.deadly:
         sound = Branch(Must.OK, state.put(name, up))
         return (sound, failed) if service.held else (sound,)

@@ -1,7 +1,7 @@
 """What a run came to: a verdict for each success criterion, the bugs, the times, and what was not expected."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from statistics import median
 from typing import Any
@@ -17,7 +17,8 @@ from churn.lifecycle.sequence import Naming
 from churn.report.hints import HINTS, SEVERITIES
 from churn.session.trace import Chapter, Record, Trace
 from churn.session.verdict import Verdict
-from churn.shrink.shrinker import PART, Shrunk, explains
+from churn.shrink.cases import alike, is_part_of
+from churn.shrink.shrinker import PART, Shrunk
 
 SCENARIO = "five-cycle"
 _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
@@ -122,6 +123,9 @@ class Summary:
     faults: tuple[str, ...]
     covered: int
     coverable: int
+    successive: int
+    """Pairs of consecutive transitions that were done, of `successions`."""
+    successions: int
     missed: tuple[str, ...]
     parts: dict[str, int] = Factory(dict)
 
@@ -171,6 +175,8 @@ def summarise(trace: Trace, account: Account) -> Summary:
         account.faults,
         account.coverage.covered,
         account.coverage.total,
+        len(account.coverage.consecutive),
+        account.coverage.successions,
         tuple(f"{' '.join(here)}: {operation}" for here, operation in account.coverage.missed),
         dict(Counter(chapter.part for chapter, _ in steps)),
     )
@@ -278,7 +284,7 @@ def _bugs(steps: Steps, shrunk: tuple[Shrunk, ...]) -> Iterator[Bug]:
         place = _place(shrunk, chapter, record)
         (rest.setdefault(str(record.signature), []) if place is None else cases[place]).append((chapter, record))
     for place, bug in enumerate(shrunk):
-        yield _shrunk_bug(bug, cases[place])
+        yield _shrunk_bug(bug, cases[place], failures)
     for found in rest.values():
         chapter, record = min(found, key=lambda case: len(_until(*case)))
         if chapter.part != PART:
@@ -290,12 +296,18 @@ def _place(shrunk: tuple[Shrunk, ...], chapter: Chapter, record: Record) -> int 
     assert record.signature is not None, "only failures are asked about"  # noqa: S101 -- its caller looked
     done = tuple(one.step for one in _until(chapter, record))
     signature = record.signature
-    return next((place for place, bug in enumerate(shrunk) if explains(bug, signature, chapter.names, done)), None)
+    ways: tuple[Callable[[Shrunk], bool], ...] = (
+        lambda bug: signature == bug.signature,
+        lambda bug: signature in bug.symptoms,
+        lambda bug: alike(signature, bug.signature) and is_part_of(bug.failing, chapter.names, done),
+    )
+    return next((place for way in ways for place, bug in enumerate(shrunk) if way(bug)), None)
 
 
-def _shrunk_bug(bug: Shrunk, cases: Steps) -> Bug:
+def _shrunk_bug(bug: Shrunk, cases: Steps, failures: Steps) -> Bug:
     exact = [record for chapter, record in cases if tuple(one.step for one in _until(chapter, record)) == bug.steps]
-    record = bug.record or next(iter(exact), cases[0][1])
+    alike_looking = (record for _, record in failures if record.mark is not None and record.mark == bug.failing.mark)
+    record = bug.record or next(iter(exact), None) or next(alike_looking, None) or cases[0][1]
     return _bug(record, bug.steps, bug.failing.sequence.naming, cases, bug.said)
 
 

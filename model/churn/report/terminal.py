@@ -113,7 +113,10 @@ def _closing(summary: Summary) -> Iterator[str]:
         f"manager, {times.waited:.1f} s waiting, {times.resets:.1f} s of resets; {times.operations} steps, "
         f"{times.looks} looks"
     )
-    yield f"Transition coverage: {summary.covered} of {summary.coverable} pairs of state and operation"
+    yield (
+        f"Transition coverage: {summary.covered} of {summary.coverable} pairs of state and operation; "
+        f"{summary.successive} of {summary.successions} pairs of consecutive transitions"
+    )
     notes = [f"environment: {fault}" for fault in summary.faults] + list(summary.unexpected)
     yield f"Unexpected observations: {len(notes) or 'none'}"
     yield from (f"  - {escape(note)}" for note in notes[:_MOST_LINES])

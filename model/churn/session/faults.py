@@ -51,6 +51,14 @@ class Faults:
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
+    def snapshot(self) -> dict[str, str]:
+        """As `Rewindable.snapshot`."""
+        return dict(self._words)
+
+    def restore(self, snapshot: dict[str, str]) -> None:
+        """As `Rewindable.restore`."""
+        self._words = dict(snapshot)
+
     def strike(self, operation: Operation, port: int | None) -> str:
         """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
         act = _ACTS.get(type(operation))

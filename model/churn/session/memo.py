@@ -5,6 +5,7 @@ from attrs import define, field, frozen
 from churn.lifecycle.operations import Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import Abstract
+from churn.session.marks import Mark
 from churn.session.verdict import Signature
 
 Key = tuple[tuple[str, ...], Naming, tuple[Step, ...]]
@@ -20,6 +21,12 @@ class Result:
     signature: Signature | None
     steps: tuple[Step, ...]
     befores: tuple[Abstract, ...] = ()
+    mark: Mark | None = None
+    """What the failure looks like."""
+    met: tuple[Mark, ...] = ()
+    """The known bugs that the run met, and could go on behind."""
+    involved: tuple[Mark, ...] = ()
+    """Those that its last step met."""
 
     @property
     def failed(self) -> bool:
@@ -35,10 +42,18 @@ class Memo:
     _passing: set[Key] = field(init=False, factory=set)
 
     def recall(self, names: tuple[str, ...], sequence: Sequence) -> Result | None:
-        """What is known of a sequence; that it passes is also known where it is the beginning of one that got further."""
+        """What is known of a sequence.
+
+        That it passes is also known where it is the beginning of one that got further, and how it fails where it begins
+        with one that fails, and was looked at there.
+        """
         key = (names, sequence.naming, sequence.steps)
         if key in self._known:
             return self._known[key]
+        for size in range(1, len(sequence.steps)):
+            beginning = self._known.get((names, sequence.naming, sequence.steps[:size]))
+            if beginning is not None and beginning.failed and not sequence.steps[size - 1].hurried:
+                return beginning
         return Result(None, sequence.steps) if key in self._passing else None
 
     def contradicts(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> bool:

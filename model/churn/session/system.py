@@ -5,10 +5,12 @@ Real names, ids and ports stay below this file: what goes up is aliased (service
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from typing import Any
 
 from attrs import evolve, frozen
 
-from churn.errors import NotFound
+from churn.errors import NotFound, UsageError
 from churn.lifecycle.binding import bind
 from churn.lifecycle.observation import Container, Event, Listed, Observation, Port
 from churn.lifecycle.operations import Create, HoldPort, Length, List, Operation, Start, Status, Stop, Wait
@@ -17,8 +19,9 @@ from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import NONE, SOUND, State
 from churn.session.faults import Faults, Waits
 from churn.system.clock import Clock
+from churn.system.ownership import remove
 from churn.system.process import run
-from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
+from churn.system.protocols import Engine, Host, Keyed, Listed as Row, Manager, Numbers, Rewindable, carries
 
 
 @frozen(eq=False)
@@ -82,6 +85,35 @@ class System:
         self._seen_ports: dict[int, None] = {}
         self._port_of: dict[str, int] = {}
         """The port of each service, as it was last seen or told."""
+
+    # -- going back ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """As `Rewindable.snapshot`. Raises `UsageError` where a part of the system cannot be put back."""
+        parts = (self.clock, self.engine, self.host, self.manager, self._faults)
+        for part in parts:
+            if not isinstance(part, Rewindable):
+                name = type(part).__name__
+                raise UsageError(f"expected a system that can be put back to an earlier state, which {name} cannot")
+        taken = [part.snapshot() for part in parts if isinstance(part, Rewindable)]
+        return (*taken, {name: copy(getattr(self, name)) for name in _CHANGING})
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """As `Rewindable.restore`."""
+        *taken, own = snapshot
+        for part, state in zip((self.clock, self.engine, self.host, self.manager, self._faults), taken, strict=True):
+            if isinstance(part, Rewindable):
+                part.restore(state)
+        for name, value in own.items():
+            setattr(self, name, copy(value))
+
+    def key(self, numbers: Numbers) -> object:
+        """As `Keyed.key`, what was seen of containers that are there with it."""
+        parts = (self.engine, self.manager)
+        starts = tuple([self._starts.get(row.id, 0) for row in self.engine.list()])
+        known = tuple([part.key(numbers) for part in parts if isinstance(part, Keyed)])
+        ports = tuple([(name, numbers(port)) for name, port in self._port_of.items()])
+        return known, starts, ports
 
     def ports(self) -> tuple[int, ...]:
         """The ports that services of this sequence had so far."""
@@ -147,6 +179,12 @@ class System:
             return Evidence(command, "", ran=False)
         finished = run(("sh", "-c", command), env=self.environ, timeout=_SHOW_LIMIT)
         return Evidence(command, f"{finished.stdout}{finished.stderr}".strip() or "(no output)")
+
+    def discard(self, containers: frozenset[str]) -> None:
+        """Remove containers by their ids, those alone that are ours."""
+        for row in self.engine.list(self._shared):
+            if row.id in containers:
+                remove(self.engine, row)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -283,6 +321,10 @@ class System:
         return self.host.look(asks, tuple(dict.fromkeys(frees)))
 
 
+_CHANGING = (
+    "_views", "_born", "_starts", "_numbers", "_strangers", "_told", "_newcomers", "_events", "_seen_ports", "_port_of",
+)  # fmt: skip
+"""What of a sequence changes step by step."""
 _LIST = List()
 _SHOW_LIMIT = 10.0
 """Seconds that a command for evidence may take."""

@@ -20,6 +20,7 @@ from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import Abstract
+from churn.session.marks import Mark
 from churn.session.verdict import Judgement, Signature, Verdict
 
 FORMAT = 1
@@ -46,6 +47,12 @@ class Record:
     strangers: tuple[str, ...] = ()
     """Containers of others that were seen for the first time."""
     signature: Signature | None = None
+    mark: Mark | None = None
+    """What a violation looks like, to be known again."""
+    beside: tuple[Mark, ...] = ()
+    """What the violation's further objections look like."""
+    known: tuple[Mark, ...] = ()
+    """The known bugs that the step met."""
     shown: tuple[Evidence, ...] = ()
     """What was run to show the same to a person."""
     settled: float = 0.0
@@ -144,6 +151,8 @@ def _details(record: Record) -> dict[str, Any]:
         details["shown"] = [{"command": one.command, "output": one.output, "ran": one.ran} for one in record.shown]
     if record.reason:
         details["why"] = record.reason
+    if record.known:
+        details["known"] = [str(mark.signature) for mark in record.known]
     if isinstance(outcome, Rejected):
         details["error"] = outcome.reason
     if outcome is not None and outcome.evidence.command:

@@ -13,25 +13,27 @@ from churn.lifecycle.state import State
 
 
 class Verdict(Enum):
-    """Of a step: it passed, something was objected to, it could not be told, or it was hurried past."""
+    """Of a step: it passed, something was objected to, it could not be told, it was hurried past, or it met only known bugs."""
 
     PASS = "pass"  # noqa: S105 -- a verdict, no password
     FAIL = "fail"
     UNKNOWN = "unknown"
     UNSEEN = "unseen"
+    KNOWN = "known"
 
 
 @frozen(eq=False)
 class Judgement:
     """What one look came to. `kept` are the possible states that nothing objects to, ports and ids filled in.
 
-    `objections` are those of the nearest possible state where none was kept; `settled` is how many seconds the system
-    needed until one was, `looks` how many looks that took.
+    `objections` are those of the nearest possible state, `nearest`, where none was kept; `settled` is how many seconds the
+    system needed until one was, `looks` how many looks that took.
     """
 
     kept: tuple[State, ...]
     objections: tuple[Objection, ...]
     doubts: tuple[Doubt, ...]
+    nearest: State
     observation: Observation
     listing: Outcome | None
     settled: float

@@ -27,6 +27,7 @@ from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Abstract, State, abstract, is_enabled
 from churn.lifecycle.transitions import follow
+from churn.session.marks import Mark
 from churn.session.trace import Chapter
 from churn.shrink.costs import Costs
 
@@ -41,18 +42,31 @@ class Failing:
     names: tuple[str, ...]
     sequence: Sequence
     befores: tuple[Abstract, ...] = ()
+    mark: Mark | None = None
+    """What the failure looks like."""
 
     @property
     def steps(self) -> Steps:
         """Its steps."""
         return self.sequence.steps
 
+    @property
+    def look(self) -> Mark:
+        """What its failure looks like, of one that was run."""
+        assert self.mark is not None, "what failed was looked at"  # noqa: S101 -- the session marks every violation
+        return self.mark
+
 
 def failing_in(chapter: Chapter) -> Failing:
     """The sequence of a chapter whose last step failed."""
     steps = tuple(record.step for record in chapter.records)
     befores = tuple(record.before for record in chapter.records)
-    return Failing(chapter.names, Sequence(steps, chapter.naming), befores)
+    return Failing(chapter.names, Sequence(steps, chapter.naming), befores, chapter.records[-1].mark)
+
+
+def calmly_done(steps: Steps) -> Steps:
+    """The same steps, each looked at in full."""
+    return tuple(Step(step.operation) for step in steps)
 
 
 Candidate = tuple[tuple[str, ...], Sequence]
@@ -229,8 +243,7 @@ def _without_pairs(failing: Failing, _: Contract) -> Iterator[Candidate]:
 
 def _plainly(failing: Failing, _: Contract) -> Iterator[Candidate]:
     """Plain names and calm steps, at once: once it fails so, all that follows is easier to read and cheaper to tell."""
-    plain = tuple(Step(step.operation) for step in failing.steps)
-    yield failing.names, Sequence(plain)
+    yield failing.names, Sequence(calmly_done(failing.steps))
 
 
 def _plainly_named(failing: Failing, _: Contract) -> Iterator[Candidate]:
@@ -240,7 +253,7 @@ def _plainly_named(failing: Failing, _: Contract) -> Iterator[Candidate]:
 
 def _calmer(failing: Failing, _: Contract) -> Iterator[Candidate]:
     steps = failing.steps
-    yield _with(failing, tuple(Step(step.operation) for step in steps))
+    yield _with(failing, calmly_done(steps))
     for place, step in enumerate(steps):
         if step.pace is not Pace.CALM:
             yield _with(failing, (*steps[:place], Step(step.operation), *steps[place + 1 :]))

@@ -6,6 +6,7 @@ from math import ceil, log
 from attrs import frozen
 
 from churn.errors import EnvironmentFault
+from churn.session.known import Known, NothingNew
 from churn.session.session import Session
 from churn.session.trace import Record
 from churn.session.verdict import Signature, Violation
@@ -47,6 +48,7 @@ class Replayed:
 def replay(reproducer: Reproducer, session: Session) -> Replayed:
     """Run the file's operations again, more than once where they fail with a rate only."""
     runs = needed(reproducer.rate)
+    session.known = Known.of(reproducer.behind)
     for run in range(1, runs + 1):
         try:
             session.run(PART, reproducer.names, reproducer.sequence)
@@ -54,6 +56,9 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
             same = violation.signature.invariant == reproducer.signature.invariant
             verdict = Verdict.FAILED if same else Verdict.CHANGED
             return Replayed(verdict, violation.signature, _records(session), _drift(reproducer, session), run)
+        except NothingNew as ended:
+            records = _records(session)
+            return Replayed(Verdict.CHANGED, None, records, _drift(reproducer, session), run, str(ended))
         except EnvironmentFault as fault:
             records = _records(session)
             return Replayed(Verdict.ENVIRONMENT, None, records, _drift(reproducer, session), run, str(fault))

@@ -7,18 +7,20 @@ operations of earlier formats are read by their old words (`ALIASES`).
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from attrs import field, fields, frozen
+from attrs import asdict, field, fields, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.operations import KINDS, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import Abstract
+from churn.session.known import Behind
+from churn.session.marks import Mark
 from churn.session.verdict import Signature
 
 KEY, FORMAT = "churn-reproducer", 1
@@ -60,6 +62,8 @@ class Reproducer:
     targets: Mapping[str, Expectation] = field(factory=dict)
     befores: tuple[Abstract, ...] = ()
     """The abstract state that each step was done in when it was found; empty where a file does not say."""
+    behind: Behind = field(factory=Behind)
+    """The bugs that were known when it was found: a replay goes on behind them likewise."""
 
     @property
     def file_name(self) -> str:
@@ -99,6 +103,7 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
             _step_data(step, before)
             for step, before in zip(reproducer.sequence.steps, reproducer.befores or repeat(()), strict=False)
         ],
+        **({"behind": _behind_data(reproducer.behind)} if reproducer.behind != Behind() else {}),
         "manager": reproducer.manager,
         "engine": reproducer.engine,
         "defects": list(reproducer.defects),
@@ -118,6 +123,13 @@ def _step_data(step: Step, before: Abstract) -> dict[str, Any]:
     if step.pace is not Pace.CALM:
         data["pace"] = step.pace.value
     return {**data, "state": list(before)} if before else data
+
+
+def _behind_data(behind: Behind) -> dict[str, list[dict[str, str]]]:
+    return {
+        part: [{**asdict(mark.signature), "expected": mark.expected, "seen": mark.seen} for mark in marks]
+        for part, marks in zip(_BEHIND, (behind.marks, behind.companions, behind.consequences), strict=True)
+    }
 
 
 _KEYS = {"name": "service"}
@@ -186,7 +198,24 @@ class _Reader:
                 for name, value in self._get("targets", dict, {}).items()
             },
             self._befores(),
+            self._behind(),
         )
+
+    def _behind(self) -> Behind:
+        data = self._get("behind", dict, {})
+        return Behind(*(tuple(self._marks(f"behind.{part}", data.get(part, []))) for part in _BEHIND))
+
+    def _marks(self, where: str, data: Any) -> Iterator[Mark]:
+        if not isinstance(data, list):
+            self._wrong(where, "a list", data)
+        for place, one in enumerate(data):
+            if not isinstance(one, dict):
+                self._wrong(f"{where}[{place}]", "an object", one)
+            words = [one.get(key) for key in _MARK]
+            for key, word in zip(_MARK, words, strict=True):
+                if not isinstance(word, str):
+                    self._wrong(f"{where}[{place}].{key}", "a text", word)
+            yield Mark(Signature(*words[:3]), *words[3:])
 
     def _befores(self) -> tuple[Abstract, ...]:
         found = [step.get("state") for step in self.data["steps"]]
@@ -247,6 +276,8 @@ class _Reader:
         raise UsageError(f"{self.path}: {where}: expected {expected}, got {_short(got)}")
 
 
+_BEHIND = ("bugs", "beside", "consequences")
+_MARK = ("invariant", "operation", "condition", "expected", "seen")
 _ARTICLES: dict[type[Any], str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 
 

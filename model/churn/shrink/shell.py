@@ -26,6 +26,10 @@ hold() {{
 }}
 """
 
+_BEHIND = """\
+# It was found behind other bugs: some of these steps may show them, and what they leave is not cleared here.
+"""
+
 _TAIL = """\
 # clean up
 kill "${holder:-}" 2>/dev/null
@@ -40,6 +44,8 @@ def as_shell(reproducer: Reproducer) -> str:
     head = _HEAD.format(
         title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen, flags=flags
     )
+    if reproducer.behind.marks:
+        head = head.replace("set -u\n", _BEHIND + "set -u\n", 1)
     return head + "\n" + "\n".join(_lines(reproducer)) + "\n\n" + _TAIL
 
 

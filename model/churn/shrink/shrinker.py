@@ -7,19 +7,21 @@ far is always kept, whatever ends the shrinking.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import permutations
 from math import ceil, log
 
 from attrs import define, evolve, field, frozen
 
 from churn.errors import BudgetSpent
-from churn.lifecycle.operations import Create, Operation, Pace, Step, Wait, renamed
+from churn.lifecycle.operations import Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.known import Behind, NothingNew
+from churn.session.marks import Mark
 from churn.session.memo import Memo, Result
 from churn.session.session import Session
 from churn.session.trace import Record
 from churn.session.verdict import Signature, Violation
 from churn.shrink.candidates import Candidate, Failing, candidates
+from churn.shrink.cases import alike, is_case, is_part_of
 from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 
@@ -54,6 +56,10 @@ class Shrunk:
     symptoms: frozenset[Signature] = frozenset()
     """Other signatures whose failures were found to be cases of it."""
     doubted: bool = False
+    companions: tuple[Mark, ...] = ()
+    """What else was objected to when it failed last."""
+    behind: Behind = field(factory=Behind)
+    """The bugs that were known when it was found: it is met behind them."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -80,6 +86,7 @@ class Shrunk:
     def said(self) -> str:
         """How sure it is, in words."""
         size = "minimal" if self.minimal else "not minimal: the budget ended"
+        size += "; found behind the bugs before it" if self.behind.marks else ""
         if self.flaky:
             return f"flaky, fails in {self.rate or 'no run that was made again'}; {size}"
         return f"{size}; {'failed each time' if self.confirmed else 'not run again'}; {self.runs} runs"
@@ -133,9 +140,26 @@ class Shrinker:
         self._leave(best)
         symptoms = frozenset(best.symptoms - {best.signature})
         rate = best.rate if best.rate.runs else None
+        beside = best.record.beside if best.record is not None else ()
         return Shrunk(
-            best.failing, best.signature, best.minimal, self.runs - began, rate, best.record, symptoms, best.doubted
+            best.failing,
+            best.signature,
+            best.minimal,
+            self.runs - began,
+            rate,
+            best.record,
+            symptoms,
+            best.doubted,
+            beside,
         )
+
+    def again(self, failing: Failing) -> Result:
+        """How a failing sequence ends now: it is run again, unless that is known."""
+        result = self.memo.recall(failing.names, failing.sequence)
+        if result is None:
+            result = self._run(failing.names, failing.sequence)
+            self.memo.keep(failing.names, failing.sequence, result)
+        return result
 
     # -- while the system agrees with itself --------------------------------------------------------------------------
 
@@ -169,7 +193,8 @@ class Shrinker:
         assert result.signature is not None, "only failures are met"  # noqa: S101 -- its caller looked
         known = self._met.get(result.signature)
         if known is None or len(result.steps) < len(known.steps):
-            self._met[result.signature] = Failing(names, evolve(sequence, steps=result.steps), result.befores)
+            steps = evolve(sequence, steps=result.steps)
+            self._met[result.signature] = Failing(names, steps, result.befores, result.mark)
 
     def _by_other_symptoms(self, best: "_Best") -> None:
         """Where a simpler failure with another symptom was met, and what it comes to stands in `best`: that is the bug."""
@@ -184,7 +209,7 @@ class Shrinker:
             lesser = _Best(self._met[signature], signature)
             self._passed.clear()  # they did not fail as the other does: of this one that says nothing
             self._descend(lesser, 1)
-            if _size(lesser.failing) < _size(best.failing) and _is_case(best.failing, lesser.failing):
+            if _size(lesser.failing) < _size(best.failing) and is_case(best.failing, lesser.failing):
                 best.become(lesser)
 
     def _leave(self, best: "_Best") -> None:
@@ -251,12 +276,16 @@ class Shrinker:
         signature = None
         try:
             self.session.run(PART, names, sequence)
+        except NothingNew:
+            pass
         except Violation as violation:
             signature = violation.signature
         records = self.session.trace.chapters[-1].records
         self._last = records[-1] if records else None
         steps = sequence.steps[: len(records)]
-        return Result(signature, steps, tuple(record.before for record in records))
+        mark = records[-1].mark if signature is not None else None
+        involved = records[-1].known if records else ()
+        return Result(signature, steps, tuple(record.before for record in records), mark, self.session.met, involved)
 
 
 @define(eq=False)
@@ -276,7 +305,7 @@ class _Best:
         """A candidate failed: up to its failing step it is the new best."""
         assert result.signature is not None, "only a failure can be the best"  # noqa: S101 -- its caller looked
         self.symptoms.add(self.signature)
-        self.failing = Failing(names, evolve(sequence, steps=result.steps), result.befores)
+        self.failing = Failing(names, evolve(sequence, steps=result.steps), result.befores, result.mark)
         self.signature, self.rate = result.signature, Rate(0, 0)
 
     def become(self, other: "_Best") -> None:
@@ -291,12 +320,6 @@ def _size(failing: Failing) -> tuple[int, int]:
     return len(failing.steps), sum(step.operation.manager for step in failing.steps)
 
 
-def _is_case(failing: Failing, small: Failing) -> bool:
-    """Whether the small failure's steps stand in the other's, the waits in it apart: time passes there too."""
-    steps = tuple(step for step in small.steps if not isinstance(step.operation, Wait))
-    return is_part_of(evolve(small, sequence=evolve(small.sequence, steps=steps)), failing.names, failing.steps)
-
-
 def _shape(sequence: Sequence) -> tuple[Operation, ...]:
     return tuple(step.operation for step in sequence.steps)
 
@@ -308,36 +331,9 @@ def _wilder(one: Sequence, other: Sequence) -> bool:
     return all(a.pace is b.pace or b.pace is Pace.CALM for a, b in zip(one.steps, other.steps, strict=True))
 
 
-def alike(one: Signature, other: Signature) -> bool:
-    """Whether two failures may be one bug: the same invariant objected. Operation and state are told by the smallest."""
-    return one.invariant == other.invariant
-
-
-def explains(shrunk: Shrunk, signature: Signature, names: tuple[str, ...], steps: tuple[Step, ...]) -> bool:
-    """Whether a failure is a case of that bug: it has one of the bug's signatures, or all of the bug's steps."""
-    return signature == shrunk.signature or signature in shrunk.symptoms or is_part_of(shrunk.failing, names, steps)
-
-
-def is_part_of(small: Failing, names: tuple[str, ...], steps: tuple[Step, ...]) -> bool:
-    """Whether the small sequence's operations stand in `steps` in their order, its services called as they may be there.
-
-    In which order services are created, and between what, makes no difference.
-    """
-    made, done = _parted(steps)
-    for others in permutations(names, len(small.names)):
-        called = dict(zip(small.names, others, strict=True))
-        wanted_made, wanted = _parted(tuple(Step(renamed(step.operation, called)) for step in small.steps))
-        rest = iter(done)
-        if set(wanted_made) <= set(made) and all(operation in rest for operation in wanted):
-            return True
-    return False
-
-
-def _parted(steps: tuple[Step, ...]) -> tuple[list[Operation], list[Operation]]:
-    """The operations that create, and the others."""
-    operations = [step.operation for step in steps]
-    creates: list[Operation] = [operation for operation in operations if isinstance(operation, Create)]
-    return creates, [operation for operation in operations if not isinstance(operation, Create)]
+def as_failed(failing: Failing, result: Result) -> Failing:
+    """A failing sequence as it ended when it was run again."""
+    return Failing(failing.names, evolve(failing.sequence, steps=result.steps), result.befores, result.mark)
 
 
 def _tries(rate: Rate) -> int:

@@ -50,6 +50,14 @@ class VirtualClock:
         if seconds > 0:
             self._now += seconds
 
+    def snapshot(self) -> float:
+        """As `Rewindable.snapshot`."""
+        return self._now
+
+    def restore(self, snapshot: float) -> None:
+        """As `Rewindable.restore`: the one way back."""
+        self._now = snapshot
+
 
 def today() -> datetime:
     """The moment by the machine's calendar, in UTC, for the heads of reports and traces."""

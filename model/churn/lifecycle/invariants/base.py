@@ -57,7 +57,10 @@ class Sight:
 
 @frozen
 class Finding:
-    """What an invariant says of a sight. `service` is the service concerned; `look` a command that shows the same."""
+    """What an invariant says of a sight.
+
+    `service` is the service concerned, `others` are further ones; `look` is a command that shows the same.
+    """
 
     expected: str
     seen: str
@@ -65,6 +68,7 @@ class Finding:
     look: str = ""
     invariant: str = ""
     criterion: int = 0
+    others: tuple[str, ...] = ()
 
     def of(self, invariant: "Invariant") -> Self:
         """The same finding with its invariant's name and criterion."""

@@ -34,6 +34,18 @@ def _freshness(sight: Sight, name: str, fresh: Fresh, found: Container) -> Itera
 
 def no_orphans(sight: Sight) -> Iterator[Objection]:
     """The manager's containers are exactly those of running services, in no other state."""
+    for found in orphans(sight):
+        whose = f" of service {found.service}" if found.service else ""
+        yield Objection(
+            "no container but those of running services",
+            f"{found.alias} ({found.name}){whose} is {found.state}",
+            found.service,
+            ps(sight.contract),
+        )
+
+
+def orphans(sight: Sight) -> Iterator[Container]:
+    """The manager's containers that the state does not expect."""
     excused: dict[str | None, int] = {}
     for found in sight.observation.containers.values():
         owner = sight.state.services.get(found.service or "")
@@ -45,13 +57,7 @@ def no_orphans(sight: Sight) -> Iterator[Objection]:
             continue
         if owner is None and found.id in _bound(sight):
             continue
-        whose = f" of service {found.service}" if found.service else ""
-        yield Objection(
-            "no container but those of running services",
-            f"{found.alias} ({found.name}){whose} is {found.state}",
-            found.service,
-            ps(sight.contract),
-        )
+        yield found
 
 
 def _spare(service: Service) -> int:

@@ -52,6 +52,7 @@ def _shared(sight: Sight) -> Iterator[Objection]:
                 f"{first} and {name} have {service.port}",
                 name,
                 sight.observation.list_command,
+                others=(first,),
             )
 
 
@@ -64,8 +65,8 @@ def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
         port = sight.observation.ports.get(service.port)
         if port is not None and port.bindable:
             continue
-        if sight.contract.ports is Ports.ANEW and service.port in used:
-            continue  # given to another since
+        if service.port in used:
+            continue  # another's by now; that two share it is told by `stable_port`
         look = f"ss -ltnp 'sport = :{service.port}'"
         free = f"port {service.port} of service {name} is free"
         if port is None or port.bindable is None:

@@ -9,17 +9,24 @@ import hashlib
 import heapq
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any
 
 from churn.errors import EngineUnreachable
 from churn.system.clock import Clock
 from churn.system.engines.emulated.container import Container, Timing
 from churn.system.engines.refusals import refusal
-from churn.system.protocols import Spec
+from churn.system.protocols import Numbers, Spec
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
 """How the signals may be named."""
 _EXIT_KILLED, _EXIT_NOT_STARTED = 137, 128
+_CHANGING = (
+    "down", "images", "volumes", "networks", "events", "behaviours", "processes", "strangers", "unremovable", "_ports",
+    "_names", "_heap", "_count",
+)  # fmt: skip
+"""What of an engine changes, its containers apart."""
 
 
 class Core:
@@ -108,6 +115,49 @@ class Core:
         start = self.clock.now() if since is None else since
         self._count += 1
         heapq.heappush(self._heap, (start + delay, self._count, action, container.id, container.life))
+
+    # -- going back ---------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """As `Rewindable.snapshot`."""
+        containers = {identity: copy(found) for identity, found in self.containers.items()}
+        return containers, {name: copy(getattr(self, name)) for name in _CHANGING}
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """As `Rewindable.restore`."""
+        containers, rest = snapshot
+        self.containers = {identity: copy(found) for identity, found in containers.items()}
+        for name, value in rest.items():
+            setattr(self, name, copy(value))
+
+    def key(self, numbers: Numbers) -> object:
+        """As `Keyed.key`."""
+        lives = {found.id: found.life for found in self.containers.values()}
+        due = sorted(
+            (numbers.since(when), action, numbers(identity))
+            for when, _, action, identity, life in self._heap
+            if action == "free name" or lives.get(identity) == life
+        )
+        return (
+            tuple([self._alike(found, numbers) for found in self.containers.values()]),
+            tuple([(name, numbers(owner)) for name, owner in self._names.items()]),
+            tuple(due),
+            tuple([numbers(port) for port in self.strangers]),
+            tuple([item for item in self.behaviours.items() if item[1] != "healthy"]),
+            tuple(self.volumes),
+            tuple(self.networks),
+            tuple(self.processes),
+            self.down,
+        )
+
+    def _alike(self, found: Container, numbers: Numbers) -> object:
+        ready = found.state == "running" and found.ready_at > numbers.now
+        return (
+            numbers(found.id), found.name, found.state, found.removing, found.stopped_by_hand, found.restart_count,
+            found.restarts_in_row, found.spec.restart_policy, tuple([numbers(port) for port in found.spec.ports]),
+            numbers.since(found.ready_at) if ready else None,
+            numbers.since(found.started_at, self.timing.backoff_reset) if found.spec.restart_policy != "no" else None,
+        )  # fmt: skip
 
     # -- looking ------------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """The direct face of the emulated engine: the `Engine` protocol as plain calls, which wait as a real engine's would."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from churn.errors import NotFound
 from churn.lifecycle.observation import Event
 from churn.system.engines.emulated.core import KILL, Core
 from churn.system.engines.refusals import refusal
-from churn.system.protocols import Inspected, Listed, Spec, carries
+from churn.system.protocols import Inspected, Listed, Numbers, Spec, carries
 
 
 class EmulatedEngine:
@@ -18,6 +19,20 @@ class EmulatedEngine:
     def __init__(self, core: Core) -> None:
         self.core = core
         self._read = 0
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """As `Rewindable.snapshot`, the core with it."""
+        return self._read, self.core.snapshot()
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """As `Rewindable.restore`, the core with it."""
+        self._read, core = snapshot
+        self.core.restore(core)
+
+    def key(self, numbers: Numbers) -> object:
+        """As `Keyed.key`, the core with it."""
+        unread = tuple([(numbers(identity), action) for identity, action in self.core.events[self._read :]])
+        return self.core.key(numbers), unread
 
     def identity(self) -> str:
         """The core's seed stands for the engine's id."""

@@ -20,6 +20,14 @@ class EmulatedHost:
         self.core = core
         self._next = _FIRST_PORT
 
+    def snapshot(self) -> int:
+        """As `Rewindable.snapshot`: which port comes next."""
+        return self._next
+
+    def restore(self, snapshot: int) -> None:
+        """As `Rewindable.restore`."""
+        self._next = snapshot
+
     def free_port(self) -> int:
         """As `Host.free_port`; never the same twice."""
         self.core.advance()

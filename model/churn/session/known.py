@@ -1,0 +1,108 @@
+"""Bugs that are known already, and what they left in this sequence.
+
+Without this a bug that shows at every start hides all others. A failing step that has a known mark is no news, and the run
+goes on behind it if what it left can be put right.
+"""
+
+from collections.abc import Iterable
+
+from attrs import define, field, frozen
+
+from churn.errors import ChurnError
+from churn.lifecycle.invariants import Objection
+from churn.lifecycle.operations import Operation
+from churn.session.marks import CONTAINERS, SPOKEN, WORDS, Mark, ends_itself, plain
+
+
+class NothingNew(ChurnError):
+    """A step failed by nothing but bugs that are known, or by what they left, and the run cannot go on behind them."""
+
+
+@frozen
+class Behind:
+    """What was known when something was found: the marks of bugs, of what comes along with them, and of consequences met."""
+
+    marks: tuple[Mark, ...] = ()
+    companions: tuple[Mark, ...] = ()
+    consequences: tuple[Mark, ...] = ()
+
+
+@define
+class Known:
+    """The bugs known so far, by their marks."""
+
+    marks: dict[Mark, None] = field(factory=dict)
+    companions: list[Mark] = field(factory=list)
+    """What was objected to beside them: it comes with them, and may not be news."""
+    consequences: dict[Mark, None] = field(factory=dict)
+    """What was found to be a consequence of these: only what looks exactly so is taken for the same."""
+
+    @classmethod
+    def of(cls, behind: Behind) -> "Known":
+        """The same bugs, known anew."""
+        return cls(dict.fromkeys(behind.marks), list(behind.companions), dict.fromkeys(behind.consequences))
+
+    @property
+    def behind(self) -> Behind:
+        """What is known by now, consequences apart."""
+        return Behind(tuple(self.marks), tuple(self.companions))
+
+    def add(self, mark: Mark) -> None:
+        """A bug that looks like this is known from now on."""
+        self.marks[mark] = None
+
+    def comes_along(self, mark: Mark) -> bool:
+        """Whether this was seen beside a known bug."""
+        return any(mark.resembles(one, late=True) for one in self.companions)
+
+    def match(self, mark: Mark, *, late: bool = False) -> Mark | None:
+        """The known mark that this one resembles, None where it is news. `late` as in `Mark.resembles`."""
+        if mark in self.consequences:
+            return mark
+        return next((known for known in self.marks if mark.resembles(known, late=late)), None)
+
+
+@define
+class Adopted:
+    """What known bugs left in this sequence and is not objected to again.
+
+    `tainted` are services with something that could not be put right: what else is wrong with them may be its consequence.
+    `unlisted` are services of which no list tells the port, so that it may be one that is held. `crashed` are services whose
+    server ended by itself; `reviving`: the engine starts such containers again.
+    """
+
+    met: dict[Mark, None] = field(factory=dict)
+    """The known marks that were met."""
+    tainted: set[str | None] = field(factory=set)
+    unlisted: set[str | None] = field(factory=set)
+    crashed: set[str | None] = field(factory=set)
+    reviving: bool = False
+    _tolerated: set[tuple[str, str, str]] = field(factory=set)
+
+    def note(self, operation: Operation) -> None:
+        """An operation is about to be done."""
+        if ends_itself(operation, operation.service):
+            self.crashed.add(operation.service)
+
+    def tolerates(self, found: Objection) -> bool:
+        """Whether this was objected to before, and adopted."""
+        return bool(self._tolerated) and _key(found) in self._tolerated
+
+    def counts(self, found: Objection) -> bool:
+        """Whether an objection may be something else than a consequence of what was adopted."""
+        if found.service is None:
+            return True
+        tainted = found.service in self.tainted and found.invariant not in CONTAINERS
+        tainted |= found.service in self.unlisted and found.invariant in SPOKEN
+        return not tainted and not (self.reviving and found.service in self.crashed)
+
+    def keep(self, persisting: Iterable[Objection]) -> None:
+        """These are still there after all that could be put right was."""
+        for found in persisting:
+            self._tolerated.add(_key(found))
+            if found.invariant != WORDS:
+                self.tainted |= {found.service, *found.others}
+
+
+def _key(found: Objection) -> tuple[str, str, str]:
+    return found.invariant, plain(found.expected), plain(found.seen)

@@ -1,0 +1,43 @@
+"""`churn explore` and `churn run --pairs` as their users meet them."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from churn.cli import churn
+
+SUCCESSIONS = "1608 of 1608 pairs of consecutive transitions"
+
+
+def invoke(*words: str) -> Result:
+    environment = {"NO_COLOR": "1", "COLUMNS": "120"}
+    return CliRunner().invoke(churn, [*words], env=environment, catch_exceptions=False)
+
+
+def test_every_sequence_up_to_a_depth_passes_on_the_healthy_reference() -> None:
+    found = invoke("explore", "--exhaustive", "3", "--services", "1")
+    assert found.exit_code == 0, found.output
+    assert [line.split()[0] for line in found.output.splitlines()[-3:]] == ["1", "2", "3"]
+
+
+def test_a_failure_is_told_as_code_and_kept_as_a_reproducer_that_fails_again(tmp_path: Path) -> None:
+    words = ("--exhaustive", "3", "--services", "1", "--defect", "leaves-container", "--reproducers", str(tmp_path))
+    found = invoke("explore", *words)
+    assert found.exit_code == 1
+    assert "Step(Stop('a'))" in found.output
+    (kept,) = tmp_path.glob("*.json")
+    assert invoke("replay", str(kept)).exit_code == 1
+    assert invoke("replay", "--healthy", str(kept)).exit_code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--exhaustive", "0"), ("--exhaustive", "2", "--naming", "odd")])
+def test_bad_arguments_are_refused(words: tuple[str, ...]) -> None:
+    assert invoke("explore", *words).exit_code == 2
+
+
+def test_the_tour_of_pairs_covers_every_pair_of_consecutive_transitions(tmp_path: Path) -> None:
+    words = ("--services", "1", "--pairs", "--max-operations", "40000", "--report", str(tmp_path))
+    found = invoke("run", *words)
+    assert found.exit_code == 0, found.output
+    assert SUCCESSIONS in " ".join(found.output.split())

@@ -1,0 +1,219 @@
+"""Bugs that are known: what they look like, what they leave, and how a run goes on behind them."""
+
+from contextlib import suppress
+
+import pytest
+from attrs import evolve
+from builders import container, exited, idle, listed, picture, running, sight, state
+
+from churn.assembly import Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.errors import EnvironmentFault, ServerError
+from churn.lifecycle.adoption import adopted, debris
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Crash, Create, Length, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.sequence import Sequence
+from churn.lifecycle.state import Server
+from churn.report.summary import summarise
+from churn.session.budget import Budget
+from churn.session.known import Behind, Known, NothingNew
+from churn.session.marks import Mark, plain
+from churn.session.session import Session
+from churn.session.trace import Trace
+from churn.session.verdict import Signature, Verdict, Violation
+from churn.shrink.candidates import Failing, failing_in
+from churn.shrink.settling import Settling
+from churn.system.clock import RealClock
+
+
+def mark(
+    invariant: str = "no-orphans",
+    operation: str = "stop",
+    condition: str = "running",
+    expected: str = "x",
+    seen: str = "y",
+) -> Mark:
+    return Mark(Signature(invariant, operation, condition), expected, seen)
+
+
+def test_words_hold_no_id_number_or_name() -> None:
+    names = {"a": "web", "b": "web1"}
+    assert plain("b#2 (churn-0-web1) of service b has 20001", names) == "*#N (churn-N-*) of service * has N"
+    assert plain("container 0123456789abcdef is gone") == "container ID is gone"
+    assert plain("a failed start, deadbeefcafe", {}) == "a failed start, deadbeefcafe", (
+        "a word without a digit is no id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (mark(), True),
+        (mark(seen="z"), True),  # one signature is one bug, whatever the words
+        (mark(condition="dead"), True),
+        (mark(condition="dead", seen="z"), False),
+        (mark(operation="start"), False),
+        (mark(invariant="status"), False),
+    ],
+)
+def test_what_resembles_a_bug(other: Mark, alike: bool) -> None:
+    assert other.resembles(mark()) is alike
+
+
+def test_what_may_have_been_there_unseen_is_known_by_its_words_alone() -> None:
+    assert mark(operation="start").resembles(mark(), late=True)
+    assert not mark(operation="start", seen="z").resembles(mark(), late=True)
+
+
+def test_one_step_under_this_fault_and_that_is_one_bug() -> None:
+    assert mark(operation="start", condition="created!", seen="1").resembles(
+        mark(operation="start", condition="failed+held")
+    )
+
+
+def test_what_piles_up_is_known_at_whatever_step() -> None:
+    assert mark("no-leaks", "start").resembles(mark("no-leaks", "stop"))
+    assert not mark("no-leaks", "start", seen="network").resembles(mark("no-leaks", "stop", "dead", seen="volume"))
+
+
+def test_a_consequence_is_known_only_as_it_is() -> None:
+    known = Known(consequences={mark(): None})
+    assert known.match(mark())
+    assert known.match(mark(condition="dead")) is None
+
+
+def test_what_was_known_can_be_kept_and_known_anew() -> None:
+    behind = Behind((mark(),), (mark("status"),))
+    assert Known.of(behind).behind == behind
+
+
+# -- adopting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_whose_container_is_gone_is_as_the_list_says() -> None:
+    expected = state(a=running())
+    seen = evolve(picture(expected), containers={}, listed=(listed(status=Status.STOPPED),))
+    after = adopted(expected, seen).services["a"]
+    assert (after.server, after.status, after.container) == (Server.NONE, Status.STOPPED, None)
+
+
+def test_a_container_that_should_not_be_there_is_debris_and_not_adopted() -> None:
+    expected = state(a=idle())
+    seen = evolve(picture(expected), containers={"a1": container(), "a2": exited("a2")})
+    after = adopted(expected, seen)
+    assert after.services["a"].server is Server.NONE
+    assert debris(sight(after, seen)) == {"a1", "a2"}
+
+
+def test_another_running_container_takes_the_place_of_the_one_that_is_gone() -> None:
+    expected = state(a=running())
+    seen = evolve(picture(expected), containers={"a2": container("a2")})
+    assert adopted(expected, seen).services["a"].container == "a2"
+
+
+def test_a_port_that_the_container_shows_is_not_given_up_for_what_the_list_says() -> None:
+    expected = state(a=running(), b=idle(port=20002))
+    seen = evolve(picture(expected), listed=(listed(port=20009), listed("b", Status.STOPPED, 20009)))
+    assert [one.port for one in adopted(expected, seen).services.values()] == [20001, 20009]
+
+
+# -- going on behind --------------------------------------------------------------------------------------------------
+
+
+def behind(defects: tuple[str, ...], *steps: Step, known: tuple[Sequence, ...]) -> Session:
+    """A session of a manager with these defects, after the steps, behind what the `known` sequences fail by."""
+    with assembled(Target(defects=defects)) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        marks = [looked_at(session, sequence) for sequence in known]
+        for one in marks:
+            session.known.add(one)
+        session.run("test", ("a", "b"), Sequence(steps))
+        return session
+
+
+def looked_at(session: Session, sequence: Sequence) -> Mark:
+    with pytest.raises(Violation):
+        session.run("test", ("a", "b"), sequence)
+    found = session.trace.chapters[-1].records[-1].mark
+    assert found is not None
+    return found
+
+
+CREATE, START, STOP = Step(Create("a")), Step(Start("a")), Step(Stop("a"))
+CYCLE = Sequence((CREATE, START, STOP))
+
+
+def test_what_a_known_bug_leaves_is_removed_and_the_sequence_goes_on() -> None:
+    session = behind(("leaves-container",), CREATE, START, STOP, START, STOP, known=(CYCLE,))
+    verdicts = [record.verdict for record in session.trace.chapters[-1].records]
+    assert verdicts == [Verdict.PASS, Verdict.PASS, Verdict.KNOWN, Verdict.PASS, Verdict.KNOWN]
+    assert session.system.engine.list() == ()
+
+
+def test_a_bug_behind_a_known_one_is_told() -> None:
+    with pytest.raises(Violation) as told:
+        behind(("leaves-container", "fifth-start-fails"), CREATE, *(START, STOP) * 4, START, known=(CYCLE,))
+    assert told.value.signature == Signature("accepted", "start", "stopped")
+
+
+def test_a_bug_that_shows_at_each_start_hides_no_other() -> None:
+    starts = Sequence((CREATE, START))
+    with pytest.raises(Violation) as told:
+        behind(("restart-policy", "replaces-running"), CREATE, START, START, known=(starts,))
+    assert told.value.signature == Signature("accepted", "start", "running")
+
+
+def test_what_may_be_a_consequence_of_what_cannot_be_put_right_is_no_news() -> None:
+    shared = Sequence((CREATE, Step(Create("b"))))
+    with pytest.raises(NothingNew):
+        behind(("default-port",), CREATE, Step(Create("b")), START, Step(Start("b")), known=(shared,))
+
+
+def test_a_crash_in_a_container_that_the_engine_revives_is_no_news() -> None:
+    steps = (CREATE, Step(Start("a"), Pace.HURRIED), Step(Crash("a")), Step(Wait(Length.SHORT)))
+    with suppress(NothingNew):
+        behind(("restart-policy",), *steps, known=(Sequence((CREATE, START)),))
+
+
+def test_without_known_bugs_nothing_is_put_right() -> None:
+    with assembled(Target(defects=("leaves-container",))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        looked_at(session, CYCLE)
+        assert len(whole.system.engine.list()) == 1
+
+
+def test_an_engine_that_fails_while_things_are_put_right_is_a_fault_of_the_environment() -> None:
+    def refuse(_: object) -> None:
+        raise ServerError(500, "driver failed to remove root filesystem")
+
+    with assembled(Target(defects=("leaves-container",))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        session.known.add(looked_at(session, CYCLE))
+        whole.system.discard = refuse  # type: ignore[method-assign]  # an engine that fails just there
+        with pytest.raises(EnvironmentFault, match="root filesystem"):
+            session.run("test", ("a",), CYCLE)
+
+
+@pytest.mark.parametrize("operations", [250, 620, 800, 980])
+def test_a_report_is_made_wherever_the_budget_ends(operations: int) -> None:
+    with assembled(Target(defects=("restart-policy", "third-stop-leaks", "failed-start-leaves"))) as whole:
+        trace = Trace()
+        campaign = Campaign(whole, Plan(operations=operations), trace)
+        campaign.run()
+        bugs = summarise(trace, campaign.account(1.0)).bugs
+    assert [bug.title for bug in bugs[: len(campaign.bugs)]] == [str(bug.signature) for bug in campaign.bugs]
+    assert all(bug.count for bug in bugs[:1]), "what was met is told of the bug that it is a case of"
+
+
+def test_a_flaky_failure_behind_known_bugs_is_told_as_flaky() -> None:
+    with assembled(Target(defects=("restart-policy",))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        settling = Settling(session)
+        first = looked_at(session, Sequence((CREATE, START)))
+        settling.add(failing_in(session.trace.chapters[-1]))
+        settling.settle()
+        odd = Mark(Signature("status", "create", "absent"), "service * is listed once", "N times")
+        settling.add(Failing(("a",), Sequence((CREATE,)), (("absent",),), odd))
+        settling.settle()
+    assert [bug.signature for bug in settling.bugs] == [first.signature, odd.signature]
+    assert settling.bugs[1].flaky
