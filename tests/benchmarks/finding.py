@@ -3,12 +3,13 @@
 Discovery is by exploration alone, so that there is something to shrink. Runs are sequences from a reset on; the system's
 seconds are virtual: a start takes 7 s, a stop 3 s, a list 0.3 s, a reset 5 s.
 
+Plain Hypothesis is ended after PLAIN_RUNS runs: its smallest failure by then counts.
+
 python tests/benchmarks/finding.py [--seeds N] [--plain N] [--jobs N] [--keep FILE] [DEFECT …]
 """
 
 import argparse
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,7 +21,7 @@ from typing import Any
 from attrs import asdict, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from measure import machine
+from measure import keep
 from rich.console import Console
 from rich.table import Table
 
@@ -46,6 +47,8 @@ from churn.system.managers.reference import Embedded, Settings, Store
 SERVICES, PROFILE = 3, Profile(2_000, 30)
 SECONDS = {"start": 7.0, "stop": 3.0, "list": 0.3, "status": 0.3, "create": 0.3}
 RESET, BUDGET = 5.0, 300.0
+PLAIN_RUNS = 500
+"""Runs after discovery that plain Hypothesis gets."""
 MINIMA = Path(__file__).parent / "minima.json"
 
 
@@ -113,15 +116,22 @@ def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
         )  # fmt: skip
 
 
+class Enough(KeyboardInterrupt):
+    """Hypothesis lets nothing else through."""
+
+
 class Plain(RuleBasedStateMachine):
     """As one would write it: rules that draw what the model enables, and fail where the session does."""
 
     session: Session
     failed: list[tuple[int, int, str]]
     """Of each failing run: its number, the operations done by then, and its steps."""
+    over = True
 
     @initialize(data=st.data())
     def open(self, data: st.DataObject) -> None:
+        if self.failed and len(self.session.trace.chapters) - self.failed[0][0] >= PLAIN_RUNS:
+            raise Enough
         opening = data.draw(st.sampled_from(openings(SERVICES)))
         self.session.begin("plain", opening.names, opening.naming, detailed=False)
         self.names, self.over = opening.names, False
@@ -167,7 +177,7 @@ def plain(defect: str, seed: int) -> Found:
     with opened(defect, seed) as session:
         failed: list[tuple[int, int, str]] = []
         machine = seeded(seed)(type("Mine", (Plain,), {"session": session, "failed": failed}))
-        with suppress(Violation):
+        with suppress(Violation, Enough):
             run_state_machine_as_test(machine, settings=options)
         if not failed:
             return Found(defect, seed, None)
@@ -200,22 +210,21 @@ def _do(job: tuple[str, str, int]) -> tuple[str, Found]:
 
 def table(rows: dict[str, list[Found]], minima: dict[str, int]) -> Table:
     """One line a defect."""
-    made = Table("defect", "minimum", "to find: runs", "operations", "to shrink: runs", "(max)", "length", "in 300 s",
-                 "plain: to find", "to shrink", "length", title="medians; lengths: share of seeds at the minimum")  # fmt: skip
+    made = Table("defect", "min", "find: runs", "ops", "shrink: runs (max)", "ops", "length", "at min", "300 s: min + 2",
+                 "plain find: runs", "ops", "shrink: runs", "ops", "length", "at min", title="medians over seeds")  # fmt: skip
     for defect in dict.fromkeys(found.defect for found in rows["churn"]):
-        mine = [found for found in rows["churn"] if found.defect == defect and found.discovery_runs]
-        theirs = [found for found in rows.get("plain", ()) if found.defect == defect and found.discovery_runs]
-        timed = [found for found in rows.get("budget", ()) if found.defect == defect and found.discovery_runs]
+        mine, timed, theirs = ([found for found in rows.get(kind, ()) if found.defect == defect and found.discovery_runs]
+                               for kind in ("churn", "budget", "plain"))  # fmt: skip
         least = minima.get(defect) or min((found.length for found in mine), default=0)
-        made.add_row(
-            defect, str(least), *_middle(mine, "discovery_runs", "discovery_operations", "runs"),
-            str(max((found.runs for found in mine), default="")), _share(mine, least), _share(timed, least + 2),
-            *_middle(theirs, "discovery_runs", "runs"), _share(theirs, least),
-        )  # fmt: skip
+        most = max((found.runs for found in mine), default=0)
+        find, ops, shrink, more, length = _middle(mine)
+        made.add_row(defect, str(least), find, ops, f"{shrink} ({most})", more, length, _share(mine, least),
+                     _share(timed, least + 2), *_middle(theirs), _share(theirs, least))  # fmt: skip
     return made
 
 
-def _middle(found: list[Found], *names: str) -> list[str]:
+def _middle(found: list[Found]) -> list[str]:
+    names = ("discovery_runs", "discovery_operations", "runs", "operations", "length")
     return [f"{median(getattr(one, name) for one in found):g}" if found else "-" for name in names]
 
 
@@ -223,13 +232,34 @@ def _share(found: list[Found], least: int) -> str:
     return f"{sum(one.length <= least for one in found)}/{len(found)}" if found else "-"
 
 
+def _totals(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[str]:
+    """What is hoped of all together."""
+    for kind, slack, words in (("churn", 0, "at the minimum"), ("budget", 2, "in 300 s at most 2 steps longer")):
+        found = [one for one in rows[kind] if one.discovery_runs]
+        near = sum(one.length <= minima.get(one.defect, 0) + slack for one in found)
+        yield f"{kind}: {near} of {len(rows[kind])} {words}; {len(rows[kind]) - len(found)} not found"
+    runs = [one.runs for one in rows["churn"] if one.discovery_runs]
+    repeats = max(0, max(one.repeats for one in rows["churn"]) - 2)
+    yield f"runs after discovery: median {median(runs):g}, at most {max(runs)}; repeated but to confirm: at most {repeats}"
+
+
+def markdown(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[str]:
+    """The table as the README quotes it."""
+    made = table(rows, minima)
+    cells = [list(column.cells) for column in made.columns]
+    yield f"| {' | '.join(str(column.header) for column in made.columns)} |"
+    yield "|---" * len(cells) + "|"
+    yield from (f"| {' | '.join(map(str, line))} |" for line in zip(*cells, strict=True))
+
+
 def main() -> None:
     """Measure the defects named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("defects", nargs="*", default=list(DEFECTS))
-    parser.add_argument("--seeds", type=int, default=6, help="seeds for Churn")
-    parser.add_argument("--plain", type=int, default=0, help="seeds for plain Hypothesis, which takes long")
+    parser.add_argument("--seeds", type=int, default=20, help="seeds for Churn")
+    parser.add_argument("--plain", type=int, default=5, help="seeds for plain Hypothesis, which takes long")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--markdown", action="store_true", help="print the table as the README quotes it, too")
     parser.add_argument("--keep", type=Path, help="write all figures to this file")
     options = parser.parse_args()
     jobs = [(kind, defect, seed) for defect in options.defects
@@ -239,17 +269,16 @@ def main() -> None:
     with Pool(options.jobs) as pool:
         for kind, found in pool.imap(_do, jobs, chunksize=1):
             rows[kind].append(found)
-    minima = json.loads(MINIMA.read_text())["minima"] if MINIMA.exists() else {}
-    Console(highlight=False, width=160).print(table(rows, {name: entry["length"] for name, entry in minima.items()}))
-    runs = [found.runs for found in rows["churn"] if found.discovery_runs]
-    print(f"runs after discovery: median {median(runs):g}, at most {max(runs)}")
+    minima = {name: entry["length"] for name, entry in json.loads(MINIMA.read_text())["minima"].items()}
+    if options.markdown:
+        print(*markdown(rows, minima), sep="\n")
+    Console(highlight=False, width=190).print(table(rows, minima))
+    for line in _totals(rows, minima):
+        print(line)
     if options.keep:
-        commit = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-        ).stdout.strip()
-        data = {"benchmark": "finding", "commit": commit, "machine": machine(),
-                "rows": {kind: [asdict(found) for found in each] for kind, each in rows.items()}}  # fmt: skip
-        options.keep.write_text(json.dumps(data, indent=1) + "\n")
+        keep(
+            options.keep, "finding", [{"side": kind, **asdict(found)} for kind, each in rows.items() for found in each]
+        )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 
 from attrs import frozen
@@ -63,6 +64,13 @@ def report(benchmark: str, figures: Sequence[Figure], *, skipped: str = "") -> N
         print(f"skipped: {skipped}")
         line["skipped"] = skipped
     print(json.dumps(line))
+
+
+def keep(path: Path, benchmark: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write a benchmark's rows to a JSON file, one a line."""
+    lines = ",\n  ".join(json.dumps(row) for row in rows)
+    head = f'"benchmark": {json.dumps(benchmark)},\n "machine": {json.dumps(machine())}'
+    path.write_text(f'{{{head},\n "rows": [\n  {lines}\n ]}}\n')
 
 
 def machine() -> dict[str, float]:
