@@ -27,14 +27,22 @@ RANKS = {
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
 HOMES = {
-    "docker": ("system/engines/docker.py",),
-    "requests": ("system/engines/docker.py",),
+    "docker": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
+    "requests": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
+    "asyncio": (
+        "cli/engine.py",
+        "system/engines/emulated/api/app.py",
+        "system/engines/emulated/api/server.py",
+        "system/engines/emulated/ports.py",
+        "system/engines/proxy",
+    ),
+    "uvicorn": ("system/engines/emulated/api/server.py",),
     "urllib3": ("system/engines/docker.py",),
     "hypothesis": ("explore/machine.py",),
     "subprocess": ("system/process.py",),
     "pytest": ("pytest_plugin.py",),
     "time": ("system/clock.py",),
-    "datetime": ("system/clock.py", "system/engines/docker.py"),
+    "datetime": ("system/clock.py", "system/engines/docker.py", "system/engines/emulated/api/shapes.py"),
     "random": (),
     "rich_click": ("cli/",),
     "click": ("cli/",),
@@ -42,8 +50,13 @@ HOMES = {
     "jinja2": ("report/markdown.py",),
     "cattrs": ("report/files.py", "shrink/"),
     "sqlite3": ("system/managers/reference/store.py",),
-    "socket": ("system/host.py", "system/ownership.py"),
-    "threading": ("system/process.py",),
+    "socket": (
+        "system/host.py",
+        "system/ownership.py",
+        "system/engines/emulated/api/server.py",
+        "system/engines/emulated/ports.py",
+    ),
+    "threading": ("system/process.py", "system/engines/emulated/api/server.py"),
 }
 """What is not ours, and the files or folders that may import it."""
 

@@ -344,7 +344,7 @@ def test_a_container_that_is_gone_before_it_could_be_inspected_is_not_there(
 
 def test_what_is_seen_of_a_container(docker: Bench, system: System) -> None:
     docker.create("odd", labels={SESSION: "test", SERVICE: "service-a"}, ports=(PORT,), restart_policy="always")
-    docker.core.containers[docker.engine.inspect("odd").id].layer = ("/data",)
+    docker.core.containers[docker.engine.inspect("odd").id].files = {"/data": None}
     docker.engine.start("odd")
     found = only(looked(system))
     assert (found.name, found.service, found.state, found.ports) == ("odd", "a", "running", (PORT,))
@@ -380,7 +380,7 @@ def test_state_name_and_ports_are_those_of_now_and_changes_those_of_the_first_si
 ) -> None:
     identity = docker.run("odd", labels={SESSION: "test"}, ports=(PORT,))
     looked(system)
-    docker.core.containers[identity].layer = ("/data",)
+    docker.core.containers[identity].files = {"/data": None}
     docker.core.rename("odd", "even")
     docker.engine.stop(identity)
     found = only(looked(system))

@@ -33,6 +33,28 @@ class RealClock:
             time.sleep(seconds)
 
 
+class ScaledClock:
+    """The machine's monotonic clock, as if it ran `speed` times as fast."""
+
+    virtual = False
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+
+    def now(self) -> float:
+        """Seconds of `time.monotonic`, times the speed."""
+        return time.monotonic() * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Block the thread until that many of this clock's seconds have passed."""
+        if seconds > 0:
+            time.sleep(self.real(seconds))
+
+    def real(self, seconds: float) -> float:
+        """How many of the machine's seconds make that many of this clock's."""
+        return seconds / self.speed
+
+
 class VirtualClock:
     """A clock that stands still but when slept on: seven minutes of it cost nothing. For one thread."""
 

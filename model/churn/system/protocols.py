@@ -16,10 +16,11 @@ from churn.lifecycle.outcome import Outcome
 
 @frozen
 class Mount:
-    """A folder of the host, shown to a container at `target`, read-only."""
+    """A folder of the host, or a named volume, shown to a container at `target`."""
 
     source: str
     target: str
+    read_only: bool = True
 
 
 @frozen

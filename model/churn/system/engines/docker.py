@@ -368,7 +368,7 @@ def _config(spec: Spec) -> Told:
 
 
 def _mount(mount: Mount) -> Told:
-    return {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": True}
+    return {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
 
 
 def _restart_policy(word: str) -> Told:

@@ -1,6 +1,9 @@
 """A container of the emulated engine, and how long things take there."""
 
-from attrs import define, frozen
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import Factory, define, frozen
 
 from churn.system.protocols import Inspected, Listed, Spec
 
@@ -34,6 +37,8 @@ class Container:
     id: str
     spec: Spec
     name: str
+    image: str = ""
+    """The image's id."""
     state: str = "created"
     exit_code: int = 0
     error: str = ""
@@ -44,7 +49,24 @@ class Container:
     removing: bool = False
     started_at: float = 0.0
     ready_at: float = 0.0
-    layer: tuple[str, ...] = ()
+    finished_at: float | None = None
+    created_at: float = 0.0
+    oom: bool = False
+    auto_remove: bool = False
+    word: str = ""
+    """How its server behaves whatever its file says; empty: as the file says."""
+    published: tuple[int, ...] = ()
+    """Host ports that the engine chose, for those that were left to it."""
+    wanted: int = 0
+    """How many it is to choose at each start."""
+    body: Mapping[str, Any] = Factory(dict)
+    """What it was asked for with, in the words of the API; empty where it was asked for by a direct call."""
+    logs: tuple[tuple[float, int, bytes], ...] = ()
+    """What its process wrote: when, to which stream (1 or 2), one line."""
+    files: Mapping[str, bytes | None] = Factory(dict)
+    """What was put into its layer; None is a folder."""
+    doomed: int = -1
+    """The life for which its end is planned, since it has read that it is to end."""
     listed: Listed | None = None
 
     @property
@@ -57,10 +79,20 @@ class Container:
         """The mounted folders that its server reads its behaviour from."""
         return tuple(mount.source for mount in self.spec.mounts)
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The host ports that it holds, or last held."""
+        return self.spec.ports + self.published if self.published else self.spec.ports
+
+    @property
+    def layer(self) -> tuple[str, ...]:
+        """The paths changed in its layer."""
+        return tuple(sorted(self.files)) if self.files else ()
+
     def summary(self) -> Listed:
         """Its row in the list, made anew after each change."""
         if self.listed is None:
-            ports = self.spec.ports if self.state in ("running", "paused") else ()
+            ports = self.ports if self.state in ("running", "paused") else ()
             self.listed = Listed(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
         return self.listed
 

@@ -5,32 +5,60 @@ first brings the state up to `clock.now()`. No call waits: those that a real eng
 face awaits the state it wants with `await_state`.
 """
 
-import hashlib
 import heapq
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import copy
-from typing import Any
+from math import inf
+from typing import Any, Protocol
 
-from churn.errors import EngineUnreachable
+from churn.errors import EngineError, EngineUnreachable, NotFound
 from churn.system.clock import Clock
 from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.program import missing, program_of
+from churn.system.engines.emulated.things import (
+    BUILT_IN,
+    Belonging,
+    Image,
+    Journal,
+    identity as identified,
+    named_image,
+)
 from churn.system.engines.refusals import refusal
 from churn.system.protocols import Numbers, Spec
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
 """How the signals may be named."""
-_EXIT_KILLED, _EXIT_NOT_STARTED = 137, 128
+_EXIT_KILLED, _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 137, 128, 127
+_NANO = 10**9
+_EPOCH = 1_700_000_000.0
+_DEFAULT_NETWORK = "bridge"
+_FIRST_CHOSEN = 49153
+"""The first host port that the engine chooses by itself."""
 _CHANGING = (
-    "down", "images", "volumes", "networks", "events", "behaviours", "processes", "strangers", "unremovable", "_ports",
+    "down", "_back", "images", "volumes", "networks", "events", "behaviours", "processes", "strangers", "unremovable", "_ports",
     "_names", "_heap", "_count",
 )  # fmt: skip
 """What of an engine changes, its containers apart."""
 
 
+class Ports(Protocol):
+    """Where published ports are really bound, if they are."""
+
+    def bind(self, port: int, container: Container) -> None:
+        """Take a host port for a container that is about to start. Raises `OSError` where it cannot be had."""
+
+    def release(self, port: int) -> None:
+        """Let go of it; nothing happens where it is not held."""
+
+
 class Core:
-    """An engine in memory. `images` are the tags it has; `gpu` whether it accepts a GPU request."""
+    """An engine in memory. `images` are the tags it has; `gpu` whether it accepts a GPU request.
+
+    `epoch` is the moment, in seconds since 1970, at which the clock stood at 0. `ports` binds published ports for real.
+    """
 
     def __init__(
         self,
@@ -40,15 +68,23 @@ class Core:
         timing: Timing | None = None,
         images: frozenset[str] = frozenset(),
         gpu: bool = False,
+        epoch: float = _EPOCH,
+        ports: Ports | None = None,
     ) -> None:
         self.clock = clock
         self.timing = timing or Timing()
         self.gpu = gpu
         self.seed = seed
         self.down = False
-        self.images = set(images)
-        self.volumes: dict[str, Mapping[str, str]] = {}
-        self.networks: dict[str, Mapping[str, str]] = {}
+        self._back = inf
+        """When an engine that is down is up again."""
+        self.epoch = epoch
+        self.images = {tag: named_image(tag, clock.now()) for tag in sorted(images)}
+        """Images by their tags; one without a tag has its id for one."""
+        self.volumes: dict[str, Belonging] = {}
+        self.networks: dict[str, Belonging] = {}
+        self.journal: Journal | None = None
+        """What the API's clients are told of; nobody is told where there is none."""
         self.containers: dict[str, Container] = {}
         self.events: list[tuple[str, str]] = []
         """Container events in order: id and action."""
@@ -60,6 +96,7 @@ class Core:
         """Ports held by processes that are nobody's here, and who they are."""
         self.unremovable: set[str] = set()
         """Ids whose removal fails half-way and leaves them `dead`."""
+        self._outside = ports
         self._ports: dict[int, str] = {}
         self._names: dict[str, str] = {}
         self._heap: list[tuple[float, int, str, str, int]] = []
@@ -69,9 +106,11 @@ class Core:
 
     def advance(self) -> None:
         """Let everything happen that is due by now."""
-        if self.down:
-            raise EngineUnreachable("Cannot connect to the Docker daemon at the emulated engine. Is it running?")
         now = self.clock.now()
+        if self.down:
+            if now < self._back:
+                raise EngineUnreachable("Cannot connect to the Docker daemon at the emulated engine. Is it running?")
+            self._come_back()
         while self._heap and self._heap[0][0] <= now:
             due, _, action, identity, life = heapq.heappop(self._heap)
             container = self.containers.get(identity)
@@ -87,10 +126,12 @@ class Core:
             case "killed":
                 self._exit(container, _EXIT_KILLED, due)
             case "crash":
-                self._exit(container, 1, due)
+                self._exit(container, _exit_code(self.behaviour(container), 1), due)
+            case "ended":
+                self._exit(container, program_of(container, self.image_of(container)).code, due)
             case "read":
-                if self.behaviour(container) == "crash":
-                    self._exit(container, 1, due)
+                if crashing(word := self.behaviour(container)):
+                    self._exit(container, _exit_code(word, 1), due)
             case "restart":
                 self._restart(container, due)
             case "gone":
@@ -175,10 +216,38 @@ class Core:
 
     def behaviour(self, container: Container) -> str:
         """The word that the container's server reads now."""
+        if container.word:
+            return container.word
         for mount in container.spec.mounts:  # a loop: this runs for each running server at each look
             if word := self.behaviours.get(mount.source):
                 return word
         return "healthy"
+
+    def image_of(self, container: Container) -> Image | None:
+        """The image that it was created from; None where that has gone since."""
+        found = self.images.get(container.spec.image)
+        if found is not None and found.id == container.image:
+            return found
+        return next((image for image in self.images.values() if image.id == container.image), None)
+
+    def find_image(self, reference: str) -> Image:
+        """The image of that tag (``latest`` where it names none), id, or beginning of an id."""
+        for tag in (reference, f"{reference}:latest"):
+            if tag in self.images:
+                return self.images[tag]
+        bare = reference.removeprefix("sha256:")
+        found = {image.id: image for image in self.images.values() if bare and image.id.startswith(f"sha256:{bare}")}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        raise refusal(404, f"No such image: {_tagged(reference)}")
+
+    def due(self) -> float | None:
+        """When the next thing happens by itself; None where nothing will."""
+        return self._heap[0][0] if self._heap else None
+
+    def nanoseconds(self, moment: float | None = None) -> int:
+        """A moment of the clock (by default now) in nanoseconds since 1970."""
+        return int((self.epoch + (self.clock.now() if moment is None else moment)) * _NANO)
 
     def on_port(self, port: int) -> Container | None:
         """The container that has that host port allocated."""
@@ -186,26 +255,34 @@ class Core:
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    def create(self, spec: Spec) -> Container:
-        """A new container in state `created`."""
-        self.advance()
-        self._admit(spec)
+    def new_identity(self) -> str:
+        """An id that nothing here has yet."""
         self._count += 1
-        identity = hashlib.sha256(f"{self.seed}:{self._count}".encode()).hexdigest()
-        container = Container(identity, spec, spec.name or f"unnamed_{self._count}")
+        return identified(self.seed, self._count)
+
+    def create(self, spec: Spec, prepare: Callable[[Container], None] | None = None) -> Container:
+        """A new container in state `created`; `prepare` completes it before anybody is told of it."""
+        self.advance()
+        image = self._admit(spec)
+        identity = self.new_identity()
+        container = Container(identity, spec, spec.name or f"unnamed_{self._count}", image)
+        container.created_at = self.clock.now()
         self.containers[identity] = container
         self._names[container.name] = identity
+        if prepare is not None:
+            prepare(container)
         self._tell(container, "create")
         return container
 
-    def _admit(self, spec: Spec) -> None:
+    def _admit(self, spec: Spec) -> str:
+        """The id of the image of a container that may be created."""
         for port in spec.ports:
             if not 0 < port < 2**16:
                 raise refusal(400, f'invalid port specification: "{port}"')
-        if spec.image not in self.images:
-            raise refusal(404, f"No such image: {spec.image}")
+        image = self.images.get(spec.image) or self.find_image(spec.image)
         if spec.name:
             self._admit_name(spec.name)
+        return image.id
 
     def _admit_name(self, name: str) -> None:
         if not _NAME.fullmatch(name):
@@ -228,8 +305,9 @@ class Core:
             return False
         try:
             self._allocate(container)
-        except Exception as error:
-            container.exit_code, container.error, container.listed = _EXIT_NOT_STARTED, str(error), None
+        except EngineError as error:
+            code = _EXIT_NO_PROGRAM if error.status == 400 else _EXIT_NOT_STARTED
+            container.exit_code, container.error, container.listed = code, error.message, None
             raise
         container.stopped_by_hand = False
         container.restarts_in_row = 0
@@ -239,15 +317,52 @@ class Core:
     def _allocate(self, container: Container) -> None:
         if container.spec.gpu and not self.gpu:
             raise refusal(500, 'could not select device driver "nvidia" with capabilities: [[gpu]]')
-        where = f"driver failed programming external connectivity on endpoint {container.name} ({container.id}): "
+        if not (network := self.network_of(container)).id:
+            raise refusal(404, f"network {network.name} not found")
         for port in container.spec.ports:
-            if port in self._ports:
-                raise refusal(500, f"{where}Bind for 0.0.0.0:{port} failed: port is already allocated")
-            if port in self.strangers or port in self.processes.values():
-                proxy = f"Error starting userland proxy: listen tcp4 0.0.0.0:{port}: bind: address already in use"
-                raise refusal(500, where + proxy)
+            self._admit_port(port, container)
+        if absent := missing(container, self.image_of(container) if container.body else None):
+            where = f'starting container process caused: exec: "{absent}": stat {absent}: no such file or directory'
+            raise refusal(
+                400, f"failed to create shim task: OCI runtime create failed: runc create failed: {where}: unknown"
+            )
+        self._take(container)
+
+    def _admit_port(self, port: int, container: Container) -> None:
+        if port in self._ports:
+            reason = f"Bind for 0.0.0.0:{port} failed: port is already allocated"
+            raise refusal(500, f"{_connectivity(container)}{reason}")
+        if port in self.strangers or port in self.processes.values():
+            raise self._in_use(port, container)
+
+    def _in_use(self, port: int, container: Container) -> EngineError:
+        proxy = f"Error starting userland proxy: listen tcp4 0.0.0.0:{port}: bind: address already in use"
+        return refusal(500, f"{_connectivity(container)}{proxy}")
+
+    def _take(self, container: Container) -> None:
+        container.published = ()
         for port in container.spec.ports:
-            self._ports[port] = container.id
+            if not self._bound(port, container):
+                self._release(container)
+                raise self._in_use(port, container)
+        for _ in range(container.wanted):
+            container.published = (*container.published, self._choose(container))
+
+    def _choose(self, container: Container) -> int:
+        port = _FIRST_CHOSEN
+        while port in self._ports or port in self.strangers or not self._bound(port, container):
+            port += 1
+        return port
+
+    def _bound(self, port: int, container: Container) -> bool:
+        """Take a host port, really where ports are; whether that went well."""
+        if self._outside is not None:
+            try:
+                self._outside.bind(port, container)
+            except OSError:
+                return False
+        self._ports[port] = container.id
+        return True
 
     def _launch(self, container: Container, now: float) -> None:
         container.life += 1
@@ -256,9 +371,25 @@ class Core:
         word = self.behaviour(container)
         loading = float(word.partition("=")[2]) if word.startswith("slow=") else 0.0
         container.ready_at = now + self.timing.load + loading
+        self._note("network", "connect", container)
         self._become(container, "running", "start")
-        if word == "crash":
+        if crashing(word):
             self._plan(self.timing.crash, "crash", container, now)
+        elif container.body:
+            self._run(container, now)
+
+    def _run(self, container: Container, now: float) -> None:
+        """What its process does by itself, as far as that is known."""
+        program = program_of(container, self.image_of(container))
+        container.logs += tuple([(now, 1, f"{line}\n".encode()) for line in program.lines])
+        if program.lasts is not None:
+            self._plan(max(program.lasts, self.timing.crash), "ended", container, now)
+
+    def halt(self, container: Container) -> None:
+        """Give up one that is about to be restarted by its policy."""
+        container.stopped_by_hand = True
+        container.life += 1
+        container.state, container.listed = "exited", None
 
     def signal(self, reference: str, name: str, *, by_hand: bool = True) -> None:
         """Send a signal to its main process: TERM and KILL end it after a moment, others do nothing to it."""
@@ -266,11 +397,14 @@ class Core:
         if container.state not in ("running", "paused"):
             raise refusal(409, f"Cannot kill container: {reference}: Container {container.id} is not running")
         container.stopped_by_hand = container.stopped_by_hand or by_hand
-        self._tell(container, "kill")
+        self._tell(container, "kill", signal=_number(name))
         if name in KILL:
             self._plan(self.timing.kill, "killed", container)
-        elif name in TERM and self.behaviour(container) != "ignore-sigterm":
+        elif name in TERM and self.behaviour(container) != "ignore-sigterm" and self._obeys(container):
             self._plan(self.timing.terminate, "terminated", container)
+
+    def _obeys(self, container: Container) -> bool:
+        return not container.body or program_of(container, self.image_of(container)).obeys
 
     def remove(self, reference: str, *, force: bool = False) -> None:
         """Begin its removal; it is gone some milliseconds later, its name last."""
@@ -302,26 +436,109 @@ class Core:
         """Let its processes go on."""
         container = self.find(reference)
         if container.state != "paused":
-            raise refusal(409, f"Container {container.id} is not paused")
+            raise refusal(500, f"Container {container.id} is not paused")
         self._become(container, "running", "unpause")
 
     def rename(self, reference: str, name: str) -> None:
         """Give it another name."""
         container = self.find(reference)
+        if name == container.name:
+            raise refusal(400, "Renaming a container with the same name as its current name")
         self._admit_name(name)
         self._names.pop(container.name, None)
         self._names[name] = container.id
-        container.name = name
-        self._become(container, container.state, "rename")
+        before, container.name = container.name, name
+        self._become(container, container.state, "rename", oldName=f"/{before}")
+
+    def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
+        """The volume of that name, made where it is not there."""
+        self.advance()
+        if name not in self.volumes:
+            made = Belonging(name, name, labels, created=self.clock.now(), **{"driver": "local", **settings})
+            self.volumes[name] = made
+            self.note("volume", "create", name, driver=made.driver)
+        return self.volumes[name]
+
+    def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
+        """A new network."""
+        self.advance()
+        if name in self.networks or name in BUILT_IN:
+            raise refusal(409, f"network with name {name} already exists")
+        made = Belonging(
+            name, self.new_identity(), labels, created=self.clock.now(), **{"driver": "bridge", **settings}
+        )
+        self.networks[name] = made
+        self.note("network", "create", made.id, name=name, type=made.driver)
+        return made
 
     def behave(self, folder: str, word: str) -> None:
         """Write the behaviour file of `folder`; a server that runs, and still reads ``crash`` a moment later, ends."""
         self.advance()
         self.behaviours[folder] = word
-        if word == "crash":
+        if crashing(word):
             for container in self.containers.values():
                 if container.state == "running" and folder in container.behaviour_folders:
                     self._plan(self.timing.crash, "read", container)
+
+    def heed(self) -> None:
+        """Let servers read their behaviour files, where those can be written behind the engine's back."""
+        for container in self.containers.values():
+            reads = container.state == "running" and container.doomed != container.life
+            if reads and crashing(self.behaviour(container)):
+                container.doomed = container.life
+                self._plan(self.timing.crash, "read", container)
+
+    # -- faults: as `Ground` ------------------------------------------------------------------------------------------
+
+    def end(self, reference: str, code: int, *, oom: bool = False) -> None:
+        """Let a running container's process end by itself with that exit code."""
+        container = self.find(reference)
+        if container.state not in ("running", "paused"):
+            raise refusal(409, f"Container {container.id} is not running")
+        container.oom = oom
+        if oom:
+            self.say(container, "oom")
+        self._exit(container, code, self.clock.now())
+
+    def restart(self, *, live: bool, seconds: float) -> None:
+        """Be down for so many seconds; without `live` containers end, and come back as their policies say."""
+        self.advance()
+        now = self.clock.now()
+        for container in self.containers.values():
+            if not live and container.alive:
+                self._exit(container, 0, now)
+        self._back = now + seconds
+        self.down = True
+
+    def _come_back(self) -> None:
+        """Up again: containers with a policy are started, those stopped by hand only with ``always``."""
+        self.down = False
+        for container in tuple(self.containers.values()):
+            policy = container.spec.restart_policy
+            wanted = policy == "always" or (policy == "unless-stopped" and not container.stopped_by_hand)
+            if wanted and container.state == "exited" and not container.removing:
+                self._restart(container, self.clock.now())
+            elif wanted and container.state == "restarting":
+                container.life += 1
+                self._restart(container, self.clock.now())
+
+    def occupy(self, name: str, port: int) -> str:
+        """A container of somebody else with that name, on that port; its id."""
+        image = next(iter(self.images))
+        found = self.create(Spec(image, name, ports=(port,) if port else ()))
+        if port:
+            self.start(found.id)
+        return found.id
+
+    def vacate(self, container: str) -> None:
+        """Remove what `occupy` made."""
+        with suppress(NotFound):
+            self.remove(container, force=True)
+
+    def instruct(self, reference: str, word: str) -> None:
+        """Let the container's server behave as that word says, whatever its file says."""
+        self.find(reference).word = word
+        self.heed()
 
     # -- what happens by itself ---------------------------------------------------------------------------------------
 
@@ -330,16 +547,20 @@ class Core:
             return
         self._release(container)
         container.exit_code = code
+        container.finished_at = due
         container.life += 1
-        self._become(container, "exited", "die")
-        if container.removing:
+        self._become(container, "exited", "die", exitCode=str(code))
+        self._note("network", "disconnect", container)
+        if container.removing or container.auto_remove:
             self._begin_removal(container, due)
         elif not container.stopped_by_hand and self._revives(container):
             self._back_off(container, due)
 
     def _revives(self, container: Container) -> bool:
-        policy = container.spec.restart_policy
-        return policy in ("always", "unless-stopped") or (policy == "on-failure" and container.exit_code != 0)
+        policy, _, most = container.spec.restart_policy.partition(":")
+        if policy == "on-failure":
+            return container.exit_code != 0 and (not most or container.restart_count < int(most))
+        return policy in ("always", "unless-stopped")
 
     def _back_off(self, container: Container, due: float) -> None:
         timing = self.timing
@@ -374,13 +595,61 @@ class Core:
         self._plan(self.timing.free_name, "free name", container, due)
 
     def _release(self, container: Container) -> None:
-        for port in container.spec.ports:
+        for port in container.ports:
             if self._ports.get(port) == container.id:
                 del self._ports[port]
+                if self._outside is not None:
+                    self._outside.release(port)
 
-    def _become(self, container: Container, state: str, action: str) -> None:
+    def _become(self, container: Container, state: str, action: str, **attributes: str) -> None:
         container.state, container.listed = state, None
-        self._tell(container, action)
+        self._tell(container, action, **attributes)
 
-    def _tell(self, container: Container, action: str) -> None:
+    def _tell(self, container: Container, action: str, **attributes: str) -> None:
         self.events.append((container.id, action))
+        self.say(container, action, **attributes)
+
+    def say(self, container: Container, action: str, **attributes: str) -> None:
+        """Tell the API's clients something of a container."""
+        if self.journal is not None:
+            told = {"image": container.spec.image, "name": container.name, **container.spec.labels, **attributes}
+            self.journal.tell("container", action, container.id, told, self.nanoseconds())
+
+    def note(self, kind: str, action: str, identity: str, **attributes: str) -> None:
+        """Tell the API's clients something of an image, a network or a volume."""
+        if self.journal is not None:
+            self.journal.tell(kind, action, identity, attributes, self.nanoseconds())
+
+    def _note(self, kind: str, action: str, container: Container) -> None:
+        """Tell of the container's network."""
+        if self.journal is not None:
+            network = self.network_of(container)
+            self.note(kind, action, network.id, container=container.id, name=network.name, type=network.driver)
+
+    def network_of(self, container: Container) -> Belonging:
+        """The network that it is on, or asks for; of one that is not there nothing but the name is known."""
+        name = dict(container.body.get("HostConfig") or {}).get("NetworkMode") or "default"
+        name = _DEFAULT_NETWORK if name == "default" else name
+        return self.networks.get(name) or BUILT_IN.get(name) or Belonging(name, "", {}, "", 0.0)
+
+
+def crashing(word: str) -> bool:
+    """Whether a server that reads this word ends."""
+    return word == "crash" or word.startswith("exit=")
+
+
+def _exit_code(word: str, other: int) -> int:
+    return int(word.partition("=")[2]) if word.startswith("exit=") else other
+
+
+def _number(signal: str) -> str:
+    return {**dict.fromkeys(KILL, "9"), **dict.fromkeys(TERM, "15")}.get(signal, signal)
+
+
+def _tagged(reference: str) -> str:
+    """As the engine tells the name of an image that it does not have."""
+    return reference if ":" in reference.rpartition("/")[2] or "@" in reference else f"{reference}:latest"
+
+
+def _connectivity(container: Container) -> str:
+    return f"driver failed programming external connectivity on endpoint {container.name} ({container.id}): "

@@ -5,8 +5,9 @@ from typing import Any
 
 from churn.errors import NotFound
 from churn.lifecycle.observation import Event
-from churn.system.engines.emulated.core import KILL, Core
-from churn.system.engines.refusals import refusal
+from churn.system.engines.emulated import calls
+from churn.system.engines.emulated.calls import settle
+from churn.system.engines.emulated.core import Core
 from churn.system.protocols import Inspected, Listed, Numbers, Spec, carries
 
 
@@ -41,45 +42,23 @@ class EmulatedEngine:
 
     def create(self, spec: Spec) -> str:
         """As `Engine.create`."""
-        identity = self.core.create(spec).id
-        self.core.clock.sleep(self.core.timing.create)
-        return identity
+        return settle(self.core, calls.create(self.core, spec)).id
 
     def start(self, reference: str) -> None:
         """As `Engine.start`; the container runs, and holds its ports, from the end of the call on."""
-        if not self.core.find(reference).alive:
-            self.core.clock.sleep(self.core.timing.start)
-        self.core.start(reference)
+        settle(self.core, calls.start(self.core, reference))
 
     def stop(self, reference: str, grace: float = 10.0) -> None:
         """As `Engine.stop`."""
-        container = self.core.find(reference)
-        if container.state == "restarting":
-            container.stopped_by_hand = True
-            container.life += 1
-            container.state, container.listed = "exited", None
-        if not container.alive:
-            return
-        self.core.signal(container.id, "TERM")
-        if not self.core.await_state(lambda: not container.alive, grace):
-            self.core.signal(container.id, "KILL")
-            self.core.await_state(lambda: not container.alive)
+        settle(self.core, calls.stop(self.core, reference, grace))
 
     def kill(self, reference: str, signal: str = "KILL") -> None:
         """As `Engine.kill`; like the real one it waits for the end of a container that gets SIGKILL."""
-        container = self.core.find(reference)
-        self.core.signal(reference, signal)
-        if signal in KILL:
-            self.core.await_state(lambda: not container.alive)
+        settle(self.core, calls.kill(self.core, reference, signal))
 
     def remove(self, reference: str, *, force: bool = False) -> None:
         """As `Engine.remove`; returns when the container has left the list and its name is free."""
-        container = self.core.find(reference)
-        self.core.remove(reference, force=force)
-        self.core.await_state(lambda: container.id not in self.core.containers or container.state == "dead")
-        if container.state == "dead":
-            raise refusal(500, f"container {container.id}: driver failed to remove root filesystem")
-        self.core.clock.sleep(self.core.timing.free_name)
+        settle(self.core, calls.remove(self.core, reference, force=force))
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
         """As `Engine.list`."""
@@ -110,19 +89,22 @@ class EmulatedEngine:
         return len(self.core.events)
 
     def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
-        """As `Engine.resources`; images have no labels here."""
+        """As `Engine.resources`."""
         core, wanted = self.core, labels or {}
-        named = [("volume", core.volumes), ("network", core.networks)]
-        found = [f"{kind} {name}" for kind, store in named for name, marks in store.items() if carries(marks, wanted)]
-        return frozenset(found if wanted else (*found, *(f"image {name}" for name in core.images)))
+        found = [
+            f"{kind} {name}"
+            for kind, store in (("volume", core.volumes), ("network", core.networks), ("image", core.images))
+            for name, thing in store.items()
+            if not wanted or carries(thing.labels, wanted)
+        ]
+        return frozenset(found)
 
     def remove_resource(self, resource: str) -> None:
         """As `Engine.remove_resource`."""
         kind, _, name = resource.partition(" ")
         if kind == "image":
-            if name not in self.core.images:
-                raise refusal(404, f"No such image: {name}")
-            self.core.images.remove(name)
+            self.core.find_image(name)
+            self.core.images.pop(name, None)
             return
         store = {"volume": self.core.volumes, "network": self.core.networks}[kind]
         if store.pop(name, None) is None:
@@ -130,10 +112,8 @@ class EmulatedEngine:
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_volume`."""
-        self.core.volumes.setdefault(name, labels)
+        self.core.add_volume(name, labels)
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_network`."""
-        if name in self.core.networks:
-            raise refusal(409, f"network with name {name} already exists")
-        self.core.networks[name] = labels
+        self.core.add_network(name, labels)

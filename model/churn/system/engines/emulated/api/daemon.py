@@ -1,0 +1,180 @@
+"""The calls on the engine itself: ping, version, info, events."""
+
+import json
+from functools import partial
+
+from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of
+from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
+from churn.system.engines.emulated.api.shapes import NEVER, when
+from churn.system.engines.emulated.calls import Until
+from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.things import Journal, identity
+
+VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"
+_FILTERS = (
+    "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret",
+    "service", "type", "volume",
+)  # fmt: skip
+
+
+def ping(core: Core, request: Request) -> Reply:
+    """GET and HEAD /_ping."""
+    core.advance()
+    headers = {
+        "Api-Version": API_VERSION,
+        "Cache-Control": "no-cache, no-store, must-revalidate",
+        "Docker-Experimental": "false",
+        "Ostype": "linux",
+        "Pragma": "no-cache",
+    }
+    return Reply(body=b"" if request.method == "HEAD" else b"OK", kind=TEXT, headers=headers)
+
+
+def version(core: Core, request: Request) -> Reply:
+    """GET /version."""
+    core.advance()
+    details = {
+        "ApiVersion": API_VERSION,
+        "Arch": "amd64",
+        "BuildTime": NEVER,
+        "Experimental": "false",
+        "GitCommit": "emulated",
+        "GoVersion": "",
+        "KernelVersion": "",
+        "MinAPIVersion": OLDEST,
+        "Os": "linux",
+    }
+    return told(
+        {
+            "Platform": {"Name": "churn, an emulated engine"},
+            "Components": [{"Name": "Engine", "Version": VERSION, "Details": details}],
+            "Version": VERSION,
+            **{key: value for key, value in details.items() if key != "Experimental"},
+        }
+    )
+
+
+def info(core: Core, request: Request) -> Reply:
+    """GET /info."""
+    core.advance()
+    states = [one.state for one in core.containers.values()]
+    running, paused = states.count("running") + states.count("restarting"), states.count("paused")
+    digits = identity("engine", core.seed).upper()
+    return told(
+        {
+            "ID": ":".join(digits[place : place + 4] for place in range(0, 48, 4)),
+            "Containers": len(states),
+            "ContainersRunning": running,
+            "ContainersPaused": paused,
+            "ContainersStopped": len(states) - running - paused,
+            "Images": len({image.id for image in core.images.values()}),
+            "Driver": "overlay2",
+            "DriverStatus": [["Backing Filesystem", "emulated"]],
+            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": []},
+            **dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet"), True),
+            **dict.fromkeys(("PidsLimit", "IPv4Forwarding", "BridgeNfIptables", "BridgeNfIp6tables"), True),
+            "OomKillDisable": True,
+            "Debug": False,
+            "NFd": 0,
+            "NGoroutines": 0,
+            "SystemTime": when(core, core.clock.now()),
+            "LoggingDriver": "json-file",
+            "CgroupDriver": "cgroupfs",
+            "CgroupVersion": "1",
+            "NEventsListener": 0,
+            "KernelVersion": "",
+            "OperatingSystem": "churn, an emulated engine",
+            "OSVersion": "",
+            "OSType": "linux",
+            "Architecture": "x86_64",
+            "IndexServerAddress": "",
+            "RegistryConfig": None,
+            "NCPU": 2,
+            "MemTotal": 2**33,
+            "GenericResources": None,
+            "DockerRootDir": "/var/lib/docker",
+            **dict.fromkeys(("HttpProxy", "HttpsProxy", "NoProxy", "Isolation", "InitBinary"), ""),
+            "Name": "emulated",
+            "Labels": [],
+            "ExperimentalBuild": False,
+            "ServerVersion": VERSION,
+            "Runtimes": {"runc": {"path": "runc"}, **({"nvidia": {"path": "nvidia"}} if core.gpu else {})},
+            "DefaultRuntime": "runc",
+            "Swarm": {
+                "NodeID": "",
+                "NodeAddr": "",
+                "LocalNodeState": "inactive",
+                "ControlAvailable": False,
+                "Error": "",
+            },
+            "LiveRestoreEnabled": False,
+            **{key: {"ID": "", "Expected": ""} for key in ("ContainerdCommit", "RuncCommit", "InitCommit")},
+            "SecurityOptions": [],
+            "Warnings": None,
+        }
+    )
+
+
+def events(core: Core, request: Request) -> Reply:
+    """GET /events: what is remembered since ``since``, and what comes until ``until``, or without end."""
+    core.advance()
+    journal = core.journal
+    if journal is None:
+        return Reply(kind=JSON)
+    return Reply(kind=JSON, stream=_told_events(core, journal, request, filters_of(request, _FILTERS)))
+
+
+def _told_events(core: Core, journal: Journal, request: Request, filters: Filters) -> Stream:
+    since, until = _moment(request.value("since")), _moment(request.value("until"))
+    read = journal.count
+    past = journal.since(0) if since is not None else []
+    for event in past:
+        within = event["timeNano"] >= (since or 0) and (until is None or event["timeNano"] <= until)
+        if within and _fits(event, filters):
+            yield _line(event)
+    yield b""  # the head goes out
+    while (left := _left(core, until)) is None or left > 0:
+        if not (yield Until(partial(journal.has_more, read), left)) and left is None:
+            return
+        for event in journal.since(read):
+            if _fits(event, filters):
+                yield _line(event)
+        read = journal.count
+
+
+def _left(core: Core, until: int | None) -> float | None:
+    """Seconds of the core's clock until that moment; None where there is no end."""
+    return None if until is None else (until - core.nanoseconds()) / 10**9
+
+
+def _moment(text: str) -> int | None:
+    """Nanoseconds since 1970, from seconds with or without a fraction; None for none."""
+    if not text:
+        return None
+    seconds, _, fraction = text.partition(".")
+    return int(seconds) * 10**9 + int(fraction[:9].ljust(9, "0") or 0)
+
+
+def _line(event: Json) -> bytes:
+    return json.dumps(event).encode() + b"\n"
+
+
+def _fits(event: Json, filters: Filters) -> bool:
+    actor = event["Actor"]
+    attributes = actor["Attributes"]
+    name = attributes.get("name", "")
+    image = attributes.get("image", "")
+
+    def is_it(kind: str, value: str) -> bool:
+        return event["Type"] == kind and (value == name or bool(value and actor["ID"].startswith(value)))
+
+    return (
+        one_of(filters, "type", event["Type"].__eq__)
+        and one_of(filters, "event", lambda value: matching(rf"\A{value}\Z", event["Action"]))
+        and one_of(filters, "image", lambda value: value in (image, image.partition(":")[0]) or is_it("image", value))
+        and all(
+            one_of(filters, kind, lambda value, kind=kind: is_it(kind, value))  # type: ignore[misc]
+            for kind in ("container", "network", "volume")
+        )
+        and labelled(attributes, filters)
+    )

@@ -1,0 +1,130 @@
+"""The table of calls, and the API as one thing: a request in, a reply out, whatever carries them."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, unquote
+
+from churn.errors import EngineError, EngineUnreachable
+from churn.system.engines.emulated.api import archive, belongings, containers, daemon, images
+from churn.system.engines.emulated.api.message import Reply, Request, refused
+from churn.system.engines.emulated.calls import Waits
+from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.things import Journal
+from churn.system.engines.refusals import refusal
+
+Handler = Callable[..., Reply | Waits[Reply]]
+
+_CONTAINER, _IMAGE, _NETWORK, _VOLUME = "/containers/{one}", "/images/{path}", "/networks/{one}", "/volumes/{one}"
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/_ping", daemon.ping),
+    ("HEAD", "/_ping", daemon.ping),
+    ("GET", "/version", daemon.version),
+    ("GET", "/info", daemon.info),
+    ("GET", "/events", daemon.events),
+    ("GET", "/containers/json", containers.listing),
+    ("POST", "/containers/create", containers.create),
+    ("POST", "/containers/prune", containers.prune),
+    ("GET", f"{_CONTAINER}/json", containers.inspect),
+    ("POST", f"{_CONTAINER}/start", containers.start),
+    ("POST", f"{_CONTAINER}/stop", containers.stop),
+    ("POST", f"{_CONTAINER}/restart", containers.restart),
+    ("POST", f"{_CONTAINER}/kill", containers.kill),
+    ("POST", f"{_CONTAINER}/pause", containers.pause),
+    ("POST", f"{_CONTAINER}/unpause", containers.unpause),
+    ("POST", f"{_CONTAINER}/wait", containers.wait),
+    ("POST", f"{_CONTAINER}/rename", containers.rename),
+    ("DELETE", _CONTAINER, containers.remove),
+    ("GET", f"{_CONTAINER}/logs", containers.logs),
+    ("GET", f"{_CONTAINER}/top", containers.top),
+    ("GET", f"{_CONTAINER}/stats", containers.stats),
+    ("GET", f"{_CONTAINER}/changes", archive.changes),
+    ("GET", f"{_CONTAINER}/archive", archive.get),
+    ("HEAD", f"{_CONTAINER}/archive", archive.get),
+    ("PUT", f"{_CONTAINER}/archive", archive.put),
+    ("GET", "/images/json", images.listing),
+    ("POST", "/images/create", images.create),
+    ("POST", "/images/load", images.load),
+    ("POST", "/images/prune", images.prune),
+    ("GET", f"{_IMAGE}/json", images.inspect),
+    ("GET", f"{_IMAGE}/history", images.history),
+    ("GET", f"{_IMAGE}/get", images.save),
+    ("POST", f"{_IMAGE}/tag", images.tag),
+    ("DELETE", _IMAGE, images.remove),
+    ("GET", "/networks", belongings.networks),
+    ("POST", "/networks/create", belongings.create_network),
+    ("POST", "/networks/prune", belongings.prune_networks),
+    ("GET", _NETWORK, belongings.network),
+    ("DELETE", _NETWORK, belongings.remove_network),
+    ("POST", f"{_NETWORK}/connect", belongings.connect),
+    ("POST", f"{_NETWORK}/disconnect", belongings.connect),
+    ("GET", "/volumes", belongings.volumes),
+    ("POST", "/volumes/create", belongings.create_volume),
+    ("POST", "/volumes/prune", belongings.prune_volumes),
+    ("GET", _VOLUME, belongings.volume),
+    ("DELETE", _VOLUME, belongings.remove_volume),
+)
+"""Method, path and call; the first that fits counts. ``{one}`` is a part of a path, ``{path}`` one or more."""
+
+_PARTS = {"{one}": "([^/]+)", "{path}": "(.+)"}
+_VERSIONED = re.compile(r"/v(\d+)\.(\d+)(/.*)")
+
+
+def _compiled(path: str) -> re.Pattern[str]:
+    for part, pattern in _PARTS.items():
+        path = path.replace(part, pattern)
+    return re.compile(path)
+
+
+_COMPILED = tuple((method, _compiled(path), handler) for method, path, handler in ROUTES)
+
+
+def _silently(_: str) -> None:
+    """Nobody listens."""
+
+
+class Api:
+    """The Docker Engine API over `core`. `log` is told what was asked for that is not there."""
+
+    def __init__(self, core: Core, log: Callable[[str], None] = _silently) -> None:
+        self.core = core
+        self.log = log
+        core.journal = core.journal or Journal()
+
+    def answer(self, method: str, target: str, body: bytes = b"") -> Waits[Reply]:
+        """What the engine answers; refusals are replies. Raises `EngineUnreachable` while the engine is down."""
+        path, _, query = target.partition("?")
+        self.core.advance()
+        try:
+            request = Request(method, self._unversioned(path), parse_qs(query, keep_blank_values=True), body)
+            handler, arguments = self._route(request)
+            reply = handler(self.core, request, *arguments)
+            return reply if isinstance(reply, Reply) else (yield from reply)
+        except EngineUnreachable:
+            raise
+        except EngineError as error:
+            return refused(error)
+
+    def _unversioned(self, path: str) -> str:
+        """The path without its version. Raises `BadParameter` for a version that is not spoken here."""
+        found = _VERSIONED.fullmatch(path)
+        if found is None:
+            return path
+        asked = f"{found[1]}.{found[2]}"
+        if _number(asked) > _number(daemon.API_VERSION):
+            limit = f"Maximum supported API version is {daemon.API_VERSION}"
+            raise refusal(400, f"client version {asked} is too new. {limit}")
+        if _number(asked) < _number(daemon.OLDEST):
+            limit = f"Minimum supported API version is {daemon.OLDEST}, please upgrade your client to a newer version"
+            raise refusal(400, f"client version {asked} is too old. {limit}")
+        return found[3]
+
+    def _route(self, request: Request) -> tuple[Handler, list[str]]:
+        for method, pattern, handler in _COMPILED:
+            if method == request.method and (found := pattern.fullmatch(request.path)):
+                return handler, [unquote(part) for part in found.groups()]
+        self.log(f"not emulated: {request.method} {request.path}")
+        raise refusal(404, "page not found")
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

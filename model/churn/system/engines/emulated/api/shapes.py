@@ -1,0 +1,330 @@
+"""Containers as the API tells them: the row of the list, and what inspect tells."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from churn.system.engines.emulated.api.message import Json
+from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.program import argv_of
+from churn.system.engines.emulated.things import Belonging, identity
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = "0001-01-01T00:00:00Z"
+_ROOT = "/var/lib/docker"
+_MASKED = ("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/scsi", "/sys/firmware")
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+_PID = 1000
+
+_NULLS = (
+    "Binds", "VolumesFrom", "CapAdd", "CapDrop", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links",
+    "SecurityOpt", "BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteIOps", "Devices", "DeviceCgroupRules", "DeviceRequests", "Ulimits", "PortBindings",
+)  # fmt: skip
+_TEXTS = (
+    "ContainerIDFile", "VolumeDriver", "Cgroup", "PidMode", "UTSMode", "UsernsMode", "Isolation", "CgroupParent",
+    "CpusetCpus", "CpusetMems",
+)  # fmt: skip
+_NUMBERS = (
+    "OomScoreAdj", "CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota", "CpuRealtimePeriod",
+    "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP", "MemoryReservation", "MemorySwap", "CpuCount", "CpuPercent",
+    "IOMaximumIOps", "IOMaximumBandwidth",
+)  # fmt: skip
+_SWITCHES = ("AutoRemove", "Privileged", "PublishAllPorts", "ReadonlyRootfs", "OomKillDisable")
+HOST_CONFIG: Mapping[str, Any] = {
+    **dict.fromkeys(_NULLS),
+    **dict.fromkeys(_TEXTS, ""),
+    **dict.fromkeys(_NUMBERS, 0),
+    **dict.fromkeys(_SWITCHES, False),
+    "LogConfig": {"Type": "json-file", "Config": {}},
+    "NetworkMode": "default",
+    "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
+    "CgroupnsMode": "host",
+    "IpcMode": "private",
+    "ShmSize": 2**26,
+    "Runtime": "runc",
+    "ConsoleSize": [0, 0],
+    "PidsLimit": None,
+    "MaskedPaths": list(_MASKED),
+    "ReadonlyPaths": list(_READ_ONLY),
+}
+"""What a host configuration has where the client left it out."""
+
+CONFIG: Mapping[str, Any] = {
+    **dict.fromkeys(("Hostname", "Domainname", "User", "WorkingDir"), ""),
+    **dict.fromkeys(("AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce"), False),
+    **dict.fromkeys(("Env", "Cmd", "Volumes", "Entrypoint", "OnBuild")),
+}
+"""The same of a configuration."""
+
+
+def when(core: Core, moment: float | None) -> str:
+    """A moment of the core's clock as the API writes it."""
+    if moment is None:
+        return NEVER
+    nanoseconds = core.nanoseconds(moment)
+    second = _EPOCH + timedelta(seconds=nanoseconds // 10**9)
+    return f"{second:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09d}Z"
+
+
+# -- ports ------------------------------------------------------------------------------------------------------------
+
+
+def bindings(container: Container) -> Iterator[tuple[str, str, str]]:
+    """Port, address and host port (empty: the engine's choice) of what the container is to publish."""
+    if not container.body:
+        yield from ((f"{port}/tcp", "", str(port)) for port in container.spec.ports)
+        return
+    host = container.body.get("HostConfig") or {}
+    asked = host.get("PortBindings") or {}
+    for port, places in asked.items():
+        places_or_any: list[Json] = list(places or ({},))
+        for place in places_or_any:
+            yield _with_protocol(port), place.get("HostIp") or "", (place.get("HostPort") or "").partition("-")[0]
+    if host.get("PublishAllPorts"):
+        exposed = (_with_protocol(port) for port in container.body.get("ExposedPorts") or {})
+        yield from ((port, "", "") for port in exposed if port not in map(_with_protocol, asked))
+
+
+def published(container: Container) -> Iterator[tuple[str, str, int]]:
+    """Port, address and host port of what it publishes now."""
+    if container.state not in ("running", "paused"):
+        return
+    chosen = iter(container.published)
+    for port, address, host in bindings(container):
+        number = int(host) if host not in ("", "0") else next(chosen, 0)
+        for place in (address,) if address else ("0.0.0.0", "::"):  # noqa: S104 -- told, not bound
+            yield port, place, number
+
+
+def _with_protocol(port: str) -> str:
+    return port if "/" in port else f"{port}/tcp"
+
+
+def _port_rows(container: Container) -> list[Json]:
+    rows: list[Json] = []
+    held = list(published(container))
+    for port, address, number in held:
+        private, _, protocol = port.partition("/")
+        rows.append({"IP": address, "PrivatePort": int(private), "PublicPort": number, "Type": protocol})
+    if container.state in ("running", "paused"):
+        for port in map(_with_protocol, container.body.get("ExposedPorts") or {}):
+            if port not in [one for one, _, _ in held]:
+                private, _, protocol = port.partition("/")
+                rows.append({"PrivatePort": int(private), "Type": protocol})
+    return rows
+
+
+def _port_map(container: Container) -> Json:
+    if container.state not in ("running", "paused"):
+        return {}
+    told: Json = dict.fromkeys(map(_with_protocol, container.body.get("ExposedPorts") or {}))
+    for port, address, number in published(container):
+        told[port] = [*(told.get(port) or []), {"HostIp": address, "HostPort": str(number)}]
+    return told
+
+
+# -- networks ---------------------------------------------------------------------------------------------------------
+
+
+def endpoint(container: Container, network: Belonging) -> Json:
+    """The container's place on its network; without addresses where it does not run."""
+    lives = container.state in ("running", "paused")
+    place = int(container.id[:4], 16)
+    address = f"172.17.{place // 256 % 256}.{place % 253 + 2}" if lives and network.driver == "bridge" else ""
+    return {
+        "IPAMConfig": None,
+        "Links": None,
+        "Aliases": None,
+        "NetworkID": network.id if container.life else "",
+        "EndpointID": identity("endpoint", container.id, container.life) if lives else "",
+        "Gateway": "172.17.0.1" if address else "",
+        "IPAddress": address,
+        "IPPrefixLen": 16 if address else 0,
+        "IPv6Gateway": "",
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+        "MacAddress": "02:42:" + ":".join(f"{int(part):02x}" for part in address.split(".")) if address else "",
+        "DriverOpts": None,
+    }
+
+
+def _networks(core: Core, container: Container) -> Json:
+    network = core.network_of(container)
+    return {network.name: endpoint(container, network)}
+
+
+# -- the row of the list ----------------------------------------------------------------------------------------------
+
+
+def row(core: Core, container: Container) -> Json:
+    """The container as the list shows it."""
+    image = core.images.get(container.spec.image)
+    return {
+        "Id": container.id,
+        "Names": [f"/{container.name}"],
+        "Image": container.spec.image if image is None or image.id == container.image else container.image,
+        "ImageID": container.image,
+        "Command": shlex.join(argv_of(container, core.image_of(container))),
+        "Created": core.nanoseconds(container.created_at) // 10**9,
+        "Ports": _port_rows(container),
+        "Labels": dict(container.spec.labels),
+        "State": container.state,
+        "Status": status_text(core, container),
+        "HostConfig": {"NetworkMode": _host_config(container)["NetworkMode"]},
+        "NetworkSettings": {"Networks": _networks(core, container)},
+        "Mounts": _mounts(container),
+    }
+
+
+def status_text(core: Core, container: Container) -> str:
+    """The state as people read it in the list."""
+    now = core.clock.now()
+    up = f"Up {spoken(now - container.started_at)}"
+    ended = f"({container.exit_code}) {spoken(now - (container.finished_at or now))} ago"
+    match container.state:
+        case "running":
+            return up
+        case "paused":
+            return f"{up} (Paused)"
+        case "restarting":
+            return f"Restarting {ended}"
+        case "exited":
+            return f"Exited {ended}"
+        case "removing":
+            return "Removal In Progress"
+    return container.state.capitalize()
+
+
+_SPANS = ((60, 1, "second"), (3600, 60, "minute"), (48 * 3600, 3600, "hour"), (14 * 86400, 86400, "day"))
+
+
+def spoken(seconds: float) -> str:
+    """A duration as the engine words it."""
+    if seconds < 1:
+        return "Less than a second"
+    for limit, unit, word in _SPANS:
+        if seconds < limit:
+            count = int(seconds // unit)
+            if count == 1:
+                return {"second": "1 second", "minute": "About a minute", "hour": "About an hour"}[word]
+            return f"{count} {word}s"
+    return f"{int(seconds // (7 * 86400))} weeks"
+
+
+# -- what inspect tells -----------------------------------------------------------------------------------------------
+
+
+def detail(core: Core, container: Container) -> Json:
+    """The container as inspect tells it."""
+    image = core.image_of(container)
+    path, *arguments = argv_of(container, image) or ("",)
+    folder = f"{_ROOT}/containers/{container.id}" if container.life else ""
+    return {
+        "Id": container.id,
+        "Created": when(core, container.created_at),
+        "Path": path,
+        "Args": arguments,
+        "State": _state(core, container),
+        "Image": container.image,
+        "ResolvConfPath": folder and f"{folder}/resolv.conf",
+        "HostnamePath": folder and f"{folder}/hostname",
+        "HostsPath": folder and f"{folder}/hosts",
+        "LogPath": folder and f"{folder}/{container.id}-json.log",
+        "Name": f"/{container.name}",
+        "RestartCount": container.restart_count,
+        "Driver": "overlay2",
+        "Platform": "linux",
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
+        "ExecIDs": None,
+        "HostConfig": _host_config(container),
+        "GraphDriver": {"Data": {"MergedDir": f"{_ROOT}/overlay2/{container.id}/merged"}, "Name": "overlay2"},
+        "Mounts": _mounts(container),
+        "Config": _config(core, container),
+        "NetworkSettings": _network_settings(core, container),
+    }
+
+
+def _state(core: Core, container: Container) -> Json:
+    state = container.state
+    lives = state in ("running", "paused")
+    return {
+        "Status": state,
+        "Running": container.alive,
+        "Paused": state == "paused",
+        "Restarting": state == "restarting",
+        "OOMKilled": container.oom,
+        "Dead": state == "dead",
+        "Pid": _PID + int(container.id[:6], 16) if lives else 0,
+        "ExitCode": container.exit_code,
+        "Error": container.error,
+        "StartedAt": when(core, container.started_at) if container.life else NEVER,
+        "FinishedAt": when(core, container.finished_at),
+    }
+
+
+def _host_config(container: Container) -> Json:
+    if container.body:
+        given = container.body.get("HostConfig") or {}
+        asked = {
+            _with_protocol(port): [
+                {"HostIp": place.get("HostIp") or "", "HostPort": place.get("HostPort") or ""} for place in places or ()
+            ]
+            for port, places in (given.get("PortBindings") or {}).items()
+        }
+        policy = {**HOST_CONFIG["RestartPolicy"], **(given.get("RestartPolicy") or {})}
+        return {**HOST_CONFIG, **given, "PortBindings": asked or given.get("PortBindings"), "RestartPolicy": policy}
+    name, _, most = container.spec.restart_policy.partition(":")
+    ports = {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}] for port in container.spec.ports}
+    policy = {"Name": name, "MaximumRetryCount": int(most or 0)}
+    return {**HOST_CONFIG, "PortBindings": ports, "RestartPolicy": policy}
+
+
+def _config(core: Core, container: Container) -> Json:
+    image = core.image_of(container)
+    given = {key: value for key, value in container.body.items() if key not in ("HostConfig", "NetworkingConfig")}
+    config = {**CONFIG, "Hostname": container.id[:12], **{key: value for key, value in given.items() if value != ""}}
+    config["Image"], config["Labels"] = container.spec.image, dict(container.spec.labels)
+    if image is not None:
+        config["Entrypoint"] = config["Entrypoint"] or list(image.entrypoint) or None
+        config["Cmd"] = config["Cmd"] or list(image.command) or None
+        config["WorkingDir"] = config["WorkingDir"] or image.workdir
+    return config
+
+
+def _network_settings(core: Core, container: Container) -> Json:
+    networks = _networks(core, container)
+    place = next(iter(networks.values()))
+    return {
+        "Bridge": "",
+        "SandboxID": identity("sandbox", container.id) if container.life else "",
+        "HairpinMode": False,
+        "LinkLocalIPv6Address": "",
+        "LinkLocalIPv6PrefixLen": 0,
+        "Ports": _port_map(container),
+        "SandboxKey": f"/var/run/docker/netns/{container.id[:12]}" if container.life else "",
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        **{key: place[key] for key in ("EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen")},
+        **{key: place[key] for key in ("IPAddress", "IPPrefixLen", "IPv6Gateway", "MacAddress")},
+        "Networks": networks,
+    }
+
+
+def _mounts(container: Container) -> list[Json]:
+    return [
+        {
+            "Type": "bind" if mount.source.startswith("/") else "volume",
+            **({} if mount.source.startswith("/") else {"Name": mount.source, "Driver": "local"}),
+            "Source": mount.source if mount.source.startswith("/") else f"{_ROOT}/volumes/{mount.source}/_data",
+            "Destination": mount.target,
+            "Mode": "",
+            "RW": not mount.read_only,
+            "Propagation": "rprivate" if mount.source.startswith("/") else "",
+        }
+        for mount in container.spec.mounts
+    ]

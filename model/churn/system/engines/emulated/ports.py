@@ -1,0 +1,124 @@
+"""Published ports that are bound for real, and answer as the server in the container would over HTTP."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from churn.system.clock import Clock
+from churn.system.engines.emulated.api.shapes import bindings
+from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.core import Core, crashing
+from churn.system.host import ALL_INTERFACES, BEHAVIOUR
+
+_REQUEST_TIME = 5.0
+"""Seconds that a client may take to send its request."""
+_HEALTH = ("/", "/health")
+_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+
+
+class BehaviourFiles(dict[str, str]):
+    """The word that a server reads in its mounted folder: in a real file there, else what was set."""
+
+    def get(self, folder: str, otherwise: object = None) -> str | None:  # type: ignore[override]  # noqa: ARG002 -- narrower
+        """The word for a folder; None where nothing is written."""
+        with suppress(OSError, UnicodeDecodeError):
+            return Path(folder, BEHAVIOUR).read_text(encoding="utf-8").strip() or super().get(folder)
+        return super().get(folder)
+
+
+class HostPorts:
+    """Binds host ports as docker-proxy does, and serves them in the running loop. `core` is set by whoever makes both."""
+
+    core: Core
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._held: dict[int, tuple[socket.socket, asyncio.Task[None]]] = {}
+        self._attending: set[asyncio.Task[None]] = set()
+        self._writers: dict[int, set[asyncio.StreamWriter]] = {}
+
+    def bind(self, port: int, container: Container) -> None:
+        """As `Ports.bind`."""
+        place = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            place.bind((_address(container, port), port))
+            place.listen()
+        except OSError:
+            place.close()
+            raise
+        place.setblocking(False)
+        self._writers[port] = set()
+        self._held[port] = place, asyncio.ensure_future(self._serve(place, port, container))
+
+    def release(self, port: int) -> None:
+        """As `Ports.release`: connections end with it."""
+        found = self._held.pop(port, None)
+        if found is not None:
+            place, serving = found
+            serving.cancel()
+            with suppress(ValueError):
+                asyncio.get_running_loop().remove_reader(place)
+            place.close()
+            for writer in self._writers.pop(port, ()):
+                writer.close()
+
+    def close(self) -> None:
+        """Let go of every port."""
+        for port in tuple(self._held):
+            self.release(port)
+
+    async def _serve(self, place: socket.socket, port: int, container: Container) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            connection, _ = await loop.sock_accept(place)
+            attending = asyncio.ensure_future(self._attend(connection, port, container))
+            self._attending.add(attending)
+            attending.add_done_callback(self._attending.discard)
+
+    async def _attend(self, connection: socket.socket, port: int, container: Container) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        held = self._writers.setdefault(port, set())
+        held.add(writer)
+        try:
+            with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                async with asyncio.timeout(_REQUEST_TIME):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                await self._respond(head, reader, writer, container)
+        finally:
+            held.discard(writer)
+            writer.close()
+
+    async def _respond(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: Container
+    ) -> None:
+        word = self.core.behaviour(container)
+        if self._clock.now() < container.ready_at or crashing(word):
+            return  # nothing listens in the container: the proxy ends the connection
+        if word == "hang" or container.state == "paused":
+            await reader.read()  # until the client gives up
+            return
+        method, path = (*head.decode("latin-1").split(" "), "", "")[:2]
+        status = _status(method, path.partition("?")[0], word)
+        content = b"ok" if status == 200 else _REASONS[status].lower().encode()
+        writer.write(
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\n"
+            f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+        )
+        writer.write(content if method != "HEAD" else b"")
+        await writer.drain()
+
+
+def _status(method: str, path: str, word: str) -> int:
+    if method not in ("GET", "HEAD"):
+        return 405
+    if path not in _HEALTH:
+        return 404
+    return 503 if word == "unhealthy" else 200
+
+
+def _address(container: Container, port: int) -> str:
+    """The address of this machine that a port is published on."""
+    asked = [address for _, address, host in bindings(container) if host in ("", "0", str(port))]
+    return asked[0] if asked and asked[0] and ":" not in asked[0] else ALL_INTERFACES

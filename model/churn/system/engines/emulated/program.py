@@ -1,0 +1,106 @@
+"""What the process in an emulated container does: it serves, or it is one of a few small programs that end by themselves."""
+
+import shlex
+from pathlib import PurePosixPath
+
+from attrs import evolve, frozen
+
+from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.things import STAND_IN_LABEL, Image
+
+
+@frozen
+class Program:
+    """How a process goes on when it has started. By default it serves until it is ended."""
+
+    lasts: float | None = None
+    """Seconds until it ends by itself; None: it does not."""
+    code: int = 0
+    """The exit code that it ends with by itself."""
+    lines: tuple[str, ...] = ()
+    """What it prints at its start."""
+    obeys: bool = True
+    """Whether SIGTERM ends it: a first process without a handler is not reached by it."""
+
+
+SERVES = Program()
+
+
+def argv_of(container: Container, image: Image | None) -> tuple[str, ...]:
+    """What is run in the container: the entrypoint and the command, its own or its image's."""
+    body = container.body
+    entrypoint = tuple(_words(body.get("Entrypoint")))
+    command = tuple(_words(body.get("Cmd"))) or container.spec.command
+    if image is not None and not entrypoint:
+        entrypoint, command = image.entrypoint, command or image.command
+    return (*entrypoint, *command)
+
+
+def program_of(container: Container, image: Image | None) -> Program:
+    """What its process does, by what is run in it."""
+    if not container.body:
+        return SERVES
+    argv = argv_of(container, image)
+    if image is not None and STAND_IN_LABEL in image.labels and not container.body.get("Entrypoint"):
+        return Program(lines=(f"stand-in: port {_port(argv)}, healthy",))
+    return _small(argv) or SERVES
+
+
+def missing(container: Container, image: Image | None) -> str:
+    """The program that it is to run and that its image is known not to have; empty where it may be there."""
+    argv = argv_of(container, image)
+    if not argv or image is None or not argv[0].startswith("/") or not image.files:
+        return ""
+    return "" if argv[0].lstrip("/") in image.files else argv[0]
+
+
+def _words(value: object) -> list[str]:
+    """The API takes a command as a list of words, or as one line."""
+    if isinstance(value, str):
+        return shlex.split(value)
+    return [str(word) for word in value] if isinstance(value, list) else []
+
+
+def _port(argv: tuple[str, ...]) -> str:
+    for place, word in enumerate(argv):
+        if word == "--port" and place + 1 < len(argv):
+            return argv[place + 1]
+        if word.startswith("--port="):
+            return word.partition("=")[2]
+    return "8000"
+
+
+def _small(argv: tuple[str, ...]) -> Program | None:
+    """The program where it is one of those that end by themselves."""
+    name = PurePosixPath(argv[0]).name if argv else ""
+    match name, argv[1:]:
+        case "true", _:
+            return Program(0.0)
+        case "false", _:
+            return Program(0.0, 1)
+        case "echo", words:
+            return Program(0.0, lines=(" ".join(words),))
+        case "exit", [code] if code.isdecimal():
+            return Program(0.0, int(code))
+        case "sleep", [seconds] if seconds.replace(".", "", 1).isdecimal():
+            return Program(float(seconds), obeys=False)
+        case (("sh" | "bash" | "ash"), ["-c", script]):
+            return _script(script)
+    return None
+
+
+def _script(script: str) -> Program | None:
+    """Commands with ``;`` between, as far as each is known."""
+    whole = Program(0.0)
+    for line in script.split(";"):
+        step = _small(tuple(shlex.split(line)))
+        if step is None or step.lasts is None or whole.lasts is None:
+            return None
+        whole = evolve(
+            whole,
+            lasts=whole.lasts + step.lasts,
+            code=step.code,
+            lines=(*whole.lines, *step.lines),
+            obeys=whole.obeys and step.obeys,
+        )
+    return whole

@@ -1,0 +1,65 @@
+"""Faults of a container engine: one a file, named as on the wire; `gate` is where they strike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import fields
+
+from churn.errors import UsageError
+from churn.system.engines.faults.connection_reset import ConnectionReset
+from churn.system.engines.faults.container_dies import ContainerDies
+from churn.system.engines.faults.engine_restart import EngineRestart
+from churn.system.engines.faults.foreign_container import ForeignContainer
+from churn.system.engines.faults.gate import Fault
+from churn.system.engines.faults.hang import Hang
+from churn.system.engines.faults.image_gone import ImageGone
+from churn.system.engines.faults.missing_gpu_driver import MissingGpuDriver
+from churn.system.engines.faults.name_conflict import NameConflict
+from churn.system.engines.faults.noop import Noop
+from churn.system.engines.faults.oom_kill import OomKill
+from churn.system.engines.faults.port_allocated import PortAllocated
+from churn.system.engines.faults.removal_in_progress import RemovalInProgress
+from churn.system.engines.faults.reply_lost_after import ReplyLostAfter
+from churn.system.engines.faults.reply_lost_before import ReplyLostBefore
+from churn.system.engines.faults.server_error import ServerError
+from churn.system.engines.faults.server_exits import ServerExits
+from churn.system.engines.faults.sigterm_ignored import SigtermIgnored
+from churn.system.engines.faults.slow_ready import SlowReady
+from churn.system.engines.faults.truncated_json import TruncatedJson
+
+KINDS: Mapping[str, type[Fault]] = {
+    kind.name: kind
+    for kind in (
+        NameConflict, RemovalInProgress, PortAllocated, MissingGpuDriver, ImageGone, ServerExits, SlowReady,
+        SigtermIgnored, ReplyLostBefore, ReplyLostAfter, ServerError, Hang, ConnectionReset, TruncatedJson,
+        EngineRestart, ContainerDies, OomKill, ForeignContainer, Noop,
+    )
+}  # fmt: skip
+"""Every fault there is, by its name."""
+
+
+def made(name: str, settings: Mapping[str, Any]) -> Fault:
+    """The fault of that name with these settings, as numbers or texts. Raises `UsageError`."""
+    if name not in KINDS:
+        raise UsageError(f"expected a fault of {', '.join(KINDS)}; got {name!r}")
+    kind = KINDS[name]
+    known = {one.name: one for one in fields(kind) if one.init}
+    for key in settings:
+        if key not in known:
+            raise UsageError(f"{name}: expected settings of {', '.join(known)}; got {key!r}")
+    try:
+        return kind(**{key: _converted(known[key].type, value) for key, value in settings.items()})
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: expected {_wanted(known)}; got {dict(settings)} ({error})") from None
+
+
+def _converted(kind: Any, value: Any) -> Any:
+    if kind is bool:
+        if str(value).lower() not in ("true", "false", "1", "0"):
+            raise ValueError(f"expected true or false, got {value!r}")
+        return str(value).lower() in ("true", "1")
+    return kind(value)
+
+
+def _wanted(known: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} ({one.type.__name__})" for key, one in known.items())

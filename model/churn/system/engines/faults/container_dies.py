@@ -1,0 +1,21 @@
+"""A container that ends by itself."""
+
+from attrs import define
+
+from churn.system.engines.faults.gate import Fault, Ground
+
+
+@define
+class ContainerDies(Fault):
+    """The container's process ends once with that exit code; a restart policy would act.
+
+    What may follow: what the model says of a server that crashed (`Crash`).
+    """
+
+    name = "container-dies"
+    container: str
+    code: int = 1
+
+    def begin(self, ground: Ground) -> None:
+        """Do it."""
+        ground.end(self.container, self.code)

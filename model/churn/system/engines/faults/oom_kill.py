@@ -1,0 +1,20 @@
+"""A container that runs out of memory."""
+
+from attrs import define
+
+from churn.system.engines.faults.gate import Fault, Ground
+
+
+@define
+class OomKill(Fault):
+    """The kernel kills the container's process (137), and the engine says why.
+
+    What may follow: what the model says of a server that crashed (`Crash`).
+    """
+
+    name = "oom-kill"
+    container: str
+
+    def begin(self, ground: Ground) -> None:
+        """Do it."""
+        ground.end(self.container, 137, oom=True)

@@ -1,0 +1,24 @@
+"""A server that ignores SIGTERM."""
+
+from attrs import define
+
+from churn.system.engines.faults.gate import Fault, Ground
+
+
+@define
+class SigtermIgnored(Fault):
+    """The container's server ends by SIGKILL only, until it is healed.
+
+    What may follow: what the model says of such a server (`Behave`).
+    """
+
+    name = "sigterm-ignored"
+    container: str
+
+    def begin(self, ground: Ground) -> None:
+        """Do it."""
+        ground.instruct(self.container, "ignore-sigterm")
+
+    def heal(self, ground: Ground) -> None:
+        """Undo it."""
+        ground.instruct(self.container, "")
