@@ -7,14 +7,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from builders import laboratory
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from churn.errors import EnvironmentFault
-from churn.lifecycle.observation import Status
+from churn.errors import EngineError, EnvironmentFault
+from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.tour import Tour, walk
+from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.paths import Atlas
 from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.managers.command import CommandManager, read
+from churn.system.managers.reference import ReferenceManager, ServiceError
 from churn.system.protocols import Manager, NamesContainers
 
 LABELS = {"churn.owner": "r1", "churn.host": "here"}
@@ -432,6 +437,77 @@ def test_without_a_list_it_tells_nothing_and_is_not_asked(make: Make) -> None:
     assert isinstance(outcome, Ok)
     assert outcome.listed is None
     assert not outcome.evidence.ran
+
+
+class InProcess(CommandManager):
+    """Its commands are done by a reference manager in this process: a start creates what is not there."""
+
+    def __init__(self, text: Path, manager: ReferenceManager) -> None:
+        free_port = manager.host.free_port
+        super().__init__(read(text), "test", {}, {}, manager.clock, free_port, text.parent / uuid4().hex)
+        self.manager = manager
+
+    def reset(self) -> None:
+        super().reset()
+        self.manager.store.clear()
+
+    def _call(self, kind: str, service: str | None, *_: object) -> Outcome:
+        began = self.clock.now()
+        listed = None
+        try:
+            if kind == "list":
+                listed = tuple(self._shown())
+            else:
+                {"start": self._start, "stop": self._stop}[kind](service or "")
+        except (ServiceError, EngineError) as error:
+            return Rejected(began, self.clock.now(), reason=str(error))
+        return Ok(began, self.clock.now(), listed=listed)
+
+    def _start(self, service: str) -> None:
+        if self.manager.store.get(service) is None:
+            self.manager.create(service, self._memory.folders[service])
+        self.manager.start(service)
+
+    def _stop(self, service: str) -> None:
+        if self.manager.store.get(service) is not None:
+            self.manager.stop(service)
+
+    def _shown(self) -> Iterator[Listed]:
+        for name, word, port in self.manager.list():
+            if word == "running" or not self.description.forgets_idle:
+                yield Listed(name, word, self.contract.spelled(word), port)
+
+
+IN_PROCESS = """
+[start]
+argv = ["in-process", "{folder}"]
+[stop]
+argv = ["in-process"]
+[list]
+argv = ["in-process"]
+entries = "[]"
+[containers]
+labels = { "churn.session" = "test" }
+service_label = "churn.service"
+[contract]
+second_start = "refused"
+[contract.bounds]
+settling = 0
+"""
+
+
+@pytest.mark.parametrize("forgets", ["", FORGETFUL], ids=["lists all that it ever started", "lists what runs"])
+def test_what_is_made_up_for_a_manager_without_create_is_what_the_model_expects(tmp_path: Path, forgets: str) -> None:
+    text = tmp_path / "fake.toml"
+    text.write_text(forgets + IN_PROCESS)
+    lab = laboratory(lambda manager, **_: InProcess(text, manager))  # type: ignore[arg-type,return-value]  # any Manager does
+    walk(lab.session, Tour(Atlas(("a", "b"), lab.session.contract)), "tour")
+    spent = lab.budget.spent
+    assert spent > 1_000
+    assert explore(Explorer(lab.session), Profile(sequences=20, steps=20), 0) is None
+    kinds = {record.step.operation.kind for _, record in lab.trace.records()}
+    assert {"create", "start", "stop", "list", "kill", "behave", "hold-port"} <= kinds
+    assert "status" not in kinds
 
 
 # -- ids --------------------------------------------------------------------------------------------------------------
