@@ -28,6 +28,7 @@ class Target:
     """Which system is tested. `environ` and `state` (a folder for locks) come from the front end."""
 
     manager: str = "reference"
+    """A name, or the path of a file that describes one (`churn.system.managers.command`)."""
     engine: str = "emulated"
     seed: int = 0
     defects: tuple[str, ...] = ()
@@ -62,7 +63,7 @@ def assembled(target: Target) -> Iterator[Assembled]:
 
     Raises `UsageError` for names that are not known, `EnvironmentFault` and `EngineError` where it cannot be had.
     """
-    build = _BUILDERS.get((target.manager, target.engine))
+    build = _BUILDERS.get((_kind(target.manager), target.engine))
     if build is None:
         known = ", ".join(f"--manager {manager} --engine {engine}" for manager, engine in _BUILDERS)
         raise UsageError(f"expected one of: {known}; got --manager {target.manager} --engine {target.engine}")
@@ -107,7 +108,32 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         yield System(manager, engine, host, clock, _REAL_WAITS, ownership.labels(run), target.environ)
 
 
+@contextmanager
+def _described_docker(target: Target, run: str) -> Iterator[System]:
+    from churn.system.engines.docker import DockerEngine
+    from churn.system.host import RealHost
+    from churn.system.managers.command import CommandManager, read
+
+    if target.defects:
+        raise UsageError(f"expected defects for the reference manager only; got {target.defects} for {target.manager}")
+    description, clock, labels = read(Path(target.manager)), RealClock(), ownership.labels(run)
+    with (
+        closing(DockerEngine(target.environ.get("DOCKER_HOST"))) as engine,
+        tempfile.TemporaryDirectory(prefix="churn-") as folder,
+    ):
+        host = RealHost(folders=Path(folder) / "services", clock=clock)
+        manager = CommandManager(description, run, labels, target.environ, clock, host.free_port, Path(folder))
+        yield System(manager, engine, host, clock, _REAL_WAITS, labels, target.environ)
+
+
+def _kind(manager: str) -> str:
+    """The manager as `_BUILDERS` knows it: any description file is one."""
+    return _DESCRIBED if manager.endswith(".toml") else manager
+
+
+_DESCRIBED = "FILE.toml"
 _BUILDERS: dict[tuple[str, str], Assembly] = {
     ("reference", "emulated"): _reference_emulated,
     ("reference", "docker"): _reference_docker,
+    (_DESCRIBED, "docker"): _described_docker,
 }

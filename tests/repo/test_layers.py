@@ -49,6 +49,8 @@ HOMES = {
     "rich": ("report/", "cli/"),
     "jinja2": ("report/markdown.py",),
     "cattrs": ("report/files.py", "shrink/"),
+    "jmespath": ("system/managers/command/",),
+    "tomllib": ("system/managers/command/",),
     "sqlite3": ("system/managers/reference/store.py",),
     "socket": (
         "system/host.py",

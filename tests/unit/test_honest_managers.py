@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 from builders import Double, Laboratory, laboratory
 
 from churn.errors import EngineError
@@ -125,6 +125,13 @@ class Unlabelled(ReferenceManager):
     """Its containers are known by their names, or by their ports alone."""
 
 
+class ShowsNoFolder(ReferenceManager):
+    """Its servers do not get to see how they are to behave."""
+
+    def spec(self, record: Record) -> Spec:
+        return evolve(super().spec(record), mounts=())
+
+
 class Restarts(ReferenceManager):
     """The engine shall revive its servers when they crash: to the contract that is fine, if the server lives."""
 
@@ -145,6 +152,7 @@ HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (OnlyLaunches, {"running_means": Means.LAUNCHED}),
     (Unlabelled, {"labels": {}, "name_pattern": "test-.*"}),
     (Unlabelled, {"labels": {}}),
+    (ShowsNoFolder, {"obedient": False}),
 ]
 honest = pytest.mark.parametrize(("kind", "choices"), HONEST, ids=[kind.__name__ for kind, _ in HONEST])
 
@@ -182,6 +190,7 @@ def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[s
         (NeverNotices, "status"),
         (PortsAnew, "stable-port"),
         (OnlyLaunches, "accepted"),
+        (ShowsNoFolder, "accepted"),
         (Restarts, "no-restart-policy"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 
 from churn.assembly import Assembled, Target, assembled
 from churn.campaign import Campaign, Plan
@@ -14,6 +16,7 @@ from churn.lifecycle.outcome import Outcome, Unknown
 from churn.report.files import save
 from churn.report.markdown import markdown
 from churn.report.summary import Mark, Summary, summarise
+from churn.report.terminal import show
 from churn.session.trace import Trace
 from churn.system.managers.reference import Embedded, ReferenceManager
 from churn.system.protocols import Spec
@@ -150,6 +153,21 @@ def test_a_bug_is_told_once_with_its_smallest_scenario_and_other_symptoms(tmp_pa
     data = json.loads((tmp_path / "report.json").read_text())
     assert (data["churn"], data["format"], data["exit_code"]) == ("report", 1, 1)
     assert data["bugs"][0]["steps"][1] == {"do": "start a", "pace": "calm"}
+
+
+def test_what_the_manager_does_not_offer_is_named() -> None:
+    with assembled(Target()) as whole:
+        campaign = Campaign(whole, evolve(SHORT, operations=0), Trace(dict(HEAD)))
+        campaign.run()
+        account = campaign.account(1.5)
+    few = evolve(account.contract, offers=frozenset({"create", "start", "stop"}))
+    for contract, lacking in ((account.contract, ()), (few, ("list", "status"))):
+        found = summarise(campaign.trace, evolve(account, contract=contract))
+        assert found.lacking == lacking
+        console = Console(record=True, file=StringIO(), width=120)
+        show(found, console, Path("report"))
+        for text in (markdown(found), console.export_text()):
+            assert ("Not offered by the manager, so not tested: list, status" in text) is bool(lacking)
 
 
 def test_times_are_told_apart() -> None:

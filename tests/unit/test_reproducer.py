@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
@@ -211,6 +212,11 @@ def test_a_flaky_failure_is_fixed_only_after_as_many_passes_as_make_it_sure(rate
 
     assert needed(rate) == runs
     assert replayed(evolve(SMALL, rate=rate)).runs == runs
+
+
+def test_a_described_managers_reproducer_is_no_shell_script() -> None:
+    with pytest.raises(UsageError, match=r"got one of mine/m\.toml; replay it without --as-shell"):
+        as_shell(evolve(KEPT, manager="mine/m.toml"))
 
 
 def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:

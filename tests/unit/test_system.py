@@ -182,6 +182,21 @@ def test_after_a_crash_servers_behave_as_they_were_told_before(docker: Bench, be
     assert isinstance(system.apply(Start("a")), Ok)
 
 
+@pytest.mark.parametrize("operation", [Behave("a", Behaviour.CRASH), Crash("a")], ids=str)
+def test_servers_that_obey_nobody_are_not_told_to_misbehave(docker: Bench, operation: Operation) -> None:
+    system = up(docker)
+    disobedient = System(
+        Double(docker.manager(), obedient=False), docker.engine, docker.host, docker.clock, system.waits
+    )
+    disobedient.begin(("a",), Naming.PLAIN)
+    began = docker.clock.now()
+    outcome = disobedient.apply(operation)
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason == "its server does not read how to behave"
+    assert docker.clock.now() == began
+    assert docker.core.behaviours[docker.host.folder("service-a")] == "healthy"
+
+
 def test_a_server_that_does_not_crash_is_told(docker: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     system = up(docker)
     monkeypatch.setattr(docker.host, "behave", lambda *_: None)
@@ -293,6 +308,27 @@ def test_where_names_tell_a_container_is_known_by_its_whole_name(docker: Bench) 
     for name in ("web-1", "web-1-copy", "my-web-1"):
         docker.create(name)
     assert only(looked(system)).name == "web-1"
+
+
+class Named(Watched):
+    """Its containers' names tell their services: NAME-x."""
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        return labels.get("of")
+
+    def service_named(self, name: str) -> str | None:
+        return name.removesuffix("-x") if name.endswith("-x") else None
+
+
+def test_a_container_whose_labels_tell_no_service_is_told_by_its_name_where_the_manager_names_it(docker: Bench) -> None:
+    system = System(Named(docker.manager(), labels={}, name_pattern=".*"), docker.engine, docker.host, docker.clock)
+    system.begin(("a", "b"), Naming.PLAIN)
+    docker.run("service-a-x")
+    docker.run("service-a-x-x", labels={"of": "service-b"})
+    docker.run("odd")
+    assert [found.service for found in looked(system).containers.values()] == ["a", "b", None]
+    assert isinstance(system.apply(Kill("a")), Ok)
+    assert [found.state for found in looked(system).containers.values()] == ["exited", "running", "running"]
 
 
 PORT = 20500

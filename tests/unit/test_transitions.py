@@ -285,6 +285,14 @@ def test_a_new_behaviour_waits_for_the_next_server_where_none_lives(service: Ser
         assert after(service, Behave("a", how), contract) == [(Must.OK, evolve(service, behaviour=how))]
 
 
+@cases(EVERY)
+@pytest.mark.parametrize("how", Behaviour)
+def test_servers_that_obey_nobody_stay_as_they_are(service: Service, how: Behaviour) -> None:
+    for _, left in after(service, Behave("a", how), Contract(obedient=False)):
+        assert left.behaviour is service.behaviour
+    assert musts(after(service, Behave("a", how), Contract(obedient=False))) == {Must.REJECTED}
+
+
 @pytest.mark.parametrize("how", LIVELY)
 def test_a_running_server_stays_sound_under_a_behaviour_that_it_can_live_with(how: Behaviour) -> None:
     assert after(RUNNING, Behave("a", how)) == [(Must.OK, running(behaviour=how))]

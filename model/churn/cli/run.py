@@ -33,7 +33,12 @@ _SECONDS = 300.0
 
 
 @click.command()
-@click.option("--manager", default="reference", show_default=True, help="The service manager under test.")
+@click.option(
+    "--manager",
+    default="reference",
+    show_default=True,
+    help="The service manager under test: reference, or a TOML file that describes one.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["emulated", "docker"]),

@@ -104,6 +104,8 @@ class Contract:
     bounds: Bounds = field(factory=Bounds)
     offers: frozenset[str] = frozenset({"create", "start", "stop", "list", "status"})
     """The operations that the manager has at all; what is missing is named in the report."""
+    obedient: bool = True
+    """Whether its servers read how to behave in the folder that they are created with; `Behave` and `Crash` strike no others."""
 
     def spelled(self, word: str) -> Status | None:
         """What the manager's word for a status means, None where the contract does not know it."""

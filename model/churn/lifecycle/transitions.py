@@ -18,6 +18,8 @@ Status
 List, Status   any                         Ok                  nothing changed
 Wait           any                         Ok                  nothing changed by itself
 Behave(a)      there                       Ok                  its next, or present, server behaves like that
+Behave(a)      there, its server obeys     Rejected            nothing changed
+               nobody
 Crash, Kill,   running                     Ok                  its server has died: Start and Stop clear it away
 Remove
 HoldPort(a)    not running                 Ok                  its port is held
@@ -252,7 +254,9 @@ def _wait(state: State, _: Wait, __: Outcome, ___: Contract) -> tuple[Branch, ..
     return (Branch(Must.OK, state),)
 
 
-def _behave(state: State, operation: Behave, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+def _behave(state: State, operation: Behave, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    if not contract.obedient:
+        return (Branch(Must.REJECTED, state),)
     service = evolve(state.services[operation.name], behaviour=operation.how)
     return tuple(Branch(Must.OK, state.put(operation.name, after)) for after in _affected(service))
 

@@ -127,6 +127,8 @@ class Summary:
     """Pairs of consecutive transitions that were done, of `successions`."""
     successions: int
     missed: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+    """Operations that the manager does not offer: nothing could be told of them."""
     parts: dict[str, int] = Factory(dict)
 
     @property
@@ -178,6 +180,7 @@ def summarise(trace: Trace, account: Account) -> Summary:
         len(account.coverage.consecutive),
         account.coverage.successions,
         tuple(f"{' '.join(here)}: {operation}" for here, operation in account.coverage.missed),
+        tuple(sorted(Contract().offers - account.contract.offers)),
         dict(Counter(chapter.part for chapter, _ in steps)),
     )
 

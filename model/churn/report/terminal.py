@@ -117,6 +117,8 @@ def _closing(summary: Summary) -> Iterator[str]:
         f"Transition coverage: {summary.covered} of {summary.coverable} pairs of state and operation; "
         f"{summary.successive} of {summary.successions} pairs of consecutive transitions"
     )
+    if summary.lacking:
+        yield f"Not offered by the manager, so not tested: {', '.join(summary.lacking)}"
     notes = [f"environment: {fault}" for fault in summary.faults] + list(summary.unexpected)
     yield f"Unexpected observations: {len(notes) or 'none'}"
     yield from (f"  - {escape(note)}" for note in notes[:_MOST_LINES])

@@ -23,7 +23,11 @@ class Waits:
 
 
 class Faults:
-    """Strikes the services of one sequence; `begin` names them. `shared` are the labels of what is ours on a shared engine."""
+    """Strikes the services of one sequence; `begin` names them.
+
+    `service_of` tells whose a container is, None where it cannot; `obedient` is whether servers read how to behave; `shared`
+    are the labels of what is ours on a shared engine.
+    """
 
     def __init__(
         self,
@@ -31,8 +35,10 @@ class Faults:
         host: Host,
         clock: Clock,
         waits: Waits,
-        service_of: Callable[[Mapping[str, str]], str | None],
+        service_of: Callable[[Listed], str | None],
         shared: Mapping[str, str],
+        *,
+        obedient: bool = True,
     ) -> None:
         self.engine = engine
         self.host = host
@@ -40,6 +46,7 @@ class Faults:
         self.waits = waits
         self._service_of = service_of
         self._shared = shared
+        self._obedient = obedient
         self._real: Mapping[str, str] = {}
         self._folders: Mapping[str, str] = {}
         self._words: dict[str, str] = {}
@@ -67,6 +74,8 @@ class Faults:
         return act(self, operation, port)
 
     def _behave(self, operation: Behave, _: int | None) -> str:
+        if not self._obedient:
+            return _DISOBEDIENT
         slow = operation.how is Behaviour.SLOW
         self._words[operation.name] = f"slow={self.waits.slow:g}" if slow else operation.how.value
         self.host.behave(self._folders[operation.name], self._words[operation.name])
@@ -74,6 +83,8 @@ class Faults:
         return ""
 
     def _crash(self, operation: Crash, port: int | None) -> str:
+        if not self._obedient:
+            return _DISOBEDIENT
         running = self._running(operation.name, port)
         if running is None:
             return _NOT_RUNNING
@@ -117,7 +128,7 @@ class Faults:
     def _running(self, name: str, port: int | None) -> Listed | None:
         """The service's running container, told by its labels, or by its port where labels do not tell."""
         for row in self.engine.list(self._shared):
-            real = self._service_of(row.labels)
+            real = self._service_of(row)
             whose = real == self._real[name] if real is not None else port in row.ports
             if whose and row.state == "running":
                 return row
@@ -125,6 +136,7 @@ class Faults:
 
 
 _NOT_RUNNING = "it has no running container"
+_DISOBEDIENT = "its server does not read how to behave"
 _READINGS, _INTERVAL = 10, 0.05
 """A server told to crash gets that many times what reading takes; it is looked at every so many seconds."""
 _ACTS: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {

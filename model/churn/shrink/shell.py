@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from churn.errors import UsageError
 from churn.lifecycle.operations import Behave, Behaviour, Crash, HoldPort, Kill, Operation, ReleasePort, Remove, Wait
 from churn.shrink.reproducer import Reproducer
 
@@ -39,7 +40,14 @@ rm -rf "$work"
 
 
 def as_shell(reproducer: Reproducer) -> str:
-    """The script. It needs a shell, docker, and the manager's own command."""
+    """The script. It needs a shell, docker, and the manager's own command.
+
+    Raises `UsageError` for a manager that a file describes: how its ids are read is nothing for a shell.
+    """
+    if reproducer.manager.endswith(".toml"):
+        raise UsageError(
+            f"expected a reproducer of the reference manager, got one of {reproducer.manager}; replay it without --as-shell"
+        )
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
     head = _HEAD.format(
         title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen, flags=flags

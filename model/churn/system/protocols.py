@@ -239,3 +239,11 @@ class Manager(Protocol):
 
     def reset(self) -> None:
         """Forget all services: a new, empty store. Containers are left to the caller. Raises `EnvironmentFault`."""
+
+
+@runtime_checkable
+class NamesContainers(Protocol):
+    """A manager that names its containers so that a name tells the service, where labels do not."""
+
+    def service_named(self, name: str) -> str | None:
+        """The service that a container of that name belongs to, None where the name does not tell."""

@@ -1,0 +1,11 @@
+"""Any manager, described in a TOML file: how it is called, how its output is read, what it promises.
+
+`file` reads such a file into a `description`, `reading` makes entries of what a manager prints, `manager` runs it.
+Two worked examples are in `tests/conformance/managers/`.
+"""
+
+from churn.system.managers.command.description import Call, Description, Values
+from churn.system.managers.command.file import read
+from churn.system.managers.command.manager import CommandManager
+
+__all__ = ["Call", "CommandManager", "Description", "Values", "read"]

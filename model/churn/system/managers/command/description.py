@@ -1,0 +1,97 @@
+"""What a description file says of a manager, as values; and the placeholders in its templates.
+
+A placeholder is a word in braces: ``{service}``. Braces that stand in braces or after a dollar (``{{json .}}``, ``${x}``),
+and those with anything but one lower-case word in them, are left alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from attrs import Factory, frozen
+
+from churn.lifecycle.contract import Contract
+from churn.system.managers.command.reading import Identity, Reading
+
+OPERATIONS = ("create", "start", "stop", "list", "status", "reset")
+"""What a file may tell how to do."""
+
+COMMON = ("dir", "state", "run")
+"""Placeholders that every operation has: the file's folder, a folder of the sequence's own, the run's id."""
+OF_SERVICE = ("service", "port", "folder")
+"""Those of operations on a service: its name, the port and the folder that Churn has for it."""
+ID = "id"
+"""That of operations on a service that was created, if the output of create yields an id."""
+
+_PLACEHOLDER = re.compile(r"(?<![{$])\{([a-z_]+)\}(?!\})")
+
+Values = Mapping[str, str]
+"""What stands for each placeholder."""
+
+
+def placeholders(template: str) -> Iterator[str]:
+    """The words of the placeholders in a template."""
+    return (found[1] for found in _PLACEHOLDER.finditer(template))
+
+
+def filled(template: str, values: Values) -> str:
+    """The template with its placeholders' values; every one of them has to be there."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+
+
+@frozen
+class Call:
+    """How an operation is asked for: the templates of its argv, and the seconds after which it is cut off."""
+
+    argv: tuple[str, ...]
+    timeout: float
+
+    def filled(self, values: Values) -> list[str]:
+        """The argv with these values."""
+        return [filled(template, values) for template in self.argv]
+
+
+@frozen
+class Description:
+    """A manager, as a file describes it.
+
+    `calls` has an entry for each operation that it offers; `readings` for ``list`` and ``status`` if it offers them.
+    `contract` is what it promises; the values of its labels are templates. `environ` are templates of variables.
+    """
+
+    path: Path
+    name: str
+    contract: Contract
+    calls: Mapping[str, Call]
+    environ: Mapping[str, str] = Factory(dict)
+    readings: Mapping[str, Reading] = Factory(dict)
+    identity: Identity | None = None
+    """How an id is read from the output of create; None where services are called by their names."""
+    service_label: str = ""
+    """The label whose value is the name or id of a container's service; empty: no label tells it."""
+    service_pattern: re.Pattern[str] | None = None
+    """What the names of containers match whole, with the name or id of the service as its group called service."""
+    forgets_idle: bool = False
+    """Whether its list leaves out services that do not run, which is then no lie."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the file is: ``{dir}``."""
+        return self.path.parent.absolute()
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Everything that placeholders may stand in, labels aside."""
+        return (*self.environ.values(), *(word for call in self.calls.values() for word in call.argv))
+
+    def uses(self, placeholder: str) -> bool:
+        """Whether any of its commands has that placeholder."""
+        return any(placeholder in placeholders(template) for template in self.templates)
+
+    def variables(self, values: Values) -> dict[str, str]:
+        """Its own environment variables; one that needs a value which this operation does not have is left out."""
+        return {
+            name: filled(template, values)
+            for name, template in self.environ.items()
+            if all(word in values for word in placeholders(template))
+        }

@@ -1,0 +1,214 @@
+"""Reads description files. What is wrong in one is told by file and key, with what was expected and what is there."""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from attrs import fields
+
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.observation import Status
+from churn.system.managers.command.description import (
+    COMMON,
+    ID,
+    OF_SERVICE,
+    OPERATIONS,
+    Call,
+    Description,
+    placeholders,
+)
+from churn.system.managers.command.reading import Identity, Json, Reading, Text
+from churn.system.managers.command.table import Table, nearest, parsed
+
+_TOP = ("name", "forgets_idle", "health_path", "env", *OPERATIONS, "words", "containers", "contract")
+_CALL = ("argv", "timeout")
+_READING = ("entries", "json_lines", "pattern", "skip", "port_pattern")
+_CONTAINERS = ("labels", "name_pattern", "service_label")
+_CHOICES: Mapping[str, type[Enum]] = {
+    "second_start": Reply,
+    "idle_stop": Reply,
+    "second_create": Reply,
+    "failed_container": Remains,
+    "stopped_container": Remains,
+    "ports": Ports,
+    "running_means": Means,
+    "death_noticed": Noticing,
+}
+_LISTS = ("restart_policies", "belongings", "processes")
+_POLICIES = ("always", "on-failure", "unless-stopped")
+_BOUNDS = tuple(one.name for one in fields(Bounds))
+_GROUPS = ("service", "status", "port")
+_ON_SERVICE = ("create", "start", "stop", "status")
+
+
+def read(path: Path) -> Description:
+    """The manager that the file describes. Raises `UsageError` that names file, key, what was expected and what is there."""
+    return _Reader(Table(path, "", parsed(path), _TOP)).description()
+
+
+class _Reader:
+    def __init__(self, top: Table) -> None:
+        self.top = top
+        self.tables = {kind: top.table(kind, _keys(kind)) for kind in OPERATIONS if kind in top}
+
+    def description(self) -> Description:
+        """The file's content, checked."""
+        containers = self.top.table("containers", _CONTAINERS)
+        contract = self._contract(containers)
+        identity = self._identity()
+        return Description(
+            path=self.top.path,
+            name=self.top.text("name", self.top.path.stem),
+            contract=contract,
+            calls=self._calls(contract.bounds, identified=identity is not None),
+            environ=self._environ(identified=identity is not None),
+            readings={kind: self._reading(kind) for kind in ("list", "status") if kind in self.tables},
+            identity=identity,
+            service_label=containers.text("service_label", ""),
+            service_pattern=_with_service(containers.regex("name_pattern", allowed=("service",))),
+            forgets_idle=self.top.flag("forgets_idle"),
+        )
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    def _calls(self, bounds: Bounds, *, identified: bool) -> dict[str, Call]:
+        for kind in ("start", "stop"):
+            if kind not in self.tables:
+                self.top.wrong(
+                    kind, "a table with the argv of this operation", None, "without it there is nothing to test"
+                )
+        return {kind: self._call(kind, table, bounds, identified) for kind, table in self.tables.items()}
+
+    def _call(self, kind: str, table: Table, bounds: Bounds, identified: bool) -> Call:
+        argv = table.texts("argv")
+        if not argv or not argv[0]:
+            table.wrong("argv", "an array of a program and its arguments", list(argv))
+        for place, template in enumerate(argv):
+            _check(table, f"argv[{place}]", template, _placeholders(kind, identified))
+        usual = (bounds.of(kind) or bounds.stop) + bounds.grace
+        return Call(argv, table.number("timeout", usual))
+
+    def _environ(self, *, identified: bool) -> dict[str, str]:
+        table = self.top.table("env", None)
+        found = {name: table.text(name) for name in table}
+        for name, template in found.items():
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                table.wrong(name, "the name of an environment variable", name)
+            _check(table, name, template, _placeholders("start", identified))
+        return found
+
+    # -- readings -----------------------------------------------------------------------------------------------------
+
+    def _identity(self) -> Identity | None:
+        table = self.tables.get("create")
+        if table is None:
+            return None
+        query, pattern = table.query("id"), table.regex("id_pattern", (ID,), (ID,))
+        if query is not None and pattern is not None:
+            table.wrong("id_pattern", "either id or id_pattern", "both")
+        if query is not None:
+            return Identity(Json(query))
+        return Identity(pattern) if pattern is not None else None
+
+    def _reading(self, kind: str) -> Reading:
+        table = self.tables[kind]
+        needed = ("service", "status") if kind == "list" else ("status",)
+        query, pattern = table.query("entries"), table.regex("pattern", needed, _GROUPS)
+        port = table.regex("port_pattern", ("port",), ("port",))
+        if (query is None) == (pattern is None):
+            either = "either entries (JMESPath, for JSON) or pattern (a regular expression, for text)"
+            table.wrong("entries", either, "both" if query is not None else None)
+        if pattern is not None:
+            table.only_with("json_lines", "entries")
+            return Reading(Text(pattern, table.regex("skip")), port)
+        assert query is not None, "one of them is there"  # noqa: S101 -- the first check says so
+        table.only_with("skip", "pattern")
+        return Reading(Json(query, lines=table.flag("json_lines")), port)
+
+    # -- the contract -------------------------------------------------------------------------------------------------
+
+    def _contract(self, containers: Table) -> Contract:
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, "bounds"))
+        usual = Contract()
+        choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
+        name_pattern = containers.regex("name_pattern", allowed=("service",))
+        return Contract(
+            **choices,
+            restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
+            belongings=table.regexes("belongings"),
+            processes=frozenset(table.texts("processes", ())),
+            words=self._words(),
+            labels=self._labels(containers),
+            name_pattern=name_pattern.pattern if name_pattern is not None else "",
+            health_path=self._health_path(),
+            bounds=self._bounds(table.table("bounds", _BOUNDS)),
+            offers=frozenset({"create", *self.tables}) - {"reset"},  # without a create of its own, its start is asked
+            obedient=self._obedient(),
+        )
+
+    def _words(self) -> dict[str, Status]:
+        table = self.top.table("words", tuple(status.value for status in Status))
+        found: dict[str, Status] = {}
+        for status in Status:
+            for word in table.texts(status.value, ()):
+                if word in found:
+                    table.wrong(
+                        status.value, "words for this status alone", word, f"it is one for {found[word].value} too"
+                    )
+                found[word] = status
+        usual = {status.value: status for status in Status if status.value not in table}
+        return {**usual, **found}
+
+    def _labels(self, containers: Table) -> dict[str, str]:
+        table = containers.table("labels", None)
+        found = {name: table.text(name, empty=True) for name in table}
+        for name, template in found.items():
+            _check(table, name, template, ("run",))
+        return found
+
+    def _health_path(self) -> str:
+        path = self.top.text("health_path", Contract().health_path)
+        if not re.fullmatch(r"/[!-~]*", path):
+            self.top.wrong("health_path", "a path of an HTTP request, such as /health", path)
+        return path
+
+    def _bounds(self, table: Table) -> Bounds:
+        usual = Bounds()
+        return Bounds(
+            **{key: table.number(key, getattr(usual, key), least_free=key in ("settling", "grace")) for key in _BOUNDS}
+        )
+
+    def _obedient(self) -> bool:
+        """Whether servers get to see the folder in which they are told how to behave."""
+        templates = [word for table in self.tables.values() for word in table.texts("argv")]
+        templates += [value for value in self.top.table("env", None).data.values() if isinstance(value, str)]
+        return any("folder" in placeholders(template) for template in templates)
+
+
+def _keys(kind: str) -> tuple[str, ...]:
+    if kind in ("list", "status"):
+        return (*_CALL, *_READING)
+    return (*_CALL, "id", "id_pattern") if kind == "create" else _CALL
+
+
+def _placeholders(kind: str, identified: bool) -> tuple[str, ...]:
+    """The placeholders that an operation has."""
+    if kind not in _ON_SERVICE:
+        return COMMON
+    return (*OF_SERVICE, *((ID,) if identified and kind != "create" else ()), *COMMON)
+
+
+def _check(table: Table, key: str, template: str, known: tuple[str, ...]) -> None:
+    for word in placeholders(template):
+        if word not in known:
+            shown = ", ".join(f"{{{one}}}" for one in known)
+            advice = f"{nearest(word, known)} braces that are no placeholder need a space: {{ {word} }}".lstrip()
+            if word == ID:
+                advice = "an id is known where create has an `id` or `id_pattern`, and after it"
+            table.wrong(key, f"no other placeholder than {shown}", f"{{{word}}}", advice)
+
+
+def _with_service(pattern: re.Pattern[str] | None) -> re.Pattern[str] | None:
+    return pattern if pattern is not None and "service" in pattern.groupindex else None

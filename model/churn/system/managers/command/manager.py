@@ -1,0 +1,290 @@
+"""A manager that a file describes, as a `Manager`: each operation is a child process."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+
+from attrs import define, evolve, field
+
+from churn.errors import EnvironmentFault
+from churn.lifecycle.contract import Reply
+from churn.lifecycle.observation import Listed, Status
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.system.clock import Clock
+from churn.system.managers.command.description import Description, filled
+from churn.system.managers.command.reading import Entry, Unreadable
+from churn.system.process import Finished, run, shown
+
+LABELS = "CHURN_LABELS"
+"""The variable that tells a manager which labels its containers have to carry: ``key=value,key=value``."""
+NOT_LISTED = "(not listed)"
+"""The word of services that a manager which forgets them does not list."""
+
+Listing = tuple[Listed, ...] | None
+Names = list[str]
+
+
+@define
+class _Memory:
+    """What is known of the services of one sequence, by their names.
+
+    `statuses` is what one that is not listed must be, as far as the manager said how its operations ended.
+    """
+
+    folders: dict[str, str] = field(factory=dict)
+    ports: dict[str, int] = field(factory=dict)
+    ids: dict[str, str] = field(factory=dict)
+    statuses: dict[str, Status] = field(factory=dict)
+    started: set[str] = field(factory=set)
+
+    def name(self, told: str) -> str:
+        """The name of the service that is called so, by its id or name."""
+        return next((name for name, identity in self.ids.items() if identity == told), told)
+
+
+class CommandManager:
+    """Runs the commands of a description. What it makes on an engine has to carry `labels`.
+
+    `environ` is the environment of its commands, the labels are added to it (`LABELS`, and each as a variable of its own:
+    ``churn.owner`` as CHURN_OWNER); `folder` is where it makes the folders for ``{state}``; `free_port` tells a port that
+    nothing holds.
+
+    A manager without a create makes a service with its first start. Create is then Churn's own: it declares the service,
+    which is listed as created until its first start, and nothing is asked for one that was not declared.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        session: str,
+        labels: Mapping[str, str],
+        environ: Mapping[str, str],
+        clock: Clock,
+        free_port: Callable[[], int],
+        folder: Path,
+    ) -> None:
+        self.description = description
+        self.name = description.name
+        self.marker = f"churn-{session}"
+        self.clock = clock
+        own = {key: filled(value, {"run": session}) for key, value in description.contract.labels.items()}
+        self.contract = evolve(description.contract, labels=own or labels)
+        self._session = session
+        self._environ = {**environ, **_variables(labels)}
+        self._free_port = free_port
+        self._folder = folder
+        self._sequence = 0
+        self._memory = _Memory()
+        self._state = self._new_state()
+
+    # -- as a `Manager` -----------------------------------------------------------------------------------------------
+
+    def create(self, service: str, folder: str) -> Outcome:
+        """As `Manager.create`."""
+        known = service in self._memory.statuses
+        self._memory.folders[service] = folder
+        if self._creates:
+            outcome = self._call("create", service, lambda output: self._identify(service, output))
+        else:
+            outcome = self._declare(known=known)
+        if not known and not isinstance(outcome, Rejected):
+            self._memory.statuses[service] = Status.CREATED
+        return outcome
+
+    def start(self, service: str) -> Outcome:
+        """As `Manager.start`."""
+        if self._undeclared(service):
+            return self._unasked(service)
+        self._memory.started.add(service)
+        outcome = self._call("start", service)
+        if isinstance(outcome, (Ok, Rejected)):
+            self._note(service, Status.RUNNING if isinstance(outcome, Ok) else Status.FAILED)
+        return outcome
+
+    def stop(self, service: str) -> Outcome:
+        """As `Manager.stop`."""
+        if self._undeclared(service):
+            return self._unasked(service)
+        outcome = self._call("stop", service)
+        if isinstance(outcome, Ok):
+            self._note(service, Status.STOPPED)
+        return outcome
+
+    def list(self) -> Outcome:
+        """As `Manager.list`; without one it is Ok, and tells nothing."""
+        if "list" not in self.description.calls:
+            now = self.clock.now()
+            return Ok(now, now, evidence=Evidence(f"# {self.name} has no list", ran=False))
+        outcome = self._call("list", None, lambda output: self._entries("list", output))
+        if not isinstance(outcome, Ok):
+            return outcome
+        told = outcome.listed or ()
+        missing = self._memory.statuses.keys() - {entry.service for entry in told}
+        return evolve(outcome, listed=(*told, *self._left_out(sorted(missing))))
+
+    def status(self, service: str) -> Outcome:
+        """As `Manager.status`."""
+        if self._undeclared(service):
+            return self._unasked(service)
+        outcome = self._call("status", service, lambda output: self._entries("status", output, service))
+        if isinstance(outcome, Unknown) or (isinstance(outcome, Ok) and outcome.listed):
+            return outcome
+        left_out = tuple(self._left_out([service]))
+        return Ok(outcome.began, outcome.ended, 0, outcome.evidence, left_out) if left_out else outcome
+
+    def service_of(self, labels: Mapping[str, str]) -> str | None:
+        """As `Manager.service_of`."""
+        label = self.description.service_label
+        told = labels.get(label) if label else None
+        return self._memory.name(told) if told else None
+
+    def service_named(self, name: str) -> str | None:
+        """As `NamesContainers.service_named`: by the group called service in the description's pattern."""
+        pattern = self.description.service_pattern
+        found = pattern.fullmatch(name) if pattern is not None else None
+        return self._memory.name(found["service"]) if found is not None else None
+
+    def reset(self) -> None:
+        """As `Manager.reset`: its own reset, if it has one; then a new ``{state}``, and nothing is known of any service."""
+        if "reset" in self.description.calls:
+            self._reset()
+        self._memory = _Memory()
+        old, self._state = self._state, self._new_state()
+        try:
+            rmtree(old)
+        except OSError as error:
+            raise EnvironmentFault(f"the folder {old} of {self.name} could not be removed: {error}") from error
+
+    # -- what a file cannot tell --------------------------------------------------------------------------------------
+
+    @property
+    def _creates(self) -> bool:
+        return "create" in self.description.calls
+
+    def _declare(self, *, known: bool) -> Outcome:
+        """A create that is Churn's own; a second one is answered as the contract has it."""
+        now = self.clock.now()
+        evidence = Evidence(f"# {self.name} has no create: its first start makes the service", ran=False)
+        if known and self.contract.second_create is not Reply.IGNORED:
+            return Rejected(now, now, 0, evidence, "the service was created before")
+        return Ok(now, now, 0, evidence)
+
+    def _undeclared(self, service: str) -> bool:
+        """Whether a manager without create would be asked for a service that nobody created."""
+        return not self._creates and service not in self._memory.statuses
+
+    def _unasked(self, service: str) -> Outcome:
+        now = self.clock.now()
+        evidence = Evidence(f"# {self.name} has no create: it is asked only for services that were created", ran=False)
+        return Rejected(now, now, 0, evidence, f"service {service} was not created")
+
+    def _note(self, service: str, status: Status) -> None:
+        if service in self._memory.statuses:
+            self._memory.statuses[service] = status
+
+    def _left_out(self, services: Names) -> Iterator[Listed]:
+        """Entries for those of the services that the manager may leave out; what it leaves out does not run."""
+        for service in services:
+            status = self._memory.statuses.get(service)
+            never_started = not self._creates and service not in self._memory.started
+            if status is not None and (never_started or self.description.forgets_idle):
+                idle = Status.STOPPED if status is Status.RUNNING else status
+                yield Listed(service, NOT_LISTED, idle, self._port(service) if self.description.uses("port") else None)
+
+    # -- running it ---------------------------------------------------------------------------------------------------
+
+    def _call(self, kind: str, service: str | None, read: Callable[[str], Listing] = lambda _: None) -> Outcome:
+        """Run an operation's command; `read` makes of its output what it lists."""
+        call, values = self.description.calls[kind], self._values(service)
+        variables = self.description.variables(values)
+        argv = call.filled(values)
+        began = self.clock.now()
+        finished = run(argv, env={**self._environ, **variables}, timeout=call.timeout, marker=self.marker)
+        return self._outcome(_command(argv, variables), finished, began, call.timeout, read)
+
+    def _outcome(
+        self, command: str, finished: Finished, began: float, cutoff: float, read: Callable[[str], Listing]
+    ) -> Outcome:
+        ended = self.clock.now()
+        evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())
+        if finished.cut_off:
+            reason = f"it was cut off after {cutoff:g} s"
+            return Unknown(began, ended, 0, evidence, reason, overran=True, until=ended + self.contract.bounds.grace)
+        if finished.code != 0:
+            return Rejected(began, ended, 0, evidence, _reason(finished))
+        try:
+            return Ok(began, ended, 0, evidence, read(finished.stdout))
+        except Unreadable as error:
+            return Unknown(began, ended, 0, evidence, str(error), until=ended)
+
+    def _reset(self) -> None:
+        outcome = self._call("reset", None)
+        if not isinstance(outcome, Ok):
+            reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else ""
+            raise EnvironmentFault(
+                f"expected {outcome.evidence.command!r} to reset {self.name}, but: {reason}; it printed: "
+                f"{outcome.evidence.output or 'nothing'}"
+            )
+
+    def _values(self, service: str | None) -> dict[str, str]:
+        """What stands for each placeholder of an operation on that service, or on none."""
+        common = {"dir": str(self.description.folder), "state": str(self._state), "run": self._session}
+        if service is None:
+            return common
+        memory = self._memory
+        identity = memory.ids.get(service, f"no-such-{service}")
+        folder = memory.folders.get(service, "")
+        return {**common, "service": service, "port": str(self._port(service)), "folder": folder, "id": identity}
+
+    def _port(self, service: str) -> int:
+        """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
+        ports = self._memory.ports
+        while service not in ports:
+            port = self._free_port()
+            if port not in ports.values():
+                ports[service] = port
+        return ports[service]
+
+    def _new_state(self) -> Path:
+        self._sequence += 1
+        state = self._folder / f"state-{self._sequence}"
+        state.mkdir(mode=0o700, parents=True)
+        return state
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _identify(self, service: str, output: str) -> None:
+        """Learn the id of a service; one that is known already, and was created again, need not be told again."""
+        identity = self.description.identity
+        if identity is None:
+            return
+        try:
+            self._memory.ids[service] = identity.read(output)
+        except Unreadable:
+            if service not in self._memory.ids:
+                raise
+
+    def _entries(self, kind: str, output: str, asked: str | None = None) -> tuple[Listed, ...]:
+        entries = self.description.readings[kind].entries(output, asked)
+        return tuple([self._listed(entry, asked) for entry in entries])
+
+    def _listed(self, entry: Entry, asked: str | None) -> Listed:
+        name = self._memory.name(entry.service) if entry.service is not None else asked or ""
+        return Listed(name, entry.word, self.contract.spelled(entry.word), entry.port)
+
+
+def _variables(labels: Mapping[str, str]) -> dict[str, str]:
+    """The variables that tell which labels to put on containers."""
+    told = {key.upper().replace(".", "_"): value for key, value in labels.items()}
+    return {LABELS: ",".join(f"{key}={value}" for key, value in labels.items()), **told}
+
+
+def _command(argv: Sequence[str], variables: Mapping[str, str]) -> str:
+    """The command as one would type it in a shell, its own variables included."""
+    return shown(("env", *(f"{name}={value}" for name, value in variables.items()), *argv) if variables else argv)
+
+
+def _reason(finished: Finished) -> str:
+    """Why the manager refused: the last line that it told as an error."""
+    lines = finished.stderr.strip().splitlines() or [f"exit code {finished.code}"]
+    return lines[-1].removeprefix("Error: ")

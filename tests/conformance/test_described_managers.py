@@ -1,0 +1,132 @@
+"""Managers that a file describes, on a real engine: the worked examples pass, and what is broken in one is found."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from churn.explore.scenarios import cycles
+from churn.lifecycle.operations import (
+    Crash,
+    Create,
+    HoldPort,
+    Kill,
+    List,
+    Pace,
+    ReleasePort,
+    Remove,
+    Start,
+    Status,
+    Step,
+    Stop,
+)
+from churn.lifecycle.outcome import Ok, Rejected
+from churn.lifecycle.sequence import Sequence
+from churn.pytest_plugin import Choice
+from churn.session.session import Session
+from churn.system.engines.docker import DockerEngine
+from churn.system.managers.command import CommandManager
+from churn.system.ownership import OWNER
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
+
+EXAMPLES = Path(__file__).parent / "managers"
+PROGRAMS = {"plain": ("docker",), "compose": ("docker", "docker-compose")}
+
+HALTS, ONLY_HALTS = (
+    'stop() {\n  known "$1"\n  remove "$1"\n',
+    'stop() {\n  known "$1"\n  docker stop --time 2 $(containers "$1") >/dev/null || true\n',
+)
+"""A stop of plain.sh, and one that leaves its container."""
+
+
+@pytest.fixture(params=sorted(PROGRAMS))
+def example(request: pytest.FixtureRequest) -> str:
+    """The name of a worked example whose programs this machine has."""
+    for program in PROGRAMS[request.param]:
+        if shutil.which(program) is None:
+            if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
+                pytest.fail(f"expected the program {program} on PATH; install it")
+            pytest.skip(f"{request.param} needs the program {program}, which is not on PATH")
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(name="churn_choice")
+def _described(example: str) -> Choice:
+    return Choice("docker", str(EXAMPLES / f"{example}.toml"), 0, 2, None, None, "real", True)
+
+
+def ours(engine: DockerEngine) -> list[str]:
+    """Names of what Churn owns on the engine."""
+    rows = [row.name for row in engine.list({OWNER: ""})]
+    return [*rows, *(name for name in engine.resources({OWNER: ""}) if not name.startswith("image "))]
+
+
+@pytest.mark.parametrize("pace", [Pace.CALM, Pace.HURRIED])
+def test_the_worked_examples_pass_the_five_cycles(
+    churn_session: Session, docker_engine: DockerEngine, pace: Pace
+) -> None:
+    churn_session.run("five-cycle", ("a",), cycles(5, pace=pace))
+    records = [record for _, record in churn_session.trace.records()]
+    outcomes = [record.outcome for record in records if record.step.operation.kind in ("start", "stop")]
+    assert [type(outcome) for outcome in outcomes] == [Ok] * 10
+    assert all(outcome is not None and outcome.evidence.ran for outcome in outcomes)
+    looks = [record.judgement.observation for record in records if record.judgement is not None]
+    containers = [found for seen in looks for found in seen.containers.values()]
+    assert {found.alias for found in containers} == {f"a#{number}" for number in range(1, 6)}
+    assert {found.service for found in containers} == {"a"}
+    assert ours(docker_engine) == []
+
+
+STRUCK = (
+    Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Start("b"), Kill("a"), List(), Start("a"), Crash("a"),
+    Start("a"), Remove("a"), Stop("a"), Create("b"), Start("a"), Start("b"), Stop("a"), Stop("b"),
+)  # fmt: skip
+
+
+def test_faults_strike_and_the_worked_examples_pass_them(churn_session: Session, example: str) -> None:
+    steps = STRUCK if "status" not in churn_session.contract.offers else (*STRUCK, Status("a"))
+    churn_session.run("faults", ("a", "b"), Sequence(tuple(map(Step, steps))))
+    refused = [
+        str(record.step.operation)
+        for _, record in churn_session.trace.records()
+        if isinstance(record.outcome, Rejected)
+    ]
+    assert refused == ["start a", "start b"], "on its held port, and before it was created"
+    manager = churn_session.system.manager
+    assert isinstance(manager, CommandManager)
+    assert manager.name == example
+
+
+def churned(*words: str, state: Path) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "NO_COLOR": "1", "XDG_STATE_HOME": str(state)}
+    command = [sys.executable, "-m", "churn", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+
+
+def test_a_stop_that_leaves_its_container_is_found_shrunk_and_kept(docker_engine: DockerEngine, tmp_path: Path) -> None:
+    broken = tmp_path / "managers"
+    shutil.copytree(EXAMPLES, broken)
+    script = (broken / "plain.sh").read_text()
+    assert script.count(HALTS) == 1
+    (broken / "plain.sh").write_text(script.replace(HALTS, ONLY_HALTS))
+
+    report = tmp_path / "report"
+    words = ("run", "--engine", "docker", "--manager", str(broken / "plain.toml"), "--max-operations", "60")
+    found = churned(*words, "--report", str(report), state=tmp_path)
+
+    assert found.returncode == 1, found.stdout + found.stderr
+    (bug,) = json.loads((report / "report.json").read_text())["bugs"]
+    assert bug["invariant"] == "no-orphans"
+    assert bug["scenario"] == ["1. create a", "2. start a", "3. stop a"]
+    assert "is exited" in bug["actual"]
+    (kept,) = (report / "reproducers").glob("*.json")
+    assert churned("replay", str(kept), state=tmp_path).returncode == 1
+    mended = churned("replay", "--manager", str(EXAMPLES / "plain.toml"), str(kept), state=tmp_path)
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert ours(docker_engine) == []

@@ -1,0 +1,143 @@
+"""`churn manager check` as its users meet it, and how `churn run` takes a description file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from churn.cli import churn
+
+EXAMPLES = Path(__file__).parents[1] / "conformance" / "managers"
+
+FILE = """
+[create]
+argv = ["touch", "{dir}/was-run"]
+[start]
+argv = ["mine", "start", "{service}", "--port={port}", "--model", "{folder}"]
+timeout = 9
+[stop]
+argv = ["mine", "stop", "{service}"]
+[list]
+argv = ["cat", "{dir}/printed"]
+entries = "[].{service: name, status: state, port: port}"
+[env]
+MINE_HOME = "{state}"
+[words]
+running = ["up", "serving"]
+[containers]
+labels = { "mine.run" = "{run}", "mine" = "" }
+name_pattern = 'mine-(?P<service>.+)'
+[contract]
+second_start = "ignored"
+restart_policies = ["always"]
+[contract.bounds]
+settling = 5
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "mine.toml").write_text(FILE)
+    return tmp_path / "mine.toml"
+
+
+def check(*words: str) -> Result:
+    environment = {"NO_COLOR": "1", "COLUMNS": "80"}
+    return CliRunner().invoke(churn, ["manager", "check", *words], env=environment, catch_exceptions=False)
+
+
+def refused(*words: str) -> str:
+    """What a command that could not run says."""
+    found = subprocess.run(
+        [sys.executable, "-m", "churn", *words], capture_output=True, text=True, check=False, env={**os.environ}
+    )
+    assert found.returncode == 2, found.stdout
+    return found.stderr
+
+
+def test_what_was_understood_is_shown_and_nothing_is_run(file: Path) -> None:
+    found = check(str(file))
+    assert found.exit_code == 0
+    lines = found.output.splitlines()
+    for line in (
+        f"  create: touch {file.parent}/was-run (at most 40 s)",
+        "  start: mine start a --port=8000 --model FOLDER (at most 9 s)",
+        "  stop: mine stop a (at most 130 s)",
+        "  status: not offered",
+        "  MINE_HOME=STATE",
+        "  running: up, serving",
+        "  failed: failed",
+        "  labels that mark them: mine.run=RUN, mine",
+        "  names that mark them: mine-(?P<service>.+)",
+        "  second_start: ignored (usual: either)",
+        "  restart_policies: always (usual: none)",
+        "  bounds.settling: 5 (usual: 2)",
+    ):
+        assert line in lines, found.output
+    assert not any(line.startswith("  idle_stop") for line in lines), "it is the usual one"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("example", ["plain", "compose"])
+def test_the_worked_examples_are_understood(example: str) -> None:
+    found = check(str(EXAMPLES / f"{example}.toml"))
+    assert found.exit_code == 0
+    assert f"{example}, as " in found.output
+    assert "misbehave" not in found.output
+
+
+def test_servers_that_cannot_be_told_to_misbehave_are_named(file: Path) -> None:
+    file.write_text(FILE.replace(', "--model", "{folder}"', ""))
+    assert "no command uses {folder}: servers cannot be told to misbehave" in check(str(file)).output
+
+
+def test_with_run_its_list_is_run_and_what_it_printed_is_shown_as_it_was_read(file: Path) -> None:
+    (file.parent / "printed").write_text('[{"name": "x", "state": "serving", "port": 8001}]')
+    found = check(str(file), "--run")
+    assert found.exit_code == 0, found.output
+    assert '  [{"name": "x", "state": "serving", "port": 8001}]' in found.output
+    assert "  1 service, after " in found.output
+    assert "  service x: 'serving' (running), port 8001" in found.output
+    assert not (file.parent / "was-run").exists()
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        ("panic", "not known how it ended: unreadable: expected a JSON document, got 'panic"),
+        ("null", "expected an array of services by [].{service: name, status: state, port: port}, got None"),
+        (
+            '[{"name": "x", "state": "odd"}]',
+            "service x: 'odd' (a word that the file does not give a meaning), port not told",
+        ),
+        (None, "refused: cat: "),
+    ],
+)
+def test_with_run_what_was_not_understood_is_told_with_exit_code_2(file: Path, printed: str | None, told: str) -> None:
+    if printed is not None:
+        (file.parent / "printed").write_text(printed)
+    found = check(str(file), "--run")
+    assert found.exit_code == 2, found.output
+    assert told in found.output
+
+
+def test_with_run_a_manager_without_a_list_cannot_be_shown(file: Path) -> None:
+    file.write_text("[start]\nargv = ['true']\n[stop]\nargv = ['true']")
+    assert refused("manager", "check", str(file), "--run").startswith(f"churn: {file}: list: expected a table")
+
+
+def test_what_is_wrong_in_a_file_is_one_line_with_exit_code_2(file: Path) -> None:
+    file.write_text(FILE.replace("second_start", "second_strat"))
+    (line,) = refused("manager", "check", str(file)).splitlines()
+    assert line.startswith(f"churn: {file}: contract.second_strat: expected one of the keys second_start, ")
+    assert line.endswith("did you mean second_start?")
+    assert refused("run", "--engine", "docker", "--manager", str(file), "--report", str(file.parent)).strip() == line
+
+
+def test_a_described_manager_runs_on_a_real_engine_only_and_has_no_defects(file: Path) -> None:
+    words = ("run", "--manager", str(file), "--report", str(file.parent))
+    assert "--manager FILE.toml --engine docker" in refused(*words)
+    assert "for the reference manager only" in refused(*words, "--engine", "docker", "--defect", "list-omits")
