@@ -42,8 +42,9 @@ HOMES = {
     "jinja2": ("report/markdown.py",),
     "cattrs": ("report/files.py", "shrink/"),
     "sqlite3": ("system/managers/reference/store.py",),
-    "socket": ("system/host.py", "system/ownership.py"),
-    "threading": ("system/process.py",),
+    "socket": ("system/host.py", "system/ownership.py", "system/engines/proxy/"),
+    "threading": ("system/process.py", "system/engines/proxy/"),
+    "asyncio": ("system/engines/proxy/",),
 }
 """What is not ours, and the files or folders that may import it."""
 
