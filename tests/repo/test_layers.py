@@ -57,8 +57,14 @@ HOMES = {
         "system/ownership.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/ports.py",
+        "system/engines/proxy/",
     ),
-    "threading": ("system/process.py", "system/engines/emulated/api/server.py"),
+    "threading": (
+        "system/process.py",
+        "system/engines/emulated/api/server.py",
+        "system/engines/faults/gate.py",
+        "system/engines/proxy/",
+    ),
 }
 """What is not ours, and the files or folders that may import it."""
 

@@ -25,7 +25,9 @@ def known_options() -> set[str]:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    others = re.compile(r"docker -H |python tests/|^argv = ")  # commands of docker, of programs in tests/, of other managers
+    others = re.compile(
+        r"docker -H |python tests/|^argv = "
+    )  # commands of docker, of programs in tests/, of other managers
     text = "\n".join(line for line in README.splitlines() if not others.search(line))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--filter"}
     assert named - known_options() == set()

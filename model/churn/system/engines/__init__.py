@@ -1,1 +1,1 @@
-"""Container engines: the real one (`docker`), and an emulated one with virtual time (`emulated`)."""
+"""Container engines: the real one (`docker`), a `proxy` in front of it, and an emulated one with virtual time (`emulated`)."""

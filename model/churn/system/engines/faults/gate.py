@@ -5,6 +5,7 @@ manager's calls pass it: what looks at the system does not, so that what is seen
 """
 
 import re
+import threading
 from enum import Enum
 from math import inf
 from typing import ClassVar, Protocol
@@ -14,7 +15,6 @@ from attrs import asdict, define, field, frozen
 from churn.system.clock import Clock, RealClock
 
 _MILLI = 1000
-_SPENT = -1
 
 
 @frozen
@@ -95,7 +95,6 @@ class Fault:
     """
 
     name: ClassVar[str] = ""
-    hangs: ClassVar[bool] = False
     times: int = 1
     milliseconds: float = 0.0
 
@@ -142,68 +141,90 @@ class Gate:
     clock: Clock = field(factory=RealClock)
     faults: list[Fault] = field(factory=list)
     struck: list[str] = field(factory=list)
+    _hanging: list[Fault] = field(factory=list)
     _ends: dict[int, float] = field(factory=dict)
+    _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
+    """A server asks in its thread while the session switches in its own."""
 
     def switch_on(self, fault: Fault) -> None:
         """Let a fault begin. Raises `EngineError` where the engine does not let it."""
         if self.ground is not None:
             fault.begin(self.ground)
-        if fault.milliseconds:
-            self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
-        self.faults.append(fault)
+        with self._lock:
+            if fault.milliseconds:
+                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
+            self.faults.append(fault)
 
     def heal(self) -> None:
         """End every fault."""
-        while self.faults:
-            fault = self.faults.pop()
+        with self._lock:
+            healed = self._all()
+            self.faults.clear()
+            self._hanging.clear()
+            self._ends.clear()
+        for fault in healed:
             if self.ground is not None:
                 fault.heal(self.ground)
 
     def before(self, call: Call) -> Refused | Lost | None:
         """What becomes of a call before the engine has it."""
-        for fault in self._concerned(call):
-            if (told := fault.before(call)) is not None:
-                self._strike(fault, call)
-                return told
+        if not self.faults:
+            return None
+        with self._lock:
+            for fault in self._concerned(call):
+                if (told := fault.before(call)) is not None:
+                    self._strike(fault, call, told)
+                    return told
         return None
 
     def after(self, call: Call) -> Lost | None:
         """What becomes of the reply to a call that the engine has carried out."""
-        for fault in self._concerned(call):
-            if (told := fault.after(call)) is not None:
-                self._strike(fault, call)
-                return told
+        if not self.faults:
+            return None
+        with self._lock:
+            for fault in self._concerned(call):
+                if (told := fault.after(call)) is not None:
+                    self._strike(fault, call, told)
+                    return told
         return None
 
     def hanging(self) -> bool:
         """Whether calls that hang still have to."""
-        self._expire()
-        return any(fault.hangs for fault in self.faults)
+        with self._lock:
+            self._expire()
+            return bool(self._hanging)
+
+    def on(self) -> tuple[Fault, ...]:
+        """The faults that strike, or hold what they have struck."""
+        with self._lock:
+            self._expire()
+            return tuple(self._all())
 
     def _concerned(self, call: Call) -> list[Fault]:
-        if not self.faults:
-            return []
         self._expire()
-        return [fault for fault in self.faults if fault.concerns(call) and fault.times >= 0]
+        return [fault for fault in self.faults if fault.concerns(call)]
 
     def _expire(self) -> None:
-        over = [fault for fault in self.faults if self._ends.get(id(fault), inf) <= self.clock.now()]
+        now = self.clock.now()
+        over = [fault for fault in self._all() if self._ends.get(id(fault), inf) <= now]
         for fault in over:
-            self.faults.remove(fault)
-            del self._ends[id(fault)]
+            self._forget(fault)
             if self.ground is not None:
                 fault.heal(self.ground)
 
-    def _strike(self, fault: Fault, call: Call) -> None:
+    def _all(self) -> list[Fault]:
+        return [*self.faults, *(fault for fault in self._hanging if not any(one is fault for one in self.faults))]
+
+    def _forget(self, fault: Fault) -> None:
+        self.faults[:] = [one for one in self.faults if one is not fault]
+        self._hanging[:] = [one for one in self._hanging if one is not fault]
+        self._ends.pop(id(fault), None)
+
+    def _strike(self, fault: Fault, call: Call, told: Refused | Lost) -> None:
         self.struck.append(f"{fault.name} on {call.verb}")
+        if told is Lost.HANG and not any(one is fault for one in self._hanging):
+            self._hanging.append(fault)  # until it is healed, even if it strikes no more
         if fault.times > 0:
             fault.times -= 1
             if not fault.times:
-                self._spend(fault)
-
-    def _spend(self, fault: Fault) -> None:
-        """It strikes no more; one that hangs stays on, so that what hangs does so until it is healed."""
-        if fault.hangs:
-            fault.times = _SPENT
-        else:
-            self.faults.remove(fault)
+                self.faults[:] = [one for one in self.faults if one is not fault]

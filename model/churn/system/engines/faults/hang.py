@@ -7,13 +7,12 @@ from churn.system.engines.faults.gate import Call, Lost, ReplyFault
 
 @define
 class Hang(ReplyFault):
-    """The call has no effect, and no reply comes until the fault is healed or the client gives up.
+    """The call waits, without effect, until the fault is healed or the client gives up.
 
     What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
     """
 
     name = "hang"
-    hangs = True
 
     def before(self, call: Call) -> Lost:
         """What becomes of it."""

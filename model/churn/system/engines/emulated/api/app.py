@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from churn.errors import ChurnError, EngineUnreachable
 from churn.system.clock import ScaledClock
@@ -57,21 +57,22 @@ class App:
         connection = scope.get(CONNECTION)
         call = Call.of(method, target.partition("?")[0])
         struck = self.gate.before(call)
-        if isinstance(struck, Lost):
-            await self._lose(struck, connection, receive)
+        if struck is Lost.HANG:
+            await self._hang(receive)
+        elif isinstance(struck, Lost):
+            _lose(struck, connection)
         if isinstance(struck, Refused):
             await self._send(refused(refusal(struck.status, struck.message)), receive, send)
             return
         try:
             reply = await self._carried_out(self.api.answer(method, target, body))
         except EngineUnreachable:
-            await self._lose(Lost.RESET, connection, receive)
-            return
+            _lose(Lost.RESET, connection)
         lost = self.gate.after(call)
         if lost is Lost.TRUNCATED:
             await self._send_half(reply, connection, send)
-        elif lost is not None:
-            await self._lose(lost, connection, receive)
+        elif lost in (Lost.CLOSED, Lost.RESET):
+            _lose(lost, connection)
         else:
             await self._send(reply, receive, send)
 
@@ -161,17 +162,20 @@ class App:
         _cut(connection)
         raise Gone
 
-    async def _lose(self, lost: Lost, connection: Any, receive: Receive) -> None:
-        """No reply. Raises `Gone`."""
-        if lost is Lost.HANG:
-            left = asyncio.ensure_future(_gone(receive))
-            while not left.done() and self.gate.hanging():
-                pause = asyncio.ensure_future(self._pause(None))
-                await asyncio.wait((left, pause), return_when=asyncio.FIRST_COMPLETED)
-                pause.cancel()
-            left.cancel()
-        _cut(connection, abruptly=lost is Lost.RESET)
-        raise Gone
+    async def _hang(self, receive: Receive) -> None:
+        """No reply for as long as the fault is on. Raises `Gone` where the client gives up first."""
+        left = asyncio.ensure_future(_gone(receive))
+        while not left.done() and self.gate.hanging():
+            await asyncio.wait((left,), timeout=_HEARTBEAT)
+        if left.done():
+            raise Gone
+        left.cancel()
+
+
+def _lose(lost: Lost, connection: Any) -> NoReturn:
+    """No reply. Raises `Gone`."""
+    _cut(connection, abruptly=lost is Lost.RESET)
+    raise Gone
 
 
 def _controlled(control: Control, method: str, path: str, body: bytes) -> Reply:
