@@ -1,24 +1,34 @@
 """Puts a system together from what the user named: a manager, an engine, a host and a clock."""
 
+from __future__ import annotations
+
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from churn.errors import UsageError
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.operations import Disturb, RestartEngine
 from churn.session.faults import Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
+from churn.system.engines.faults.gate import Gate
+from churn.system.engines.faults.gated import GatedEngine
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
 
+if TYPE_CHECKING:
+    from churn.system.engines.docker import DockerEngine
+
 STAND_IN = "churn/stand-in:1"
-_REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5)
+_REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 _REAL_START_TIMEOUT = 3.0
 """Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
 
@@ -35,6 +45,8 @@ class Target:
     """Names of planted defects, for the reference manager only."""
     environ: Mapping[str, str] = Factory(dict)
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
+    engine_faults: bool = False
+    """Whether the engine is made to fail the manager, too."""
 
     @property
     def name(self) -> str:
@@ -83,8 +95,12 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
     settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
-    manager = defective(target.defects)(Store(), EmulatedEngine(core), host, clock, settings)
-    yield System(Embedded(manager), EmulatedEngine(core), host, clock)
+    gate = Gate(core, clock) if target.engine_faults else None
+    engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
+    driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
+    if gate is not None:
+        driver.contract = disturbed(driver.contract)
+    yield System(driver, EmulatedEngine(core), host, clock, gate=gate)
 
 
 @contextmanager
@@ -104,8 +120,33 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
             build(engine, STAND_IN)
         host = RealHost(folders=Path(folder) / "services", clock=clock)
         settings = Settings(f"churn-{run}", STAND_IN, ownership.labels(run), start_timeout=_REAL_START_TIMEOUT)
-        manager = Program(Path(folder) / "services.db", settings, target.environ, clock, target.defects)
-        yield System(manager, engine, host, clock, _REAL_WAITS, ownership.labels(run), target.environ)
+        labels = ownership.labels(run)
+        with _gated(target, engine, labels, Path(folder)) as (gate, environ):
+            manager = Program(Path(folder) / "services.db", settings, environ, clock, target.defects)
+            if target.engine_faults:
+                manager.contract = disturbed(manager.contract)
+            yield System(manager, engine, host, clock, _REAL_WAITS, labels, target.environ, gate)
+
+
+@contextmanager
+def _gated(
+    target: Target, engine: DockerEngine, labels: Mapping[str, str], folder: Path, *, always: bool = False
+) -> Iterator[tuple[Gate | None, Mapping[str, str]]]:
+    """A proxy before the engine where its faults are wanted, or `always`; with the environment that leads a manager there."""
+    from churn.system.engines.proxy import ProxyGround, proxied
+
+    if not (target.engine_faults or always):
+        yield None, target.environ
+        return
+    gate = Gate()
+    with proxied(engine.url, folder, labels, gate) as proxy:
+        gate.ground = ProxyGround(engine, proxy, labels, STAND_IN)
+        yield gate, {**target.environ, "DOCKER_HOST": proxy.url}
+
+
+def disturbed(contract: Contract) -> Contract:
+    """The contract of a manager whose engine is made to fail it."""
+    return evolve(contract, offers=contract.offers | {Disturb.kind, RestartEngine.kind})
 
 
 @contextmanager

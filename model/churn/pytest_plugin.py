@@ -180,7 +180,14 @@ class ReproducerItem(pytest.Item):
 
         manager, *defects = self.target.split("+")
         engine = _word(self.config, "engine")
-        target = Target(manager, engine, self.reproducer.seed, tuple(defects), dict(os.environ))
+        target = Target(
+            manager,
+            engine,
+            self.reproducer.seed,
+            tuple(defects),
+            dict(os.environ),
+            engine_faults=self.reproducer.disturbs,
+        )
         with assembled(target) as whole:
             session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
             done = replay(self.reproducer, session)

@@ -8,14 +8,18 @@ from churn.lifecycle.operations import (
     Behaviour,
     Crash,
     Create,
+    Disturb,
+    Disturbance,
     HoldPort,
     Kill,
     Length,
     List,
     Operation,
+    Outage,
     Pace,
     ReleasePort,
     Remove,
+    RestartEngine,
     Start,
     Status,
     Step,
@@ -38,6 +42,8 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Remove("a"), "remove a", "a", False),
     (HoldPort("a"), "hold-port a", "a", False),
     (ReleasePort("a"), "release-port a", "a", False),
+    (Disturb(Disturbance.HANG), "disturb hang", None, False),
+    (RestartEngine(Outage.LIVE), "restart-engine live", None, False),
 ]
 
 

@@ -52,7 +52,8 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
 def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> Verdict:
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
     manager, engine = options["manager"] or reproducer.manager, options["engine"] or reproducer.engine
-    with assembled(Target(manager, engine, reproducer.seed, defects, dict(os.environ), state_folder())) as whole:
+    named = (manager, engine, reproducer.seed, defects, dict(os.environ), state_folder())
+    with assembled(Target(*named, engine_faults=reproducer.disturbs)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = replay_file(reproducer, session)
     console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)

@@ -52,6 +52,7 @@ _SECONDS = 300.0
 @click.option("--budget", type=Duration(), help="Time for what comes after the cycles, such as 90s or 5m.")
 @click.option("--max-operations", type=click.IntRange(0), help="Operations for what comes after the cycles.")
 @click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
+@click.option("--engine-faults", is_flag=True, help="Let the engine fail the manager, too: lost replies, restarts, …")
 @click.option(
     "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
 )
@@ -70,7 +71,7 @@ def run(**options: Any) -> None:
     console = Console(highlight=False)
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     named = (options["manager"], options["engine"], options["seed"], options["defects"])
-    chosen = Target(*named, dict(os.environ), state_folder())
+    chosen = Target(*named, dict(os.environ), state_folder(), options["engine_faults"])
     plan = _plan(chosen, options)
     _prepare(folder)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
@@ -118,8 +119,7 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     if options["max_operations"] is not None:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
-    if options["pairs"]:
-        words.append("--pairs")
+    words += [f"--{name.replace('_', '-')}" for name in ("pairs", "engine_faults") if options[name]]
     if options["faults"] is not None:
         words.append("--faults" if options["faults"] else "--no-faults")
     return {

@@ -103,7 +103,10 @@ class Contract:
     health_path: str = "/health"
     bounds: Bounds = field(factory=Bounds)
     offers: frozenset[str] = frozenset({"create", "start", "stop", "list", "status"})
-    """The operations that the manager has at all; what is missing is named in the report."""
+    """The operations that the manager has at all; what is missing is named in the report.
+
+    With ``disturb`` and ``restart-engine`` among them its engine can be made to fail it.
+    """
     obedient: bool = True
     """Whether its servers read how to behave in the folder that they are created with; `Behave` and `Crash` strike no others."""
 

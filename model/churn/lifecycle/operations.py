@@ -27,6 +27,31 @@ class Behaviour(Enum):
         return self in (Behaviour.CRASH, Behaviour.UNHEALTHY, Behaviour.HANG)
 
 
+class Disturbance(Enum):
+    """What becomes of a call that the manager makes of its engine. The value is the fault's name on the wire."""
+
+    ERROR = "server-error"
+    LOST_BEFORE = "reply-lost-before"
+    LOST_AFTER = "reply-lost-after"
+    RESET = "connection-reset"
+    TRUNCATED = "truncated-json"
+    HANG = "hang"
+    NAME = "name-conflict"
+    PORT = "port-allocated"
+    REMOVAL = "removal-in-progress"
+    IMAGE = "image-gone"
+    GPU = "missing-gpu-driver"
+
+
+class Outage(Enum):
+    """What becomes of containers while their engine is restarted."""
+
+    PLAIN = "plain"
+    """They end."""
+    LIVE = "live"
+    """They run on."""
+
+
 class Length(Enum):
     """How long a `Wait` is. The run's settings say how many seconds that makes."""
 
@@ -177,10 +202,46 @@ class ReleasePort(_Fault):
     kind = "release-port"
 
 
-KINDS: dict[str, type[Operation]] = {
-    cls.kind: cls
-    for cls in (Create, Start, Stop, Status, List, Wait, Behave, Crash, Kill, Remove, HoldPort, ReleasePort)
-}
+@frozen(cache_hash=True)
+class Disturb(Operation):
+    """The engine fails the manager once: in the next operation that makes it change a container. That ends it."""
+
+    how: Disturbance
+    kind = "disturb"
+    manager = False
+    fault = True
+
+    def __str__(self) -> str:
+        return f"disturb {self.how.value}"
+
+
+@frozen(cache_hash=True)
+class RestartEngine(Operation):
+    """The engine is restarted, and is back."""
+
+    how: Outage
+    kind = "restart-engine"
+    manager = False
+    fault = True
+
+    def __str__(self) -> str:
+        return f"restart-engine {self.how.value}"
+
+
+_ON_SERVICES: tuple[type[Operation], ...] = (
+    Create,
+    Start,
+    Stop,
+    Status,
+    Behave,
+    Crash,
+    Kill,
+    Remove,
+    HoldPort,
+    ReleasePort,
+)
+_ON_NONE: tuple[type[Operation], ...] = (List, Wait, Disturb, RestartEngine)
+KINDS: dict[str, type[Operation]] = {cls.kind: cls for cls in (*_ON_SERVICES, *_ON_NONE)}
 """Every operation there is, by its word."""
 
 

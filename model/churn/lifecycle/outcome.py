@@ -48,9 +48,11 @@ class Unknown(Outcome):
     """Churn cut it off, or could not learn how it ended: nothing, part or all of it may have happened, or may yet.
 
     `overran`: it was still going when the manager's own stated timeout and its grace had passed.
-    `until`: the time from which no effect of it can come any more.
+    `until`: the time from which no effect of it can come any more. `foreseen`: it is Churn that made the engine fail the
+    manager, as a step of the sequence: what may follow is in the model, and nothing is left to doubt.
     """
 
     reason: str = ""
     overran: bool = False
     until: float = 0.0
+    foreseen: bool = False

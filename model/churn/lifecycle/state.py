@@ -17,13 +17,17 @@ from churn.lifecycle.operations import (
     Behaviour,
     Crash,
     Create,
+    Disturb,
+    Disturbance,
     HoldPort,
     Kill,
     Length,
     List,
     Operation,
+    Outage,
     ReleasePort,
     Remove,
+    RestartEngine,
     Start,
     Status as StatusOf,
     Stop,
@@ -146,7 +150,9 @@ def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ..
     """Every operation on these services that a manager with these `offers` can be asked for, enabled now or not."""
     behaviours = tuple(Behave(name, how) for name in names for how in Behaviour)
     moves = tuple(kind(name) for name in names for kind in (Crash, Kill, Remove, HoldPort, ReleasePort))
-    return (*_always(names, offers), *behaviours, *moves)
+    disturbances = tuple(Disturb(how) for how in Disturbance) if Disturb.kind in offers else ()
+    restarts = tuple(RestartEngine(how) for how in Outage) if RestartEngine.kind in offers else ()
+    return (*_always(names, offers), *behaviours, *moves, *disturbances, *restarts)
 
 
 @lru_cache(maxsize=1024)
@@ -173,10 +179,12 @@ def is_enabled(state: State, operation: Operation) -> bool:
     """
     if not operation.fault:
         return True
+    remedy = _remedy(state)
+    if isinstance(operation, Disturb | RestartEngine):
+        return remedy is None
     service = state.services.get(operation.service or "")
     if service is None:
         return False
-    remedy = _remedy(state)
     if remedy is not None or isinstance(operation, ReleasePort):
         return operation == remedy
     return isinstance(operation, Behave) or (service.unsettled is None and service.server in _STRIKES[type(operation)])

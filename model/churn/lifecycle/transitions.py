@@ -26,6 +26,9 @@ HoldPort(a)    not running                 Ok                  its port is held
 Start(a)       not running, its port held  Rejected            failed, no container (or kept, by contract); where it gets
                                                                its port anew, or that is not known, it may also run
 ReleasePort(a) its port held               Ok                  its port is free
+Disturb        any                         Ok                  nothing changed; the manager's next start, stop or create may
+                                                               end Unknown
+RestartEngine  any                         Ok                  every server has died, unless it is live: then nothing changed
 Crash, Kill,   any                         Rejected            nothing changed: there was nothing to strike
 HoldPort, …
 any of the     any                         Unknown             nothing, part or all of it, now or until its effects
@@ -48,12 +51,15 @@ from churn.lifecycle.operations import (
     Behaviour,
     Crash,
     Create,
+    Disturb,
     HoldPort,
     Kill,
     List,
     Operation,
+    Outage,
     ReleasePort,
     Remove,
+    RestartEngine,
     Start,
     Status as StatusOf,
     Stop,
@@ -298,6 +304,23 @@ def _release(state: State, operation: ReleasePort, _: Outcome, __: Contract) -> 
     return (Branch(Must.OK, state.change(operation.name, held=False)),)
 
 
+def _disturb(state: State, _: Disturb, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
+    return (Branch(Must.ANY, state),)
+
+
+def _restart_engine(state: State, operation: RestartEngine, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    unchanged = Branch(Must.REJECTED, state)
+    if operation.how is Outage.LIVE:
+        return (Branch(Must.OK, state), unchanged)
+    struck = {name: one for name, one in state.services.items() if one.server in (Server.SOUND, Server.ILL)}
+    after = evolve(state, services={**state.services, **{name: _dead(one) for name, one in struck.items()}})
+    branches = [Branch(Must.OK, after)]
+    if contract.restart_policies and struck:
+        ill = {name: evolve(one, server=Server.ILL) for name, one in struck.items()}
+        branches.append(Branch(Must.OK, evolve(state, services={**state.services, **ill})))
+    return (*branches, unchanged)
+
+
 _RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
     Create: _create,
     Start: _start,
@@ -311,4 +334,6 @@ _RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Br
     Remove: _strike,
     HoldPort: _hold,
     ReleasePort: _release,
+    Disturb: _disturb,
+    RestartEngine: _restart_engine,
 }

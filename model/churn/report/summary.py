@@ -385,7 +385,7 @@ def _unexpected(steps: Steps) -> Iterator[str]:
             yield f"{where}: settled only after {record.settled:.2f} s"
         if record.strangers:
             yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
-        if isinstance(record.outcome, Unknown):
+        if isinstance(record.outcome, Unknown) and not record.outcome.foreseen:
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
         usual = medians.get(record.step.operation.kind, 0.0)
         if record.outcome is not None and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:

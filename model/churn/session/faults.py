@@ -1,14 +1,31 @@
 """Faults: what is done to a system past its manager. Only containers that are ours are ever struck."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
-from churn.errors import Conflict, NotFound
-from churn.lifecycle.operations import Behave, Behaviour, Crash, HoldPort, Kill, Operation, ReleasePort, Remove
+from churn.errors import Conflict, EngineError, NotFound
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Crash,
+    Disturb,
+    Disturbance,
+    HoldPort,
+    Kill,
+    Operation,
+    Outage,
+    ReleasePort,
+    Remove,
+    RestartEngine,
+)
 from churn.system.clock import Clock
+from churn.system.engines.faults import made
+from churn.system.engines.faults.gate import Fault, Gate
 from churn.system.protocols import Engine, Host, Listed
+
+_T = TypeVar("_T")
 
 
 @frozen
@@ -20,13 +37,17 @@ class Waits:
     slow: float = 20.0
     reading: float = 0.3
     """Until every server has read a behaviour that was set, and done as it says."""
+    hang: float = 0.0
+    """How long an engine that hangs does so; 0: until its client gives up."""
+    outage: float = 1.0
+    """How long an engine that is restarted is away."""
 
 
 class Faults:
     """Strikes the services of one sequence; `begin` names them.
 
     `service_of` tells whose a container is, None where it cannot; `obedient` is whether servers read how to behave; `shared`
-    are the labels of what is ours on a shared engine.
+    are the labels of what is ours on a shared engine; `gate` is what the manager's calls of its engine pass.
     """
 
     def __init__(
@@ -39,6 +60,7 @@ class Faults:
         shared: Mapping[str, str],
         *,
         obedient: bool = True,
+        gate: Gate | None = None,
     ) -> None:
         self.engine = engine
         self.host = host
@@ -50,21 +72,45 @@ class Faults:
         self._real: Mapping[str, str] = {}
         self._folders: Mapping[str, str] = {}
         self._words: dict[str, str] = {}
+        self._gate = gate
+        self._next: Fault | None = None
+        """What is to strike the manager's next operation."""
 
     def begin(self, real: Mapping[str, str], folders: Mapping[str, str]) -> None:
         """A new sequence: its services' real names, and the folders that their servers read their behaviour from."""
         self._real, self._folders = real, folders
         self._words = dict.fromkeys(folders, Behaviour.HEALTHY.value)
+        self._next = None
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
-    def snapshot(self) -> dict[str, str]:
+    def snapshot(self) -> tuple[dict[str, str], Fault | None]:
         """As `Rewindable.snapshot`."""
-        return dict(self._words)
+        return dict(self._words), self._next
 
-    def restore(self, snapshot: dict[str, str]) -> None:
+    def restore(self, snapshot: tuple[dict[str, str], Fault | None]) -> None:
         """As `Rewindable.restore`."""
-        self._words = dict(snapshot)
+        words, self._next = snapshot
+        self._words = dict(words)
+
+    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
+        """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them.
+
+        The faults as ``hang on create``.
+        """
+        gate, fault = self._gate, self._next
+        if gate is None:
+            return act(), (), False
+        before = len(gate.struck)
+        if fault is not None:
+            self._next = None
+            gate.switch_on(fault)
+        try:
+            done = act()
+        finally:
+            if fault is not None:
+                gate.switch_off(fault)
+        return done, tuple(gate.struck[before:]), fault is not None
 
     def strike(self, operation: Operation, port: int | None) -> str:
         """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
@@ -125,6 +171,23 @@ class Faults:
         self.host.release()
         return ""
 
+    def _disturb(self, operation: Disturb, _: int | None) -> str:
+        if self._gate is None:
+            return _NO_GATE
+        hangs = {"milliseconds": self.waits.hang * 1000} if operation.how is Disturbance.HANG else {}
+        self._next = made(operation.how.value, hangs)
+        return ""
+
+    def _restart(self, operation: RestartEngine, _: int | None) -> str:
+        if self._gate is None or self._gate.ground is None:
+            return _NO_GATE
+        try:
+            self._gate.ground.restart(live=operation.how is Outage.LIVE, seconds=self.waits.outage)
+        except EngineError as error:
+            return str(error)
+        self.clock.sleep(self.waits.outage)
+        return "" if await_engine(self.engine, self.clock) else "the engine did not come back"
+
     def _running(self, name: str, port: int | None) -> Listed | None:
         """The service's running container, told by its labels, or by its port where labels do not tell."""
         for row in self.engine.list(self._shared):
@@ -135,6 +198,22 @@ class Faults:
         return None
 
 
+def await_engine(engine: Engine, clock: Clock) -> bool:
+    """Wait for an engine that is being restarted; whether it came back in time."""
+    end = clock.now() + _COMES_BACK
+    while clock.now() < end:
+        try:
+            engine.identity()
+        except EngineError:
+            clock.sleep(_INTERVAL)
+        else:
+            return True
+    return False
+
+
+_COMES_BACK = 30.0
+"""Seconds that a restart of an engine may take."""
+_NO_GATE = "this engine cannot be made to fail"
 _NOT_RUNNING = "it has no running container"
 _DISOBEDIENT = "its server does not read how to behave"
 _READINGS, _INTERVAL = 10, 0.05
@@ -146,4 +225,6 @@ _ACTS: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     Remove: Faults._kill,  # noqa: SLF001
     HoldPort: Faults._hold,  # noqa: SLF001
     ReleasePort: Faults._release,  # noqa: SLF001
+    Disturb: Faults._disturb,  # noqa: SLF001
+    RestartEngine: Faults._restart,  # noqa: SLF001
 }

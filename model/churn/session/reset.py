@@ -3,6 +3,7 @@
 from churn.errors import EngineError, NotClean, ResetFailed
 from churn.lifecycle.operations import List
 from churn.lifecycle.outcome import Ok
+from churn.session.faults import await_engine
 from churn.session.system import System
 from churn.system.clock import Clock
 from churn.system.ownership import OWNER, remove
@@ -35,6 +36,9 @@ def reset(system: System, run: str) -> None:
 
     Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
     """
+    if system.gate is not None:
+        system.gate.heal()
+    await_engine(system.engine, system.clock)
     try:
         system.host.release()
         system.host.end_processes(system.manager.marker)

@@ -9,7 +9,7 @@ from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.adoption import adopted, debris
 from churn.lifecycle.binding import remember
 from churn.lifecycle.invariants import INVARIANTS, Doubt, Invariant, Objection, Sight, examine
-from churn.lifecycle.operations import Operation, Pace, Step
+from churn.lifecycle.operations import Operation, Pace, RestartEngine, Step
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Fresh, State, abstract
@@ -77,7 +77,7 @@ class Session:
         self._reset = reset
         self._pending: _Pending | None = None
         self._detailed = True
-        self._identity = system.engine.identity()
+        self._identity = system.identity()
         self._adopted = Adopted()
         self._terms = self.contract
         """The contract, and what of it known bugs have broken in this sequence."""
@@ -105,6 +105,7 @@ class Session:
         self._adopted, self._terms, self._unasked = Adopted(), self.contract, False
         self.trace.open_chapter(part, naming, self.names)
         try:
+            self._identity = self.system.identity()
             self.system.begin(self.names, naming)
         except EngineError as error:
             raise EnvironmentFault(f"the engine failed before the first step: {error}") from error
@@ -148,6 +149,8 @@ class Session:
         self._adopted.note(step.operation)
         try:
             record.outcome = outcome = self.system.apply(step.operation)
+            if isinstance(step.operation, RestartEngine):
+                self._identity = self.system.identity()
         except EngineError as error:
             self._spoilt(record, f"the engine failed: {error}", error)
         branches = tuple(
@@ -355,7 +358,7 @@ class Session:
     def _changed_environment(self) -> str:
         """Why the environment is to blame for what looks wrong; empty where it is not."""
         try:
-            identity = self.system.engine.identity()
+            identity = self.system.identity()
         except EngineError as error:
             return f"the engine does not answer: {error}"
         return "" if identity == self._identity else f"the engine was {self._identity}, and is now {identity}"

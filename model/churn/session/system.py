@@ -14,11 +14,12 @@ from churn.errors import NotFound, UsageError
 from churn.lifecycle.binding import bind
 from churn.lifecycle.observation import Container, Event, Listed, Observation, Port
 from churn.lifecycle.operations import Create, HoldPort, Length, List, Operation, Start, Status, Stop, Wait
-from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import NONE, SOUND, State
 from churn.session.faults import Faults, Waits
 from churn.system.clock import Clock
+from churn.system.engines.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import (
@@ -59,6 +60,7 @@ class System:
         waits: Waits | None = None,
         shared: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.manager = manager
         self.engine = engine
@@ -78,8 +80,16 @@ class System:
         self._model: dict[str, str] = {}
         self._folders: dict[str, str] = {}
         self._faults = Faults(
-            engine, host, clock, self.waits, self._whose, self._shared, obedient=manager.contract.obedient
+            engine,
+            host,
+            clock,
+            self.waits,
+            self._whose,
+            self._shared,
+            obedient=manager.contract.obedient,
+            gate=gate,
         )
+        self.gate = gate
         self._forget()
 
     def _forget(self) -> None:
@@ -151,7 +161,18 @@ class System:
             self.inside += outcome.ended - outcome.began
         return evolve(outcome, mark=mark + 1) if isinstance(operation, Start) else outcome
 
+    def identity(self) -> str:
+        """Which engine this is, and how often it was upset by hand. Raises `EngineUnreachable`."""
+        upset = self.gate.upsets if self.gate is not None else 0
+        return f"{self.engine.identity()}{f', upset {upset} time(s)' if upset else ''}"
+
     def _applied(self, operation: Operation) -> Outcome:
+        if not isinstance(operation, Create | Start | Stop):
+            return self._carried_out(operation)
+        outcome, struck, foreseen = self._faults.disturbing(lambda: self._carried_out(operation))
+        return _disturbed(outcome, struck, foreseen=foreseen) if struck else outcome
+
+    def _carried_out(self, operation: Operation) -> Outcome:
         match operation:
             case Start(name):
                 return self.manager.start(self._real[name])
@@ -338,6 +359,17 @@ class System:
                 elif service.server is NONE:
                     frees.append(service.port)
         return self.host.look(asks, tuple(dict.fromkeys(frees)))
+
+
+def _disturbed(outcome: Outcome, struck: tuple[str, ...], *, foreseen: bool) -> Outcome:
+    """The outcome of an operation whose calls of the engine were struck: only a success says what it did."""
+    if isinstance(outcome, Ok):
+        return outcome
+    told = outcome.reason if isinstance(outcome, Rejected | Unknown) else ""
+    until = outcome.until if isinstance(outcome, Unknown) else outcome.ended
+    reason = f"the engine failed the manager ({', '.join(struck)}): {told}"
+    times = (outcome.began, outcome.ended, outcome.mark, outcome.evidence)
+    return Unknown(*times, reason, until=until, foreseen=foreseen)
 
 
 _CHANGING = (

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import asdict, field, fields, frozen
 
 from churn.errors import UsageError
-from churn.lifecycle.operations import KINDS, Operation, Pace, Step
+from churn.lifecycle.operations import KINDS, Disturb, Operation, Pace, RestartEngine, Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import Abstract
 from churn.session.known import Behind
@@ -64,6 +64,11 @@ class Reproducer:
     """The abstract state that each step was done in when it was found; empty where a file does not say."""
     behind: Behind = field(factory=Behind)
     """The bugs that were known when it was found: a replay goes on behind them likewise."""
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether its engine has to fail the manager."""
+        return any(isinstance(step.operation, Disturb | RestartEngine) for step in self.sequence.steps)
 
     @property
     def file_name(self) -> str:

@@ -4,7 +4,19 @@ import shlex
 from collections.abc import Iterator
 
 from churn.errors import UsageError
-from churn.lifecycle.operations import Behave, Behaviour, Crash, HoldPort, Kill, Operation, ReleasePort, Remove, Wait
+from churn.lifecycle.operations import (
+    Behave,
+    Behaviour,
+    Crash,
+    Disturb,
+    HoldPort,
+    Kill,
+    Operation,
+    ReleasePort,
+    Remove,
+    RestartEngine,
+    Wait,
+)
 from churn.shrink.reproducer import Reproducer
 
 _SECONDS = {"short": 5, "long": 30}
@@ -73,6 +85,8 @@ def _line(operation: Operation, reproducer: Reproducer) -> str:
         return f"sleep {_SECONDS[operation.length.value]}"
     if isinstance(operation, Behave):
         return f"behave {operation.name} {'slow=1' if operation.how is Behaviour.SLOW else operation.how.value}"
+    if isinstance(operation, Disturb | RestartEngine):
+        return f"# by hand: {operation} (the engine fails the manager in its next step)"
     if operation.service is None:
         return f"manager {operation.kind}"
     real = shlex.quote(reproducer.sequence.naming.real(operation.service))

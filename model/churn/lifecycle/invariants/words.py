@@ -19,7 +19,7 @@ def accepted(sight: Sight) -> Iterator[Objection | Doubt]:
 def _operation(sight: Sight) -> Iterator[Objection | Doubt]:
     outcome = sight.outcome
     if isinstance(outcome, Unknown):
-        if not outcome.overran:
+        if not (outcome.overran or outcome.foreseen):
             yield Doubt("to learn how it ended", outcome.reason, sight.operation.service, outcome.evidence.command)
     elif not sight.must.admits(outcome):
         seen = f"it was refused: {outcome.reason}" if isinstance(outcome, Rejected) else "it reported success"

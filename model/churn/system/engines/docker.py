@@ -36,6 +36,10 @@ _OVERLAP = _SECOND
 """How far before the newest event read to read again: an event gets its time before it gets its place in the engine's
 order, so one with an earlier time may come later, where containers are changed at once."""
 
+_FEW = 64
+"""Events of containers in one reading, among as many of other kinds, of which the engine cannot have forgotten one yet."""
+
+_DEFAULT, _DEFAULT_URL = "its default socket", "unix:///var/run/docker.sock"
 _LOCAL_SOCKET = "http+docker://localhost"
 """What the SDK calls any unix socket."""
 
@@ -66,7 +70,7 @@ class DockerEngine:
     def __init__(self, url: str | None = None) -> None:
         self.cli = shutil.which("docker") is not None
         connection = _connection() if url is None else {"base_url": url}
-        self._url = connection.get("base_url", "its default socket")
+        self._url = connection.get("base_url", _DEFAULT)
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
             self._api: Any = docker.APIClient(version="auto", timeout=ANSWER_TIME, use_ssh_client=True, **connection)
@@ -76,14 +80,20 @@ class DockerEngine:
         self._ahead = self._measured_ahead(local=local)
         self._feed = _Feed(since=self._engine_now())
 
+    @property
+    def url(self) -> str:
+        """Where it is: ``unix:///var/run/docker.sock``."""
+        return self._url if self._url != _DEFAULT else _DEFAULT_URL
+
     def close(self) -> None:
         """Give the connections back."""
         self._api.close()
 
     def identity(self) -> str:
-        """The engine's own id, which outlives its restarts."""
+        """The engine's own id, which outlives its restarts; those that were noticed show."""
         with self._asking():
-            return str(self._api.info()["ID"])
+            told = str(self._api.info()["ID"])
+        return f"{told}{f', restarted {self._feed.restarts} time(s)' if self._feed.restarts else ''}"
 
     def version(self) -> str:
         """The engine's version, as people tell it: ``20.10.24``."""
@@ -289,6 +299,8 @@ class _Feed:
 
     def __init__(self, since: int) -> None:
         self.mark = 0
+        self.restarts = 0
+        """How often the engine had forgotten what it told before: its memory of events ends with its process."""
         self._started = since
         self._seen: dict[tuple[int, str, str], None] = {}
         self._newest = since
@@ -301,8 +313,10 @@ class _Feed:
     def take(self, told: Iterable[Told]) -> tuple[Event, ...]:
         """Those of the engine's events that are new, numbered on."""
         new = []
-        for entry in told:
-            key = (int(entry["timeNano"]), str(entry["Actor"]["ID"]), str(entry["Action"]))
+        entries = tuple(told)
+        self._notice_restart(entries)
+        for entry in entries:
+            key = _key(entry)
             if key not in self._seen:
                 self._seen[key] = None
                 self._newest = max(self._newest, key[0])
@@ -310,6 +324,19 @@ class _Feed:
                 new.append(Event(self.mark, key[1], key[2].partition(":")[0]))
         self._seen = {key: None for key in self._seen if key[0] >= self.since}
         return tuple(new)
+
+    def _notice_restart(self, entries: Sequence[Told]) -> None:
+        """The newest event that was read is read again, unless the engine is not the process that told it."""
+        known = {key for key in self._seen if key[0] == self._newest}
+        again = {_key(entry) for entry in entries}
+        if known and not known & again and len(entries) < _FEW:
+            self.restarts += 1
+            self._seen.clear()
+            self._newest = max((key[0] for key in again), default=self._newest)
+
+
+def _key(entry: Told) -> tuple[int, str, str]:
+    return int(entry["timeNano"]), str(entry["Actor"]["ID"]), str(entry["Action"])
 
 
 @contextmanager

@@ -38,7 +38,8 @@ _DEFAULT_NETWORK = "bridge"
 _FIRST_CHOSEN = 49153
 """The first host port that the engine chooses by itself."""
 _CHANGING = (
-    "down", "_back", "images", "volumes", "networks", "events", "behaviours", "processes", "strangers", "unremovable", "_ports",
+    "down", "boots",
+    "_back", "images", "volumes", "networks", "events", "behaviours", "processes", "strangers", "unremovable", "_ports",
     "_names", "_heap", "_count",
 )  # fmt: skip
 """What of an engine changes, its containers apart."""
@@ -76,6 +77,8 @@ class Core:
         self.gpu = gpu
         self.seed = seed
         self.down = False
+        self.boots = 0
+        """How often it was restarted."""
         self._back = inf
         """When an engine that is down is up again."""
         self.epoch = epoch
@@ -513,6 +516,7 @@ class Core:
     def _come_back(self) -> None:
         """Up again: containers with a policy are started, those stopped by hand only with ``always``."""
         self.down = False
+        self.boots += 1
         for container in tuple(self.containers.values()):
             policy = container.spec.restart_policy
             wanted = policy == "always" or (policy == "unless-stopped" and not container.stopped_by_hand)

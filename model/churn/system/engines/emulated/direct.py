@@ -36,9 +36,9 @@ class EmulatedEngine:
         return self.core.key(numbers), unread
 
     def identity(self) -> str:
-        """The core's seed stands for the engine's id."""
+        """The core's seed stands for the engine's id; that it was restarted shows."""
         self.core.advance()
-        return f"emulated-{self.core.seed}"
+        return f"emulated-{self.core.seed}{f', restarted {self.core.boots} time(s)' if self.core.boots else ''}"
 
     def create(self, spec: Spec) -> str:
         """As `Engine.create`."""

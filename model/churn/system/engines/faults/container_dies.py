@@ -13,6 +13,7 @@ class ContainerDies(Fault):
     """
 
     name = "container-dies"
+    upsets = True
     container: str
     code: int = 1
 

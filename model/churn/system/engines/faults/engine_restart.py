@@ -13,6 +13,7 @@ class EngineRestart(Fault):
     """
 
     name = "engine-restart"
+    upsets = True
     milliseconds: float = 1000.0
     live: bool = False
 

@@ -13,6 +13,7 @@ class ForeignContainer(Fault):
     """
 
     name = "foreign-container"
+    upsets = True
     container: str = ""
     """The name that it takes; empty: one that nobody wants."""
     port: int = 0

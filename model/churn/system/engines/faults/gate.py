@@ -95,6 +95,8 @@ class Fault:
     """
 
     name: ClassVar[str] = ""
+    upsets: ClassVar[bool] = False
+    """Whether it changes the engine itself, not only its replies."""
     times: int = 1
     milliseconds: float = 0.0
 
@@ -141,6 +143,8 @@ class Gate:
     clock: Clock = field(factory=RealClock)
     faults: list[Fault] = field(factory=list)
     struck: list[str] = field(factory=list)
+    upsets: int = 0
+    """How often a fault has changed the engine itself."""
     _hanging: list[Fault] = field(factory=list)
     _ends: dict[int, float] = field(factory=dict)
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
@@ -150,10 +154,19 @@ class Gate:
         """Let a fault begin. Raises `EngineError` where the engine does not let it."""
         if self.ground is not None:
             fault.begin(self.ground)
+            self.upsets += fault.upsets
         with self._lock:
             if fault.milliseconds:
                 self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
             self.faults.append(fault)
+
+    def switch_off(self, fault: Fault) -> None:
+        """End one fault, if it is on still."""
+        with self._lock:
+            was_on = any(one is fault for one in self._all())
+            self._forget(fault)
+        if was_on and self.ground is not None:
+            fault.heal(self.ground)
 
     def heal(self) -> None:
         """End every fault."""

@@ -13,6 +13,7 @@ class OomKill(Fault):
     """
 
     name = "oom-kill"
+    upsets = True
     container: str
 
     def begin(self, ground: Ground) -> None:

@@ -13,6 +13,7 @@ class ServerExits(Fault):
     """
 
     name = "server-exits"
+    upsets = True
     container: str
     code: int = 1
 

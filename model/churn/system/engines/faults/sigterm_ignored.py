@@ -13,6 +13,7 @@ class SigtermIgnored(Fault):
     """
 
     name = "sigterm-ignored"
+    upsets = True
     container: str
 
     def begin(self, ground: Ground) -> None:

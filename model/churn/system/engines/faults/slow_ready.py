@@ -13,6 +13,7 @@ class SlowReady(Fault):
     """
 
     name = "slow-ready"
+    upsets = True
     container: str
     seconds: float = 60.0
 

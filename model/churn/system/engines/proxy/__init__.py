@@ -19,6 +19,7 @@ before. Where their ping gets none, they take the engine for one of their own ve
 """
 
 from churn.system.engines.proxy.face import Proxy, proxied
+from churn.system.engines.proxy.ground import ProxyGround
 from churn.system.engines.proxy.journal import Access
 
-__all__ = ["Access", "Proxy", "proxied"]
+__all__ = ["Access", "Proxy", "ProxyGround", "proxied"]

@@ -1,0 +1,59 @@
+"""What faults can do to a real engine behind a proxy: its containers that are ours, and what clients see of it."""
+
+from collections.abc import Mapping
+
+from churn.errors import EngineError, NotFound
+from churn.system.engines.proxy.face import Proxy
+from churn.system.protocols import Engine, Spec
+
+_NOT_HERE = 501
+
+
+class ProxyGround:
+    """A `Ground` over an engine and the proxy before it. Only containers with `labels` are ever struck."""
+
+    def __init__(self, engine: Engine, proxy: Proxy, labels: Mapping[str, str], image: str) -> None:
+        self._engine = engine
+        self._proxy = proxy
+        self._labels = dict(labels)
+        self._image = image
+
+    def end(self, reference: str, code: int, *, oom: bool = False) -> None:  # noqa: ARG002 -- the engine decides the code
+        """As `Ground.end`: it is killed, whatever the code; no restart policy acts on that."""
+        self._engine.kill(self._ours(reference))
+
+    def restart(self, *, live: bool, seconds: float) -> None:
+        """As `Ground.restart`, as clients and our containers see it: others' containers run on."""
+        if not live:
+            for row in self._engine.list(self._labels):
+                if row.state == "running":
+                    self._engine.kill(row.id)
+        self._proxy.interrupt(seconds)
+
+    def occupy(self, name: str, port: int) -> str:
+        """As `Ground.occupy`; the container is ours, so that it is removed if all else fails."""
+        ports = (port,) if port else ()
+        made = self._engine.create(Spec(self._image, name, labels=self._labels, ports=ports))
+        if port:
+            self._engine.start(made)
+        return made
+
+    def vacate(self, container: str) -> None:
+        """As `Ground.vacate`."""
+        try:
+            self._engine.remove(container, force=True)
+        except NotFound:
+            return
+
+    def instruct(self, reference: str, word: str) -> None:
+        """As `Ground.instruct`: servers of a real engine read their files only. Raises `EngineError`."""
+        raise EngineError(
+            _NOT_HERE, f"write {word!r} into the behaviour file of {reference}: a real engine cannot be told"
+        )
+
+    def _ours(self, reference: str) -> str:
+        """The id of a container of ours. Raises `NotFound` for any other."""
+        for row in self._engine.list(self._labels):
+            if reference == row.name or row.id.startswith(reference):
+                return row.id
+        raise NotFound(404, f"No such container of this run: {reference}")
