@@ -1,7 +1,8 @@
-"""The same calls on the emulated engine and on the real one: the same states, status codes and error classes after each."""
+"""The same calls on the emulated engine, by each of its faces, and on the real one: the same states, codes and errors."""
 
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +11,9 @@ from attrs import define, field
 
 from churn import errors
 from churn.system.clock import RealClock, VirtualClock
+from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
+from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.host import RealHost
 from churn.system.image import TAG
 from churn.system.protocols import Engine, Host, Mount, Spec
@@ -63,11 +66,20 @@ class Rig:
                 self.engine.remove(row.id, force=True)
 
 
-@pytest.fixture(params=["emulated", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.fixture(params=["emulated", "socket", pytest.param("docker", marks=pytest.mark.docker)])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    """The emulated engine by direct calls, the same served on a socket, and the real one."""
     if request.param == "emulated":
         core = Core(VirtualClock(), images=frozenset({TAG}))
         yield Rig(EmulatedEngine(core), EmulatedHost(core))
+        return
+    if request.param == "socket":
+        with (
+            tempfile.TemporaryDirectory(prefix="churn-") as folder,
+            served(Path(folder), Settings(frozenset({TAG}))) as server,
+            closing(DockerEngine(f"unix://{server.path}")) as engine,
+        ):
+            yield Rig(engine, RealHost(folders=tmp_path, clock=RealClock()))
         return
     request.getfixturevalue("standin")
     made = Rig(request.getfixturevalue("docker_engine"), RealHost(folders=tmp_path, clock=RealClock()))

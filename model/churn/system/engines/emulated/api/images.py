@@ -13,6 +13,7 @@ from attrs import evolve
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of
 from churn.system.engines.emulated.api.message import TAR, Json, Reply, Request, lines, told
 from churn.system.engines.emulated.api.shapes import CONFIG, when
+from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.things import Image, identity
 from churn.system.engines.refusals import refusal
@@ -92,7 +93,7 @@ def inspect(core: Core, request: Request, reference: str) -> Reply:
             "Size": image.size,
             "VirtualSize": image.size,
             "GraphDriver": {"Data": {}, "Name": "overlay2"},
-            "RootFS": {"Type": "layers", "Layers": [f"sha256:{identity('layer', image.id)}"]},
+            "RootFS": {"Type": "layers", "Layers": [_layer(image)]},
             "Metadata": {"LastTagTime": when(core, image.created)},
         }
     )
@@ -122,47 +123,59 @@ def tag(core: Core, request: Request, reference: str) -> Reply:
 
 
 def remove(core: Core, request: Request, reference: str) -> Reply:
-    """DELETE /images/{name}: a tag goes, and with its last one the image, unless containers need it."""
+    """DELETE /images/{name}: a tag goes, and with its last one the image; by its id all of it, if containers let it."""
     core.advance()
     image = core.find_image(reference)
-    names = [tag for tag in (reference, f"{reference}:latest") if tag in core.images]
-    tags = tags_of(core, image)
-    going = names[:1] or tags
+    named = next((tag for tag in (reference, f"{reference}:latest") if tag in core.images and tag != image.id), "")
     users = [one for one in core.containers.values() if one.image == image.id]
+    if named:
+        _admit_untagging(core, image, reference, users, force=request.flag("force"))
+    else:
+        _admit_deletion(core, image, users, force=request.flag("force"))
+    return told([*_untag(core, image, [named] if named else tags_of(core, image)), *_delete(core, image, users)])
+
+
+def _admit_untagging(core: Core, image: Image, reference: str, users: list[Container], *, force: bool) -> None:
+    if users and not force and len(tags_of(core, image)) == 1:
+        using = f"container {users[0].id[:12]} is using its referenced image {_short(image)}"
+        raise refusal(409, f'conflict: unable to remove repository reference "{reference}" (must force) - {using}')
+
+
+def _admit_deletion(core: Core, image: Image, users: list[Container], *, force: bool) -> None:
     running = [one for one in users if one.alive]
-    last = set(tags) <= set(going)
-    if not names and len(tags) > 1 and not request.flag("force"):
-        raise refusal(
-            409,
-            f"conflict: unable to delete {_short(image)} (must be forced) - image is referenced in multiple repositories",
-        )
-    if last and users and (running or not request.flag("force")):
-        what = f'repository reference "{reference}"' if names else _short(image)
-        verb, how = ("remove", "must force") if names else ("delete", "must be forced")
-        if running and (request.flag("force") or not names):
-            what, verb, how = _short(image), "delete", "cannot be forced"
-        user = (running or users)[0].id[:12]
-        state = (
-            "running container"
-            if running and how == "cannot be forced"
-            else "container"
-            if names
-            else "stopped container"
-        )
-        using = f"its referenced image {_short(image)}" if names and how == "must force" else ""
-        reason = f"{state} {user} is using {using}" if using else f"image is being used by {state} {user}"
-        raise refusal(409, f"conflict: unable to {verb} {what} ({how}) - {reason}")
-    for name in going:
-        core.images.pop(name, None)
+    if running:
+        why = f"(cannot be forced) - image is being used by running container {running[0].id[:12]}"
+    elif len(tags_of(core, image)) > 1 and not force:
+        why = "(must be forced) - image is referenced in multiple repositories"
+    elif users and not force:
+        why = f"(must be forced) - image is being used by stopped container {users[0].id[:12]}"
+    else:
+        return
+    raise refusal(409, f"conflict: unable to delete {_short(image)} {why}")
+
+
+def _untag(core: Core, image: Image, names: list[str]) -> list[Json]:
+    for name in names:
+        del core.images[name]
         core.note("image", "untag", image.id, name=image.id, **image.labels)
-    deleted = [{"Untagged": name} for name in going]
-    if last and not users:
-        core.images.pop(image.id, None)
-        core.note("image", "delete", image.id, name=image.id, **image.labels)
-        deleted.append({"Deleted": image.id})
-    elif last:
+    return [{"Untagged": name} for name in names]
+
+
+def _delete(core: Core, image: Image, users: list[Container]) -> list[Json]:
+    """Delete an image that has no tag left, unless a running container uses it."""
+    if tags_of(core, image):
+        return []
+    if any(one.alive for one in users):
         core.images[image.id] = image
-    return told(deleted)
+        return []
+    core.images.pop(image.id, None)
+    core.note("image", "delete", image.id, name=image.id, **image.labels)
+    return [{"Deleted": image.id}, {"Deleted": _layer(image)}]
+
+
+def _layer(image: Image) -> str:
+    """The id of its one layer."""
+    return f"sha256:{identity('layer', image.id)}"
 
 
 def _short(image: Image) -> str:
