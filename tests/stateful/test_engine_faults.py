@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 
 from churn.assembly import Assembled, Target, assembled
+from churn.campaign import Campaign, Plan
 from churn.errors import EngineError, EnvironmentFault
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Tour, calmly, walk
@@ -207,6 +208,18 @@ def test_a_manager_that_trusts_an_engine_which_does_not_answer_is_found() -> Non
         with pytest.raises(Violation, match="container"):
             session.run("careless", ("a",), Sequence(tuple(map(Step, steps))))
         assert isinstance(session.trace.chapters[-1].records[-1].outcome, Ok)
+
+
+def test_such_a_bug_is_found_by_a_campaign_and_shrunk() -> None:
+    with assembled(Target(engine_faults=True)) as whole:
+        whole.system.manager.manager.__class__ = Careless  # type: ignore[attr-defined]
+        campaign = Campaign(whole, Plan(operations=20_000), Trace(), lambda _: None)
+        campaign.run()
+        found = [
+            [step.operation.kind for step in one.sequence.steps]
+            for one in campaign.reproducers(Target(engine_faults=True), "a test")
+        ]
+    assert found == [["create", "start", "disturb", "stop"]]
 
 
 def test_a_hurried_disturbance_does_not_reach_past_the_next_operation() -> None:

@@ -14,6 +14,8 @@ from churn.lifecycle.operations import (
     Behaviour,
     Crash,
     Create,
+    Disturb,
+    Disturbance,
     Kill,
     Length,
     Operation,
@@ -267,11 +269,13 @@ def _milder(failing: Failing, _: Contract) -> Iterator[Candidate]:
 
 
 def _simpler(operation: Operation) -> Iterator[Operation]:
-    """A kill for what ends a server, one that is never healthy for what no server can live with."""
+    """A kill for what ends a server, one that is never healthy for what no server can live with, a plain error of the engine."""
     if isinstance(operation, (Crash, Remove)) or operation == Behave(operation.service or "", Behaviour.CRASH):
         yield Kill(operation.service or "")
     if isinstance(operation, Behave) and operation.how.deadly and operation.how is not Behaviour.UNHEALTHY:
         yield Behave(operation.name, Behaviour.UNHEALTHY)
+    if isinstance(operation, Disturb) and operation.how is not Disturbance.ERROR:
+        yield Disturb(Disturbance.ERROR)
 
 
 _Make = Callable[[Failing, Contract], Iterator[Candidate]]
