@@ -1,34 +1,25 @@
 """Puts a system together from what the user named: a manager, an engine, a host and a clock."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from attrs import Factory, evolve, frozen
 
 from churn.errors import UsageError
-from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Disturb, RestartEngine
-from churn.session.faults import Waits
+from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
-from churn.system.clock import RealClock, VirtualClock
+from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.faults.gate import Gate
 from churn.system.engines.faults.gated import GatedEngine
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
 
-if TYPE_CHECKING:
-    from churn.system.engines.docker import DockerEngine
-
 STAND_IN = "churn/stand-in:1"
-_REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 _REAL_START_TIMEOUT = 3.0
 """Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
 
@@ -47,6 +38,11 @@ class Target:
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
     engine_faults: bool = False
     """Whether the engine is made to fail the manager, too."""
+
+    @property
+    def virtual(self) -> bool:
+        """Whether its time costs nothing: nothing but Churn itself has a part in it."""
+        return self.manager == "reference" and self.engine == "emulated"
 
     @property
     def name(self) -> str:
@@ -99,72 +95,42 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
     driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
     if gate is not None:
-        driver.contract = disturbed(driver.contract)
+        driver.contract = evolve(driver.contract, offers=driver.contract.offers | ENGINE_FAULTS)
     yield System(driver, EmulatedEngine(core), host, clock, gate=gate)
 
 
 @contextmanager
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
-    from churn.system.engines.docker import DockerEngine
-    from churn.system.host import RealHost
+    from churn.site import site
     from churn.system.image import build
     from churn.system.managers.reference.program import Program
 
-    clock = RealClock()
-    with (
-        closing(DockerEngine(target.environ.get("DOCKER_HOST"))) as engine,
-        tempfile.TemporaryDirectory(prefix="churn-") as folder,
-    ):
-        if not engine.has_image(STAND_IN):
-            build(engine, STAND_IN)
-        host = RealHost(folders=Path(folder) / "services", clock=clock)
-        settings = Settings(f"churn-{run}", STAND_IN, ownership.labels(run), start_timeout=_REAL_START_TIMEOUT)
-        labels = ownership.labels(run)
-        with _gated(target, engine, labels, Path(folder)) as (gate, environ):
-            manager = Program(Path(folder) / "services.db", settings, environ, clock, target.defects)
-            if target.engine_faults:
-                manager.contract = disturbed(manager.contract)
-            yield System(manager, engine, host, clock, _REAL_WAITS, labels, target.environ, gate)
+    with site(target.engine, run, target.environ, labelling=target.engine_faults) as here:
+        if not here.engine.has_image(STAND_IN):
+            build(here.engine, STAND_IN)
+        settings = Settings(f"churn-{run}", STAND_IN, here.labels, start_timeout=_REAL_START_TIMEOUT)
+        manager = Program(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
+        yield here.system(manager, fails=target.engine_faults)
 
 
 @contextmanager
-def _gated(
-    target: Target, engine: DockerEngine, labels: Mapping[str, str], folder: Path, *, always: bool = False
-) -> Iterator[tuple[Gate | None, Mapping[str, str]]]:
-    """A proxy before the engine where its faults are wanted, or `always`; with the environment that leads a manager there."""
-    from churn.system.engines.proxy import ProxyGround, proxied
-
-    if not (target.engine_faults or always):
-        yield None, target.environ
-        return
-    gate = Gate()
-    with proxied(engine.url, folder, labels, gate) as proxy:
-        gate.ground = ProxyGround(engine, proxy, labels, STAND_IN)
-        yield gate, {**target.environ, "DOCKER_HOST": proxy.url}
-
-
-def disturbed(contract: Contract) -> Contract:
-    """The contract of a manager whose engine is made to fail it."""
-    return evolve(contract, offers=contract.offers | {Disturb.kind, RestartEngine.kind})
-
-
-@contextmanager
-def _described_docker(target: Target, run: str) -> Iterator[System]:
-    from churn.system.engines.docker import DockerEngine
-    from churn.system.host import RealHost
+def _described(target: Target, run: str) -> Iterator[System]:
+    from churn.site import site
     from churn.system.managers.command import CommandManager, read
 
+    _expect_none_planted(target)
+    description = read(Path(target.manager))
+    with site(target.engine, run, target.environ, labelling=True) as here:
+        manager = CommandManager(
+            description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
+        )
+        yield here.system(manager, fails=target.engine_faults)
+
+
+def _expect_none_planted(target: Target) -> None:
     if target.defects:
         raise UsageError(f"expected defects for the reference manager only; got {target.defects} for {target.manager}")
-    description, clock, labels = read(Path(target.manager)), RealClock(), ownership.labels(run)
-    with (
-        closing(DockerEngine(target.environ.get("DOCKER_HOST"))) as engine,
-        tempfile.TemporaryDirectory(prefix="churn-") as folder,
-    ):
-        host = RealHost(folders=Path(folder) / "services", clock=clock)
-        manager = CommandManager(description, run, labels, target.environ, clock, host.free_port, Path(folder))
-        yield System(manager, engine, host, clock, _REAL_WAITS, labels, target.environ)
 
 
 def _kind(manager: str) -> str:
@@ -176,5 +142,6 @@ _DESCRIBED = "FILE.toml"
 _BUILDERS: dict[tuple[str, str], Assembly] = {
     ("reference", "emulated"): _reference_emulated,
     ("reference", "docker"): _reference_docker,
-    (_DESCRIBED, "docker"): _described_docker,
+    (_DESCRIBED, "docker"): _described,
+    (_DESCRIBED, "emulated"): _described,
 }

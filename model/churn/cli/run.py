@@ -92,9 +92,9 @@ def _prepare(folder: Path) -> None:
 
 
 def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
-    emulated = chosen.engine == "emulated"
+    emulated = chosen.virtual
     limited = options["max_operations"] is not None or options["budget"] is not None
-    shared = not emulated and not chosen.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
+    shared = chosen.engine == "docker" and not chosen.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
     return Plan(
         services=options["services"],
         cycles=options["cycles"],

@@ -228,6 +228,9 @@ class RestartEngine(Operation):
         return f"restart-engine {self.how.value}"
 
 
+ENGINE_FAULTS = frozenset({Disturb.kind, RestartEngine.kind})
+"""The kinds with which a manager's engine fails it: a contract offers them where that is wanted."""
+
 _ON_SERVICES: tuple[type[Operation], ...] = (
     Create,
     Start,

@@ -61,7 +61,7 @@ launch() {
 }
 
 healthy() {
-  docker exec "$1" /bin/busybox timeout 1 /bin/busybox wget -q -O /dev/null "http://127.0.0.1:$port/health" 2>/dev/null
+  timeout 1 busybox wget -q -O /dev/null "http://127.0.0.1:$port/health" 2>/dev/null
 }
 
 # give_up NAME WHY
@@ -81,9 +81,9 @@ start() {
   [ -z "$(running "$1")" ] || fail "service $1 is running already"
   remove "$1"
   mark "$1" failed
-  container=$(launch "$1") || give_up "$1" "docker run failed"
+  launch "$1" >/dev/null || give_up "$1" "docker run failed"
   tries=0
-  until healthy "$container"; do
+  until healthy; do
     [ -n "$(running "$1")" ] || give_up "$1" "its server ended"
     tries=$((tries + 1))
     [ "$tries" -lt "$TRIES" ] || give_up "$1" "its server did not get healthy"

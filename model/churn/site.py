@@ -1,0 +1,71 @@
+"""Where programs are tested: an engine, real or emulated and served, this machine's ports, and the way to the engine."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from churn.lifecycle.operations import ENGINE_FAULTS
+from churn.session.faults import Waits
+from churn.session.system import System
+from churn.system import ownership
+from churn.system.clock import Clock, RealClock
+from churn.system.engines.docker import DockerEngine
+from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.faults.gate import Gate
+from churn.system.engines.proxy import ProxyGround, proxied
+from churn.system.host import RealHost
+from churn.system.image import TAG
+from churn.system.protocols import Manager
+
+WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
+"""Seconds, where they are real."""
+
+
+@frozen
+class Site:
+    """A place to test a program in. `environ` is the manager's: its DOCKER_HOST leads through the gate, if there is one."""
+
+    engine: DockerEngine
+    host: RealHost
+    clock: Clock
+    folder: Path
+    labels: Mapping[str, str]
+    """What marks everything of this run's."""
+    environ: Mapping[str, str]
+    gate: Gate | None
+
+    def system(self, manager: Manager, *, fails: bool) -> System:
+        """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence."""
+        if fails:
+            manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
+        looking = {**self.environ, "DOCKER_HOST": self.engine.url}
+        return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, looking, self.gate)
+
+
+@contextmanager
+def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) -> Iterator[Site]:
+    """A site on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
+
+    `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
+        url = _served(stack, folder) if engine == "emulated" else environ.get("DOCKER_HOST")
+        reached = stack.enter_context(closing(DockerEngine(url)))
+        labels, clock, gate = ownership.labels(run), RealClock(), None
+        way = reached.url
+        if labelling:
+            gate = Gate()
+            proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
+            gate.ground, way = ProxyGround(reached, proxy, labels, TAG), proxy.url
+        host = RealHost(folders=folder / "services", clock=clock)
+        yield Site(reached, host, clock, folder, labels, {**environ, "DOCKER_HOST": way}, gate)
+
+
+def _served(stack: ExitStack, folder: Path) -> str:
+    """The address of an emulated engine in a thread of its own."""
+    server = stack.enter_context(served(folder, Settings(frozenset({TAG}), gpu=True)))
+    return f"unix://{server.path}"

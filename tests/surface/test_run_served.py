@@ -1,0 +1,42 @@
+"""`churn run` with a program on the emulated engine: no Docker but its command, and ports that answer."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLAIN = Path(__file__).parents[1] / "conformance" / "managers" / "plain.toml"
+PROGRAMS = ("docker", "busybox")
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    for program in PROGRAMS:
+        if shutil.which(program) is None:
+            if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
+                pytest.fail(f"expected the program {program} on PATH; install it")
+            pytest.skip(f"the manager in this test is a script that needs {program}, which is not on PATH")
+    command = [sys.executable, "-m", "churn", "run", "--engine", "emulated", "--report", str(folder), *words]
+    environ = {key: value for key, value in os.environ.items() if key != "DOCKER_HOST"}
+    environ |= {"NO_COLOR": "1", "XDG_STATE_HOME": str(folder / "state")}
+    return subprocess.run(command, capture_output=True, text=True, env=environ, timeout=120, check=False)
+
+
+def test_a_described_manager_passes_on_an_emulated_engine(tmp_path: Path) -> None:
+    done = run(tmp_path, "--manager", str(PLAIN), "--max-operations", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASS") >= 5
+
+
+def test_what_is_broken_in_it_is_found_there(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(PLAIN.parent, broken)
+    script = broken / "plain.sh"
+    text = script.read_text(encoding="utf-8")
+    assert 'docker rm --force "$container" >/dev/null' in text
+    script.write_text(text.replace('docker rm --force "$container" >/dev/null', ":"), encoding="utf-8")
+    done = run(tmp_path / "report", "--manager", str(broken / "plain.toml"), "--max-operations", "0")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "no-orphans" in done.stdout
