@@ -19,6 +19,7 @@ RANKS = {
     "report": 6,
     "assembly": 7,
     "campaign": 7,
+    "doctor": 7,
     "cli": 8,
     "pytest_plugin": 8,
     "__main__": 9,
