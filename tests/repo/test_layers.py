@@ -20,6 +20,7 @@ RANKS = {
     "site": 7,
     "assembly": 7,
     "campaign": 7,
+    "doctor": 7,
     "cli": 8,
     "pytest_plugin": 8,
     "__main__": 9,

@@ -9,7 +9,7 @@ import rich_click as click
 from churn.cli.settings import state_folder
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
-from churn.system.ownership import OWNER, bury, dead_runs, is_dead, remove
+from churn.system.ownership import OWNER, abandoned, bury, dead_runs, is_dead, remove
 from churn.system.protocols import Engine, Listed
 
 
@@ -25,7 +25,7 @@ def clean(*, take_over: bool, dry_run: bool) -> None:
         if not dry_run:
             remove(engine, row)
         removed += 1
-    for resource, run in _resources(engine):
+    for resource, run in abandoned(engine.resources, _runs()):
         click.echo(f"{'would remove' if dry_run else 'removing'} {resource}: made by run {run}, which is over")
         if not dry_run:
             engine.remove_resource(resource)
@@ -37,13 +37,6 @@ def clean(*, take_over: bool, dry_run: bool) -> None:
 
 def _runs() -> Path:
     return state_folder() / "runs"
-
-
-def _resources(engine: Engine) -> Iterator[tuple[str, str]]:
-    """Networks and volumes of dead runs, each with its run."""
-    for run in dead_runs(_runs()):
-        for resource in sorted(engine.resources({OWNER: run})):
-            yield resource, run
 
 
 def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, str]]:

@@ -23,6 +23,9 @@ NO_ANSWER = 0
 
 _PROXY = "docker-proxy"
 _SOCKET_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+_EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_EPHEMERAL = 32768
+"""Where that range begins unless somebody changed it."""
 _LISTEN = "0A"
 _READABLE_BY_ALL = 0o644
 _ENTERABLE_BY_ALL = 0o755
@@ -141,6 +144,17 @@ class RealHost:
             except OSError as error:
                 return False if error.errno == errno.EADDRINUSE else None
             return True
+
+
+def interfaces() -> frozenset[str]:
+    """The names of the network interfaces that this process sees: those of its network namespace."""
+    return frozenset(name for _, name in socket.if_nameindex())
+
+
+def first_ephemeral() -> int:
+    """The lowest port that is given to whoever names none: engines begin with it."""
+    told = _read(_EPHEMERAL_RANGE).split()
+    return int(told[0]) if told else _EPHEMERAL
 
 
 def _is_local(address: str) -> bool:

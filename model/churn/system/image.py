@@ -36,10 +36,11 @@ _BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox", "/sbin/busybox")
 _FOLDERS = ("bin", "dev", "etc", "proc", "sys", "tmp", _HOME, *(mount.lstrip("/") for mount in BEHAVIOUR_MOUNTS))
 _MOUNTED_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")
 
-_REMEDY = (
+REMEDY = (
     "install busybox-static (Debian, Ubuntu: apt-get install busybox-static; Alpine: apk add busybox-static; "
     "Fedora: dnf install busybox) or run: docker pull busybox"
 )
+"""What to do where there is nothing to make the image from."""
 
 _MACHINES: Mapping[str, int] = {
     "386": 3,
@@ -160,7 +161,7 @@ def _pull(engine: DockerEngine, base: str) -> None:
     except errors.EngineError as error:
         raise errors.EnvironmentFault(
             f"expected a static busybox on this machine, or the image {base} on the engine, to make the stand-in image from; "
-            f"there is neither, and the pull failed ({error.message}); {_REMEDY}"
+            f"there is neither, and the pull failed ({error.message}); {REMEDY}"
         ) from error
 
 

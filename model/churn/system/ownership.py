@@ -7,7 +7,7 @@ alive holds a lock on a file of its own, so that a cleaner tells the dead from t
 import fcntl
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from churn.errors import NotFound, RemovalInProgress
 from churn.system.protocols import Engine, Listed
 
 OWNER, HOST = "churn.owner", "churn.host"
+
+Resources = Callable[[Mapping[str, str]], Iterable[str]]
+"""As `Engine.resources`."""
 
 
 def new_run() -> str:
@@ -56,6 +59,13 @@ def is_alive(run: str, folder: Path) -> bool:
 def dead_runs(folder: Path) -> tuple[str, ...]:
     """The runs whose locks lie in `folder` though nobody holds them: they were killed."""
     return tuple(path.stem for path in sorted(folder.glob("*.lock")) if not is_alive(path.stem, folder))
+
+
+def abandoned(resources: Resources, folder: Path) -> Iterator[tuple[str, str]]:
+    """The networks and volumes of `dead_runs`, each with its run; `resources` is the engine's."""
+    for run in dead_runs(folder):
+        for resource in sorted(resources({OWNER: run})):
+            yield resource, run
 
 
 def bury(run: str, folder: Path) -> None:

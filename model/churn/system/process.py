@@ -76,10 +76,15 @@ def marked(marker: str) -> tuple[str, ...] | None:
 
     Those of other users are seen by root only.
     """
-    if not (_PROC / "self" / "environ").exists():
+    if not visible():
         return None
     carrying = (pid for pid in pids() if marker_of(pid) == marker)
     return tuple(f"{pid} {name(pid)}" for pid in carrying)
+
+
+def visible() -> bool:
+    """Whether processes can be seen at all: whether there is a /proc."""
+    return (_PROC / "self" / "environ").exists()
 
 
 def end_marked(marker: str) -> None:

@@ -5,8 +5,9 @@ import math
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -15,6 +16,7 @@ import requests
 import urllib3.exceptions
 from attrs import frozen
 from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.utils import kwargs_from_env, parse_repository_tag
 
 from churn import errors
@@ -27,6 +29,7 @@ ANSWER_TIME = 60
 """Seconds within which an engine has to answer; what a stop grants its container comes on top."""
 
 _BUILT_IN_NETWORKS = frozenset({"bridge", "host", "none"})
+_DEFAULT_NETWORK, _BRIDGE_NAME = "bridge", "com.docker.network.bridge.name"
 _UNTAGGED = "<none>:<none>"
 _EVERY_GPU = -1
 _SECOND = 1_000_000_000
@@ -45,6 +48,20 @@ _LOCAL_SOCKET = "http+docker://localhost"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock")
+_SOCKETS_OF_USERS = (
+    ("XDG_RUNTIME_DIR", "docker.sock"),
+    ("XDG_RUNTIME_DIR", "podman/podman.sock"),
+    ("HOME", ".docker/run/docker.sock"),
+    ("HOME", ".docker/desktop/docker.sock"),
+)
+"""Where engines listen by themselves; the second kind in a folder that a variable names."""
+_UNIX = "unix://"
+_REACHED_AT_ONCE = (_UNIX, "tcp://")
+"""How addresses begin at which an engine answers without asking for a password first."""
+
+_DESKTOP, _ROOTLESS = "Docker Desktop", "name=rootless"
+
 Told = dict[str, Any]
 """What an engine tells: decoded JSON."""
 
@@ -57,27 +74,50 @@ class Image:
     labels: Mapping[str, str]
 
 
+@frozen
+class About:
+    """What an engine tells of itself. `api` is the newest version of the API that it speaks: ``1.41``."""
+
+    identity: str
+    version: str
+    api: str
+    runtimes: frozenset[str] = frozenset()
+    apart: str = ""
+    """Why its networks are not this machine's, though it is: ``rootless``, ``Docker Desktop``; mostly empty."""
+
+
+@frozen
+class Place:
+    """Where an engine may be: its address, and the docker context of that name where one leads there."""
+
+    url: str
+    context: str = ""
+
+
 class DockerEngine:
     """A Docker daemon.
 
     Without a `url` it is the one that the `docker` command would use: DOCKER_HOST, else the context that DOCKER_CONTEXT or
-    the command's configuration names. The constructor talks to it. It and every call raise `EngineUnreachable` where no
-    answer comes.
+    the command's configuration names; with a `context` the one that this leads to. The constructor talks to it. It and
+    every call raise `EngineUnreachable` where no answer comes within `patience` seconds.
     """
 
     name = "docker"
 
-    def __init__(self, url: str | None = None) -> None:
+    def __init__(self, url: str | None = None, *, context: str = "", patience: int = ANSWER_TIME) -> None:
         self.cli = shutil.which("docker") is not None
-        connection = _connection() if url is None else {"base_url": url}
+        connection = _connection(context) if url is None else {"base_url": url}
         self._url = connection.get("base_url", _DEFAULT)
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
-            self._api: Any = docker.APIClient(version="auto", timeout=ANSWER_TIME, use_ssh_client=True, **connection)
+            self._api: Any = docker.APIClient(version="auto", timeout=patience, use_ssh_client=True, **connection)
         local = self._api.base_url == _LOCAL_SOCKET
         if local:
             self._api.trust_env = False  # proxies cannot be between; looking for them costs a fifth of a request
-        self._ahead = self._measured_ahead(local=local)
+        with ExitStack() as unless_done:
+            unless_done.callback(self.close)
+            self._ahead = self._measured_ahead(local=local)
+            unless_done.pop_all()
         self._feed = _Feed(since=self._engine_now())
 
     @property
@@ -105,6 +145,25 @@ class DockerEngine:
         with self._asking():
             return str(self._api.version()["Arch"])
 
+    def about(self) -> About:
+        """What it tells of itself."""
+        with self._asking():
+            info, version = self._api.info(), self._api.version()
+        rootless = _ROOTLESS in (info.get("SecurityOptions") or ())
+        desktop = _DESKTOP if _DESKTOP in info.get("OperatingSystem", "") else ""
+        runtimes = frozenset(info.get("Runtimes") or ())
+        return About(
+            info["ID"], version["Version"], version["ApiVersion"], runtimes, "rootless" if rootless else desktop
+        )
+
+    def bridge(self) -> str | None:
+        """The interface of its default network: ``docker0``; empty where it tells none, None where it has no such network."""
+        with self._asking():
+            networks = self._api.networks(names=[_DEFAULT_NETWORK])
+        found = (network for network in networks if network["Name"] == _DEFAULT_NETWORK)
+        options = next((network.get("Options") or {} for network in found), None)
+        return None if options is None else str(options.get(_BRIDGE_NAME, ""))
+
     def ping(self) -> None:
         """Raise `EngineUnreachable` where the engine does not answer."""
         with self._asking():
@@ -123,7 +182,7 @@ class DockerEngine:
     def stop(self, reference: str, grace: float = 10.0) -> None:
         """SIGTERM, after `grace` seconds (the API knows whole ones: rounded up) SIGKILL; returns when it has ended."""
         with self._asking():
-            # The SDK waits ANSWER_TIME longer than the grace.
+            # The SDK waits longer than the grace: by what it waits for any other answer.
             self._api.stop(reference, timeout=math.ceil(grace))
 
     def kill(self, reference: str, signal: str = "KILL") -> None:
@@ -363,11 +422,44 @@ def _carrying(labels: Mapping[str, str] | None) -> dict[str, Sequence[str]]:
     return {"label": [f"{key}={value}" if value else key for key, value in (labels or {}).items()]}
 
 
-def _connection() -> dict[str, Any]:
+def named_by(environ: Mapping[str, str]) -> str:
+    """What says which engine the `docker` command would use: ``DOCKER_HOST``, or the name of a context."""
+    if environ.get("DOCKER_HOST"):
+        return "DOCKER_HOST"
+    return f"docker context {environ.get('DOCKER_CONTEXT') or get_current_context_name()}"
+
+
+def places(environ: Mapping[str, str]) -> tuple[Place, ...]:
+    """Where else engines may be: sockets that are there, where engines listen by themselves, and what contexts lead to.
+
+    None twice. Contexts are those of the `docker` command's configuration, if that can be read. Nothing is asked.
+    """
+    sockets = (*_SOCKETS, *(f"{environ[name]}/{rest}" for name, rest in _SOCKETS_OF_USERS if environ.get(name)))
+    found = [Place(f"{_UNIX}{path}") for path in sockets if _is_socket(path)]
+    with suppress(Exception):  # the SDK raises all kinds for a broken configuration, the plain one among them
+        contexts = [Place(str(one.Host), str(one.Name)) for one in ContextAPI.contexts()]
+        found += [place for place in contexts if place.url.startswith(_REACHED_AT_ONCE)]
+    return tuple({_spot(place.url): place for place in found}.values())
+
+
+def _is_socket(path: str) -> bool:
+    """Whether it is one, as far as this user may see."""
+    try:
+        return Path(path).is_socket()
+    except OSError:
+        return False
+
+
+def _spot(url: str) -> str:
+    """What two addresses of one socket have in common, links followed."""
+    return os.path.realpath(url.removeprefix(_UNIX)) if url.startswith(_UNIX) else url
+
+
+def _connection(name: str = "") -> dict[str, Any]:
     """Where the `docker` command would go, and with which certificates; nothing for the default socket."""
-    if os.environ.get("DOCKER_HOST"):
+    if os.environ.get("DOCKER_HOST") and not name:
         return dict(kwargs_from_env())
-    wanted = os.environ.get("DOCKER_CONTEXT")
+    wanted = name or os.environ.get("DOCKER_CONTEXT")
     with _translated(f"docker context {wanted}" if wanted else "the current docker context"):
         context = ContextAPI.get_context(wanted or None)
     if context is None:

@@ -1,0 +1,49 @@
+"""The check of AIMA's program."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from churn.doctor.findings import Finding, note, ok, problem
+from churn.system import process
+from churn.system.process import Finished, shown
+
+_NAME, _VARIABLE = "aima", "AIMA_BIN"
+PATIENCE = 10.0
+"""Seconds that it may take to tell its version."""
+
+
+def program(named: str, environ: Mapping[str, str]) -> Finding:
+    """Whether AIMA can be run, and its version. `named` is the path that the user gave, else AIMA_BIN or PATH count."""
+    wanted = named or environ.get(_VARIABLE) or _NAME
+    path = shutil.which(wanted, path=environ.get("PATH"))
+    if path is not None:
+        return _version(str(Path(path).absolute()), environ)
+    if not named and not environ.get(_VARIABLE):
+        return note("there is none on PATH", f"to test AIMA: say where its program is with --aima-bin or {_VARIABLE}")
+    source = "--aima-bin" if named else _VARIABLE
+    return problem(f"{source} names {wanted}, which is no program that can be run", "name AIMA's program there")
+
+
+def _version(path: str, environ: Mapping[str, str]) -> Finding:
+    finished = _asked(path, environ)
+    if finished.code == 0:
+        return ok(f"{path}: {_first(finished.stdout)}")
+    how = f"did not end within {PATIENCE:g} s" if finished.cut_off else f"ended with exit code {finished.code}"
+    return problem(
+        f"{shown(finished.argv)} {how}: {_first(finished.stderr)}", "run it by hand; name another with --aima-bin"
+    )
+
+
+def _asked(path: str, environ: Mapping[str, str]) -> Finished:
+    """Its answer, with folders of its own: whatever else it does when it starts is gone after."""
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+        data = Path(folder, "data")
+        data.mkdir()
+        own = {"HOME": folder, "AIMA_DATA_DIR": str(data), "AIMA_LLM_API_KEY": "x"}
+        return process.run([path, "version"], env={**environ, **own}, cwd=folder, timeout=PATIENCE)
+
+
+def _first(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "") or "it told nothing"
