@@ -106,7 +106,8 @@ class DockerEngine:
 
     def __init__(self, url: str | None = None, *, context: str = "", patience: int = ANSWER_TIME) -> None:
         self.cli = shutil.which("docker") is not None
-        connection = _connection(context) if url is None else {"base_url": url}
+        as_the_command = not url or url == os.environ.get("DOCKER_HOST")  # then its certificates count, too
+        connection = _connection(context) if as_the_command else {"base_url": url}
         self._url = connection.get("base_url", _DEFAULT)
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
