@@ -108,7 +108,7 @@ class DockerEngine:
         self.cli = shutil.which("docker") is not None
         as_the_command = not url or url == os.environ.get("DOCKER_HOST")  # then its certificates count, too
         connection = _connection(context) if as_the_command else {"base_url": url}
-        self._url = connection.get("base_url", _DEFAULT)
+        self._url: str = connection.get("base_url") or _DEFAULT
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
             self._api: Any = docker.APIClient(version="auto", timeout=patience, use_ssh_client=True, **connection)
