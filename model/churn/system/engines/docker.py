@@ -36,6 +36,7 @@ _OVERLAP = _SECOND
 """How far before the newest event read to read again: an event gets its time before it gets its place in the engine's
 order, so one with an earlier time may come later, where containers are changed at once."""
 
+_DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _LOCAL_SOCKET = "http+docker://localhost"
 """What the SDK calls any unix socket."""
 
@@ -66,7 +67,8 @@ class DockerEngine:
     def __init__(self, url: str | None = None) -> None:
         self.cli = shutil.which("docker") is not None
         connection = _connection() if url is None else {"base_url": url}
-        self._url = connection.get("base_url", "its default socket")
+        self.url = connection.get("base_url", _DEFAULT_SOCKET).replace("https://", "tcp://")
+        """Where it is, as DOCKER_HOST would have it."""
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
             self._api: Any = docker.APIClient(version="auto", timeout=ANSWER_TIME, use_ssh_client=True, **connection)
@@ -211,6 +213,12 @@ class DockerEngine:
         """Whether containers can be created from that tag without a pull."""
         return self.image(tag) is not None
 
+    def tag(self, image: str, tag: str) -> None:
+        """Give an image a further tag; what had it before stays, without it. Raises `NoSuchImage`."""
+        repository, version = parse_repository_tag(tag)
+        with self._asking():
+            self._api.tag(image, repository, version)
+
     def import_image(
         self,
         tar: bytes,
@@ -254,7 +262,7 @@ class DockerEngine:
         _check_progress(told)
 
     def _asking(self) -> AbstractContextManager[None]:
-        return _translated(self._url)
+        return _translated(self.url)
 
     def _get_lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[Told]:
         """The values that an endpoint answers with, one a line. The SDK's own reader of events has no time limit."""
