@@ -135,11 +135,22 @@ Reached = Callable[[str, Path, Mapping[str, str]], AbstractContextManager[str]]
 
 
 def _directly(url: str, _: Path, __: Mapping[str, str]) -> AbstractContextManager[str]:
+    """For a manager that labels what it makes by itself."""
     return nullcontext(url)
 
 
 @contextmanager
-def _aima_docker(target: Target, run: str, reached: Reached = _directly) -> Iterator[System]:
+def _labelling(url: str, folder: Path, labels: Mapping[str, str]) -> Iterator[str]:
+    """Through a proxy that labels whatever is made, so that what is a foreign manager's can be told to be this run's."""
+    from churn.system.engines.faults.gate import Gate
+    from churn.system.engines.proxy import proxied
+
+    with proxied(url, folder, labels, Gate()) as proxy:
+        yield proxy.url
+
+
+@contextmanager
+def _aima_docker(target: Target, run: str, reached: Reached = _labelling) -> Iterator[System]:
     from churn.system.engines.docker import DockerEngine
     from churn.system.host import RealHost
     from churn.system.image import standing_in

@@ -4,6 +4,6 @@
 """
 
 from churn.system.managers.aima.driver import Aima
-from churn.system.managers.aima.settings import PORTS, AimaSettings, contract_for
+from churn.system.managers.aima.settings import LABELS, PORTS, AimaSettings, contract_for
 
-__all__ = ["PORTS", "Aima", "AimaSettings", "contract_for"]
+__all__ = ["LABELS", "PORTS", "Aima", "AimaSettings", "contract_for"]
