@@ -1,5 +1,6 @@
 """Puts a system together from what the user named: a manager, an engine, a host and a clock."""
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from attrs import Factory, evolve, frozen
 
-from churn.errors import UsageError
+from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.reset import reset
 from churn.session.system import System
@@ -16,8 +17,10 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.faults.gate import Gate
 from churn.system.engines.faults.gated import GatedEngine
+from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.protocols import Host
 
 STAND_IN = "churn/stand-in:1"
 _REAL_START_TIMEOUT = 3.0
@@ -38,6 +41,8 @@ class Target:
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
     engine_faults: bool = False
     """Whether the engine is made to fail the manager, too."""
+    aima: AimaSettings = Factory(AimaSettings)
+    """How AIMA is run, where it is the manager."""
 
     @property
     def virtual(self) -> bool:
@@ -128,9 +133,44 @@ def _described(target: Target, run: str) -> Iterator[System]:
         yield here.system(manager, fails=target.engine_faults)
 
 
+@contextmanager
+def _aima(target: Target, run: str) -> Iterator[System]:
+    from churn.site import site
+    from churn.system.image import standing_in
+
+    _expect_none_planted(target)
+    with (
+        site(target.engine, run, target.environ, labelling=True) as here,
+        # AIMA's labels and ports are the same for all that use one engine.
+        ownership.lease(f"AIMA on engine {here.engine.identity()}", target.state / "leases", here.clock),
+        standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,
+    ):
+        url, environ = here.environ["DOCKER_HOST"], {**here.environ, "DOCKER_HOST": here.engine.url}
+        manager = Aima(here.folder / "aima", target.aima, environ, url, here.clock, f"churn-{run}", obedient=obedient)
+        _expect_program(manager.program, environ, "name AIMA's program with --aima-bin or AIMA_BIN")
+        _expect_program("docker", environ, "install it: AIMA needs it beside the engine")
+        _expect_free(here.host)
+        yield here.system(manager, fails=target.engine_faults, looking=manager.environ)
+
+
 def _expect_none_planted(target: Target) -> None:
     if target.defects:
         raise UsageError(f"expected defects for the reference manager only; got {target.defects} for {target.manager}")
+
+
+def _expect_program(name: str, environ: Mapping[str, str], remedy: str) -> None:
+    if shutil.which(name, path=environ.get("PATH")) is None:
+        raise EnvironmentFault(f"expected a program {name!r} that can be run, but there is none; {remedy}")
+
+
+def _expect_free(host: Host) -> None:
+    """Raises `EnvironmentFault` where AIMA could not get the ports that it gives its first services."""
+    for port, seen in host.look({}, AIMA_PORTS).items():
+        if seen.bindable is False:
+            raise EnvironmentFault(
+                f"expected port {port} to be free for AIMA, but it is held by {seen.detail or 'somebody'}; end that, "
+                "or run in a network namespace of your own"
+            )
 
 
 def _kind(manager: str) -> str:
@@ -144,4 +184,6 @@ _BUILDERS: dict[tuple[str, str], Assembly] = {
     ("reference", "docker"): _reference_docker,
     (_DESCRIBED, "docker"): _described,
     (_DESCRIBED, "emulated"): _described,
+    ("aima", "docker"): _aima,
+    ("aima", "emulated"): _aima,
 }

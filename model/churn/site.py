@@ -37,12 +37,15 @@ class Site:
     environ: Mapping[str, str]
     gate: Gate | None
 
-    def system(self, manager: Manager, *, fails: bool) -> System:
-        """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence."""
+    def system(self, manager: Manager, *, fails: bool, looking: Mapping[str, str] | None = None) -> System:
+        """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence.
+
+        `looking` is the environment of commands that are run for evidence, where it is not the manager's.
+        """
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
-        looking = {**self.environ, "DOCKER_HOST": self.engine.url}
-        return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, looking, self.gate)
+        environ = {**(looking or self.environ), "DOCKER_HOST": self.engine.url}
+        return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, environ, self.gate)
 
 
 @contextmanager

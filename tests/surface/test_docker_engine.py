@@ -329,7 +329,7 @@ def test_the_identity_stays_and_the_version_is_told(engine: DockerEngine) -> Non
 def test_the_current_context_is_used_as_by_the_docker_command(
     engine: DockerEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = engine._url
+    url = engine.url
     if not url.startswith("unix://"):
         pytest.skip("needs an engine on a unix socket")
     name = "elsewhere"

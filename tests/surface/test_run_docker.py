@@ -112,8 +112,9 @@ def test_a_killed_run_leaves_what_clean_then_removes(
     assert ours(docker_engine) == []
 
 
-def test_a_managers_own_containers_are_taken_over_only_when_asked(yard: Yard, tmp_path: Path) -> None:
-    yard.labels = {**yard.labels, SESSION: "somebody's"}
+@pytest.mark.parametrize("label", [SESSION, "aima.managed"])
+def test_a_managers_own_containers_are_taken_over_only_when_asked(label: str, yard: Yard, tmp_path: Path) -> None:
+    yard.labels = {**yard.labels, label: "somebody's"}
     container, _ = yard.serve()
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
 

@@ -214,6 +214,42 @@ def test_an_image_that_is_there_is_not_made_again(docker_engine: DockerEngine, s
     assert before.labels[image.LABEL] == "1"
 
 
+def test_it_stands_in_for_an_image_that_is_missing_and_for_none_that_is_there(
+    docker_engine: DockerEngine, standin: str, yard: Any
+) -> None:
+    missing, other = f"{yard.run}/server:1", f"{yard.run}/server:2"
+    with image.standing_in(docker_engine, (missing, other)) as stands_in:
+        assert stands_in
+        assert docker_engine.image(missing) == docker_engine.image(standin)
+        assert not docker_engine.has_image(other)
+        with image.standing_in(docker_engine, (other, missing)) as stands_in:
+            assert stands_in
+            assert not docker_engine.has_image(other)
+        assert docker_engine.has_image(missing), "another one's tag"
+    assert not docker_engine.has_image(missing)
+    assert docker_engine.has_image(standin)
+
+
+def test_a_tag_that_was_moved_meanwhile_is_left_to_whoever_moved_it(
+    docker_engine: DockerEngine, standin: str, yard: Any
+) -> None:
+    own = image.find_busybox(docker_engine.architecture())
+    if own is None:
+        pytest.skip("needs a static busybox to make another image")
+    tag, other = f"{yard.run}/server:1", f"{yard.run}/other:1"
+    try:
+        with image.standing_in(docker_engine, (tag,)):
+            docker_engine.import_image(image.archive(own), other, ["/bin/sh"])
+            docker_engine.tag(other, tag)
+        assert docker_engine.image(tag) == docker_engine.image(other) != docker_engine.image(standin)
+        with image.standing_in(docker_engine, (tag,)) as stands_in:
+            assert not stands_in, "it is another image"
+    finally:
+        for made in (tag, other):
+            with suppress(errors.NotFound):
+                docker_engine.remove_resource(f"image {made}")
+
+
 def test_it_is_made_from_an_image_where_this_machine_has_no_busybox(
     docker_engine: DockerEngine, yard: Any, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:

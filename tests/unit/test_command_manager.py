@@ -20,9 +20,15 @@ from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.managers.command import CommandManager, read
 from churn.system.managers.reference import ReferenceManager, ServiceError
-from churn.system.protocols import Manager, NamesContainers
+from churn.system.protocols import Listed as Container, Manager
 
 LABELS = {"churn.owner": "r1", "churn.host": "here"}
+
+
+def container(labels: dict[str, str] | None = None, name: str = "odd") -> Container:
+    return Container("1", name, "running", "fake", labels or {}, ())
+
+
 PROMPT = 10.0
 """Seconds, generous for a slow machine, that tell a cut-off from a wait to the end."""
 
@@ -164,7 +170,6 @@ def unreadable(outcome: Outcome) -> str:
 
 def test_it_is_a_manager_and_tells_containers_by_their_names_too(fake: CommandManager) -> None:
     assert isinstance(fake, Manager)
-    assert isinstance(fake, NamesContainers)
 
 
 def test_a_life_from_create_to_stop_is_told_in_the_files_words(fake: CommandManager) -> None:
@@ -214,18 +219,18 @@ def test_evidence_is_the_command_that_was_run_with_its_own_variables(fake: Comma
 
 def test_containers_are_told_by_label_and_by_name_under_the_services_name_or_id(fake: CommandManager) -> None:
     fake.create("a", "/folder")
-    assert fake.service_of({"fake.service": "id-a"}) == "a"
-    assert fake.service_of({"fake.service": "b"}) == "b"
-    assert fake.service_of({"other": "a"}) is None
-    assert fake.service_named("fake-id-a-12") == "a"
-    assert fake.service_named("fake-b-1") == "b"
-    assert fake.service_named("fake-b") is None
+    assert fake.service_of(container({"fake.service": "id-a"})) == "a"
+    assert fake.service_of(container({"fake.service": "b"})) == "b"
+    assert fake.service_of(container({"other": "a"})) is None
+    assert fake.service_of(container(name="fake-id-a-12")) == "a"
+    assert fake.service_of(container(name="fake-b-1")) == "b"
+    assert fake.service_of(container(name="fake-b")) is None
+    assert fake.service_of(container({"fake.service": "b"}, "fake-id-a-12")) == "b", "a label says more than a name"
 
 
 def test_without_a_pattern_names_tell_nothing_and_without_a_label_labels_do_not(make: Make) -> None:
     driven = make(commands())
-    assert driven.service_named("fake-b-1") is None
-    assert driven.service_of({"": "b"}) is None
+    assert driven.service_of(container({"": "b"}, "fake-b-1")) is None
 
 
 def test_its_containers_carry_the_files_labels_or_else_those_of_the_run(make: Make, fake: CommandManager) -> None:
@@ -283,7 +288,7 @@ def test_nothing_of_a_sequence_is_left_for_the_next_one(fake: CommandManager) ->
     assert not old.exists()
     assert fake._state.stat().st_mode & 0o777 == 0o700
     assert isinstance(fake.start("a"), Rejected)
-    assert fake.service_of({"fake.service": "id-a"}) == "id-a"
+    assert fake.service_of(container({"fake.service": "id-a"})) == "id-a"
 
 
 def test_a_reset_of_its_own_is_run_first_with_the_old_folder(make: Make, tmp_path: Path) -> None:

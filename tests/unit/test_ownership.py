@@ -2,14 +2,28 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from builders import Bench, bench
 
 from churn import errors
+from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import EmulatedEngine
-from churn.system.ownership import HOST, OWNER, alive, bury, dead_runs, is_alive, is_dead, labels, new_run, remove
+from churn.system.ownership import (
+    HOST,
+    OWNER,
+    alive,
+    bury,
+    dead_runs,
+    is_alive,
+    is_dead,
+    labels,
+    lease,
+    new_run,
+    remove,
+)
 
 _HOLDER = """
 import sys
@@ -50,6 +64,38 @@ def test_runs_may_stand_side_by_side(tmp_path: Path) -> None:
             assert is_alive("run-2", tmp_path)
         assert is_alive("run-1", tmp_path)
         assert not is_alive("run-2", tmp_path)
+
+
+# -- a lease ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_held_alone_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    clock, folder = VirtualClock(), tmp_path / "not" / "there"
+    with lease("engine A:B/c", folder, clock):
+        with lease("engine A:B/d", folder, clock):
+            pass
+        began = clock.now()
+        with pytest.raises(errors.EnvironmentFault, match=r"engine A:B/c alone, but for 5 s another run") as caught:
+            lease("engine A:B/c", folder, clock, 5.0).__enter__()
+        assert clock.now() - began >= 5.0
+    assert str(folder) in str(caught.value)
+    with lease("engine A:B/c", folder, clock, 0.0):
+        pass
+    assert clock.now() - began < 6.0
+
+
+def test_a_lease_is_had_as_soon_as_it_is_free(tmp_path: Path) -> None:
+    class Passing(VirtualClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if self.now() > 1.0:
+                held.close()
+
+    held = ExitStack()
+    held.enter_context(lease("it", tmp_path, VirtualClock()))
+    clock = Passing()
+    with lease("it", tmp_path, clock):
+        assert 1.0 < clock.now() < 1.5
 
 
 def test_to_ask_does_not_take_the_lock(tmp_path: Path) -> None:

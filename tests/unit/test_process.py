@@ -55,8 +55,8 @@ def test_a_command_killed_by_a_signal_has_its_number_negated() -> None:
     assert shell("kill -KILL $$").code == -signal.SIGKILL
 
 
-def test_bytes_that_are_not_text_are_replaced() -> None:
-    assert shell(r"printf 'a\377b'").stdout == "a\ufffdb"
+def test_bytes_that_are_not_text_are_shown_by_their_numbers() -> None:
+    assert shell(r"printf 'a\377b'").stdout == r"a\xffb"
 
 
 def test_the_environment_is_the_one_given_and_the_marker() -> None:

@@ -15,7 +15,7 @@ from churn.lifecycle.outcome import Ok, Rejected
 from churn.system.engines.emulated.container import Container
 from churn.system.managers.reference import Embedded, Record, ReferenceManager, ServiceError, Store
 from churn.system.managers.reference.manager import SERVICE, SESSION
-from churn.system.protocols import Spec
+from churn.system.protocols import Listed, Spec
 
 FOLDER = "/behaviour-of-a"
 DEADLY = ["crash", "unhealthy", "hang"]
@@ -647,8 +647,12 @@ def test_as_a_manager_it_raises_nothing_whatever_the_engine_does(docker: Bench, 
 
 def test_as_a_manager_it_knows_its_containers_services_by_their_labels(manager: ReferenceManager) -> None:
     driven = Embedded(manager)
-    assert driven.service_of({SESSION: "test", SERVICE: "a"}) == "a"
-    assert driven.service_of({"app": "shop"}) is None
+
+    def whose(labels: dict[str, str]) -> str | None:
+        return driven.service_of(Listed("1", "web", "running", "shop", labels, ()))
+
+    assert whose({SESSION: "test", SERVICE: "a"}) == "a"
+    assert whose({"app": "shop"}) is None
 
 
 def test_as_a_manager_a_reset_forgets_all_services(manager: ReferenceManager) -> None:

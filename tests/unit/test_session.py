@@ -1,5 +1,6 @@
 """A session on the emulated engine: what passes, what is a violation, what the environment's fault, and what is written down."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Server
 from churn.session.faults import Waits
@@ -177,6 +178,35 @@ def test_a_violation_says_what_was_expected_and_seen_and_where_to_look() -> None
     first = found.objections[0]
     for words in (first.invariant, "stop a", first.expected, first.seen, first.look):
         assert words in str(found)
+
+
+class RefusesStops(Double):
+    """Cannot stop anything."""
+
+    def stop(self, service: str) -> Outcome:
+        return self._call(f"stop {service}", lambda: self.manager.known("nobody"))
+
+
+@pytest.mark.parametrize("make", [RefusesStops, ForgetfulStop])
+def test_the_steps_own_command_is_its_own_evidence_and_not_run_again(
+    make: type[Double], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that is run once more, to show that it failed, would not only look."""
+    lab = begun(make, *UP)
+    run: list[str] = []
+
+    def show(command: str) -> Evidence:
+        run.append(command)
+        return Evidence(command)
+
+    monkeypatch.setattr(lab.system, "show", show)
+    violation(lab, Stop("a"))
+    outcome, shown = last(lab).outcome, last(lab).shown
+    assert outcome is not None
+    assert "stop service-a" in outcome.evidence.command
+    assert outcome.evidence.command not in run
+    assert (outcome.evidence in shown) == (make is RefusesStops)
+    assert [one.command for one in shown if one is not outcome.evidence] == run != []
 
 
 def test_its_signature_holds_no_id_port_or_time() -> None:
@@ -622,6 +652,40 @@ def test_an_unknown_outcome_on_another_engine_than_before_is_one_too() -> None:
     lab.bench.core.seed = 7
     with pytest.raises(EnvironmentFault):
         did(lab, Start("a"))
+
+
+class Starved(Double):
+    """What it stands on may go."""
+
+    gone = False
+
+    def list(self) -> Outcome:
+        if self.gone:
+            raise EnvironmentFault("expected a database, found none")
+        return super().list()
+
+
+@pytest.mark.parametrize("operation", [Stop("a"), List(), Create("b")], ids=str)
+def test_what_a_manager_has_to_do_without_is_one(operation: Operation) -> None:
+    lab = begun(Starved, *UP)
+    double = lab.system.manager
+    assert isinstance(double, Starved)
+    double.gone = True
+    with pytest.raises(EnvironmentFault) as caught:
+        did(lab, operation)
+    assert str(caught.value) == "the environment failed: expected a database, found none"
+    assert last(lab).reason == str(caught.value)
+    assert last(lab).verdict is Verdict.UNKNOWN
+    assert last(lab).ended
+
+
+def test_a_fault_that_a_look_finds_is_noted_once() -> None:
+    lab = begun(ForgetfulStop, *UP)
+    lab.bench.core.seed = 7
+    lab.trace.sink = io.StringIO()
+    with pytest.raises(EnvironmentFault, match="is now emulated-7"):
+        did(lab, Stop("a"))
+    assert [json.loads(line)["line"] for line in lab.trace.sink.getvalue().splitlines()] == ["begin", "end"]
 
 
 def test_an_engine_that_fails_while_it_is_looked_at_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

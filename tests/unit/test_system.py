@@ -33,6 +33,9 @@ from churn.lifecycle.state import CLEAN, Fresh, State
 from churn.session.faults import Waits
 from churn.session.system import System
 from churn.system.managers.reference.manager import SERVICE, SESSION
+from churn.system.protocols import Listed as Row
+
+PORT = 20500
 
 
 class Watched(Double):
@@ -287,6 +290,20 @@ def test_a_container_whose_labels_tell_no_service_has_none(docker: Bench, system
     assert aliases(system) == {"?#1": "created"}
 
 
+@pytest.mark.parametrize("starts", [False, True])
+def test_a_manager_may_tell_the_service_by_the_ports_also_of_a_container_that_does_not_run(
+    docker: Bench, system: System, monkeypatch: pytest.MonkeyPatch, starts: bool
+) -> None:
+    def by_port(container: Row) -> str | None:
+        return "service-b" if PORT in container.ports else None
+
+    monkeypatch.setattr(system.manager, "service_of", by_port)
+    identity = docker.create("odd", labels={SESSION: "test"}, ports=(PORT,))
+    if starts:
+        docker.engine.start(identity)
+    assert only(looked(system)).service == "b"
+
+
 @pytest.mark.parametrize("labels", [{}, {SESSION: "test-2"}, {SERVICE: "service-a"}])
 def test_containers_without_the_managers_labels_are_strangers_and_told_once(
     docker: Bench, system: System, labels: Mapping[str, str]
@@ -313,14 +330,12 @@ def test_where_names_tell_a_container_is_known_by_its_whole_name(docker: Bench) 
 class Named(Watched):
     """Its containers' names tell their services: NAME-x."""
 
-    def service_of(self, labels: Mapping[str, str]) -> str | None:
-        return labels.get("of")
-
-    def service_named(self, name: str) -> str | None:
-        return name.removesuffix("-x") if name.endswith("-x") else None
+    def service_of(self, container: Row) -> str | None:
+        named = container.name.removesuffix("-x") if container.name.endswith("-x") else None
+        return container.labels.get("of", named)
 
 
-def test_a_container_whose_labels_tell_no_service_is_told_by_its_name_where_the_manager_names_it(docker: Bench) -> None:
+def test_a_container_is_told_by_label_or_name_as_the_manager_has_it(docker: Bench) -> None:
     system = System(Named(docker.manager(), labels={}, name_pattern=".*"), docker.engine, docker.host, docker.clock)
     system.begin(("a", "b"), Naming.PLAIN)
     docker.run("service-a-x")
@@ -331,7 +346,6 @@ def test_a_container_whose_labels_tell_no_service_is_told_by_its_name_where_the_
     assert [found.state for found in looked(system).containers.values()] == ["exited", "running", "running"]
 
 
-PORT = 20500
 ON_PORT = state(a=running(port=PORT))
 
 

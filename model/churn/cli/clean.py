@@ -8,6 +8,7 @@ import rich_click as click
 
 from churn.cli.settings import state_folder
 from churn.system.engines.docker import DockerEngine
+from churn.system.managers.aima import LABELS as AIMA_LABELS
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, abandoned, bury, dead_runs, is_dead, remove
 from churn.system.protocols import Engine, Listed
@@ -47,5 +48,9 @@ def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, st
                 yield row, f"made by run {row.labels[OWNER]}, which is over"
             else:
                 click.echo(f"leaving {row.name} ({row.state}): run {row.labels[OWNER]} may be alive")
-        elif take_over and SESSION in row.labels:
-            yield row, f"carries the manager's label {SESSION}"
+        elif take_over and (label := next((one for one in _MANAGERS if one in row.labels), "")):
+            yield row, f"carries the manager's label {label}"
+
+
+_MANAGERS = (SESSION, *AIMA_LABELS)
+"""Labels by which managers mark their containers."""

@@ -15,6 +15,7 @@ from rich.console import Console
 from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
+from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
 from churn.errors import UsageError
 from churn.explore.machine import PROFILES
@@ -37,7 +38,7 @@ _SECONDS = 300.0
     "--manager",
     default="reference",
     show_default=True,
-    help="The service manager under test: reference, or a TOML file that describes one.",
+    help="The service manager under test: reference, aima, or a TOML file that describes one.",
 )
 @click.option(
     "--engine",
@@ -63,6 +64,7 @@ _SECONDS = 300.0
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
+@aima_options
 def run(**options: Any) -> None:
     """Run the cycles, the tour and random exploration against a manager, and report.
 
@@ -71,7 +73,7 @@ def run(**options: Any) -> None:
     console = Console(highlight=False)
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     named = (options["manager"], options["engine"], options["seed"], options["defects"])
-    chosen = Target(*named, dict(os.environ), state_folder(), options["engine_faults"])
+    chosen = Target(*named, dict(os.environ), state_folder(), options["engine_faults"], settings_of(options))
     plan = _plan(chosen, options)
     _prepare(folder)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
@@ -120,6 +122,7 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
     words += [f"--{name.replace('_', '-')}" for name in ("pairs", "engine_faults") if options[name]]
+    words += words_of(options) if chosen.manager == "aima" else []
     if options["faults"] is not None:
         words.append("--faults" if options["faults"] else "--no-faults")
     return {

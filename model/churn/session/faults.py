@@ -189,7 +189,7 @@ class Faults:
         return "" if await_engine(self.engine, self.clock) else "the engine did not come back"
 
     def _running(self, name: str, port: int | None) -> Listed | None:
-        """The service's running container, told by its labels, or by its port where labels do not tell."""
+        """The service's running container, told by the manager, or by its port where the manager cannot tell."""
         for row in self.engine.list(self._shared):
             real = self._service_of(row)
             whose = real == self._real[name] if real is not None else port in row.ports

@@ -10,7 +10,7 @@ from churn.lifecycle.adoption import adopted, debris
 from churn.lifecycle.binding import remember
 from churn.lifecycle.invariants import INVARIANTS, Doubt, Invariant, Objection, Sight, examine
 from churn.lifecycle.operations import Operation, Pace, RestartEngine, Step
-from churn.lifecycle.outcome import Outcome, Unknown
+from churn.lifecycle.outcome import Evidence, Outcome, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, Fresh, State, abstract
 from churn.lifecycle.transitions import Branch, Must, follow
@@ -153,6 +153,8 @@ class Session:
                 self._identity = self.system.identity()
         except EngineError as error:
             self._spoilt(record, f"the engine failed: {error}", error)
+        except EnvironmentFault as fault:
+            self._spoilt(record, f"the environment failed: {fault}", fault)
         branches = tuple(
             branch for state in self.possible for branch in follow(state, step.operation, outcome, self._terms)
         )
@@ -197,6 +199,10 @@ class Session:
                 judged = self._behind_known(pending, judged)
         except EngineError as error:
             self._spoilt(record, f"the engine failed while it was looked at: {error}", error)
+        except EnvironmentFault as fault:
+            if record.reason:  # it is noted already
+                raise
+            self._spoilt(record, f"the environment failed: {fault}", fault)
         record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
         if self._detailed or judged.objections or judged.doubts:
             record.judgement = judged
@@ -373,12 +379,17 @@ class Session:
         operation = record.step.operation
         first = record.objections[0].invariant
         looks = dict.fromkeys(found.look for found in record.objections[:_MOST_SHOWN] if found.look)
-        record.shown = tuple(self.system.show(look) for look in looks)
+        record.shown = tuple(self._shown(record, look) for look in looks)
         record.signature = Signature(first, operation.kind, self._condition(record))
         record.mark, *beside = (mark for _, mark in self.marks(record, record.objections))
         record.beside = tuple(beside)
         self._close(record, Verdict.FAIL)
         raise Violation(operation, record.objections, record.signature)
+
+    def _shown(self, record: Record, look: str) -> Evidence:
+        """What the command shows; the step's own is not run again: it may do more than look."""
+        own = record.outcome.evidence if record.outcome is not None else None
+        return own if own is not None and own.command == look else self.system.show(look)
 
     def _condition(self, record: Record) -> str:
         """The abstract state, before the step, of the service that it acted on."""

@@ -22,17 +22,7 @@ from churn.system.clock import Clock
 from churn.system.engines.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
-from churn.system.protocols import (
-    Engine,
-    Host,
-    Keyed,
-    Listed as Row,
-    Manager,
-    NamesContainers,
-    Numbers,
-    Rewindable,
-    carries,
-)
+from churn.system.protocols import Engine, Host, Keyed, Listed as Row, Manager, Numbers, Rewindable, carries
 
 
 @frozen(eq=False)
@@ -84,7 +74,7 @@ class System:
             host,
             clock,
             self.waits,
-            self._whose,
+            manager.service_of,
             self._shared,
             obedient=manager.contract.obedient,
             gate=gate,
@@ -320,7 +310,7 @@ class System:
             detail, changes = self.engine.inspect(row.id), self.engine.changes(row.id)
         except NotFound:
             return None
-        real = self._whose(row)
+        real = self.manager.service_of(evolve(row, ports=row.ports or detail.ports))
         service = self._model.get(real, real) if real is not None else None
         whose = service or "?"
         number = self._numbers[whose] = self._numbers.get(whose, 0) + 1
@@ -337,13 +327,6 @@ class System:
             self._starts.get(row.id, 0),
             changes,
         )
-
-    def _whose(self, row: Row) -> str | None:
-        """The real name of the service that a container belongs to; None where neither labels nor name tell."""
-        told = self.manager.service_of(row.labels)
-        if told is None and isinstance(self.manager, NamesContainers):
-            return self.manager.service_named(row.name)
-        return told
 
     def _ports(self, states: Sequence[State]) -> dict[int, Port]:
         asks: dict[int, str] = {}

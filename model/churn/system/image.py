@@ -5,7 +5,7 @@ import io
 import shutil
 import struct
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -98,6 +98,29 @@ def build(engine: DockerEngine, tag: str = TAG, *, base: str = BASE) -> str:
     if busybox is None:
         return _build_on_image(engine, tag, base)
     return _build_from_scratch(engine, tag, busybox)
+
+
+@contextmanager
+def standing_in(engine: DockerEngine, tags: Sequence[str], *, emulated: bool = False) -> Iterator[bool]:
+    """While this lasts the engine has an image of one of these tags: where it has none, the stand-in gets the first as well.
+
+    A tag that is there stays as it is, before and after. Yields whether the first image that is there is a stand-in.
+    `emulated`: the engine has the stand-in by its name, nothing is built. Raises `EnvironmentFault` as `build`.
+    """
+    present = next(filter(None, map(engine.image, tags)), None)
+    if present is not None:
+        yield LABEL in present.labels
+        return
+    if not emulated:
+        build(engine)
+    engine.tag(TAG, tags[0])
+    lent = engine.image(tags[0])
+    try:
+        yield True
+    finally:
+        if lent is not None and engine.image(tags[0]) == lent:
+            with suppress(errors.NotFound, errors.Conflict):
+                engine.remove_resource(f"image {tags[0]}")
 
 
 def find_busybox(architecture: str, candidates: Iterable[str] | None = None) -> Path | None:

@@ -5,16 +5,21 @@ alive holds a lock on a file of its own, so that a cleaner tells the dead from t
 """
 
 import fcntl
+import re
 import socket
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from churn.errors import NotFound, RemovalInProgress
+from churn.errors import EnvironmentFault, NotFound, RemovalInProgress
+from churn.system.clock import Clock
 from churn.system.protocols import Engine, Listed
 
 OWNER, HOST = "churn.owner", "churn.host"
+_LOOK_EVERY = 0.1
+"""Seconds between two looks at a lock that another one holds."""
 
 Resources = Callable[[Mapping[str, str]], Iterable[str]]
 """As `Engine.resources`."""
@@ -42,6 +47,34 @@ def alive(run: str, folder: Path) -> Iterator[None]:
         finally:
             with suppress(FileNotFoundError):
                 path.unlink()
+
+
+@contextmanager
+def lease(what: str, folder: Path, clock: Clock, patience: float = 10.0) -> Iterator[None]:
+    """Hold `what` alone, among those on this machine that share `folder`; it goes with the process, however that ends.
+
+    Raises `EnvironmentFault` where another one still holds it after `patience` seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', what)}.lock"
+    deadline = clock.now() + patience
+    with path.open("a", encoding="utf-8") as lock:  # never removed: another one may have it open by then
+        while not _locked(lock):
+            if clock.now() >= deadline:
+                raise EnvironmentFault(
+                    f"expected to hold {what} alone, but for {patience:g} s another run has had it (its lock is {path}); "
+                    "wait for its end, or end it"
+                )
+            clock.sleep(_LOOK_EVERY)
+        yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_alive(run: str, folder: Path) -> bool:

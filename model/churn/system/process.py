@@ -27,7 +27,7 @@ _MILLISECONDS = 1000
 class Finished:
     """A command that ended: its exit code (a signal's number negated), or None where it was cut off at its timeout.
 
-    `stdout` and `stderr` hold what had been written by the time it ended; bytes that are not UTF-8 are replaced.
+    `stdout` and `stderr` hold what had been written by the time it ended; bytes that are not UTF-8 are shown as ``\\xff``.
     """
 
     argv: tuple[str, ...]
@@ -192,4 +192,9 @@ def _await(child: subprocess.Popen[bytes], timeout: float) -> bool:
 
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read().decode(errors="replace")
+    return text(file.read())
+
+
+def text(printed: bytes) -> str:
+    """What a program printed, as text that any file can hold and that keeps every byte."""
+    return printed.decode(errors="backslashreplace")

@@ -210,8 +210,9 @@ class Keyed(Rewindable, Protocol):
 class Manager(Protocol):
     """A service manager under test, driven by the real names of services.
 
-    Each operation blocks until it ended and gives its outcome; none raises for what the manager does or says. The
-    adapter turns a name that the manager does not know into an id that it cannot know either.
+    Each operation blocks until it ended and gives its outcome; none raises for what the manager does or says, but
+    `EnvironmentFault` where what the manager stands on failed it. The adapter turns a name that the manager does not know
+    into an id that it cannot know either.
     """
 
     name: str
@@ -234,16 +235,11 @@ class Manager(Protocol):
     def status(self, service: str) -> Outcome:
         """One service: `Ok.listed` with one entry."""
 
-    def service_of(self, labels: Mapping[str, str]) -> str | None:
-        """The service that a container with these labels belongs to, None where labels do not tell."""
+    def service_of(self, container: Listed) -> str | None:
+        """The service that a container belongs to, by its labels, name or ports; None where nothing tells.
+
+        Its ports are those that it publishes or, where it publishes none, those that it was created with.
+        """
 
     def reset(self) -> None:
         """Forget all services: a new, empty store. Containers are left to the caller. Raises `EnvironmentFault`."""
-
-
-@runtime_checkable
-class NamesContainers(Protocol):
-    """A manager that names its containers so that a name tells the service, where labels do not."""
-
-    def service_named(self, name: str) -> str | None:
-        """The service that a container of that name belongs to, None where the name does not tell."""

@@ -42,7 +42,7 @@ order, so one with an earlier time may come later, where containers are changed 
 _FEW = 64
 """Events of containers in one reading, among as many of other kinds, of which the engine cannot have forgotten one yet."""
 
-_DEFAULT, _DEFAULT_URL = "its default socket", "unix:///var/run/docker.sock"
+_DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _LOCAL_SOCKET = "http+docker://localhost"
 """What the SDK calls any unix socket."""
 
@@ -108,7 +108,9 @@ class DockerEngine:
         self.cli = shutil.which("docker") is not None
         as_the_command = not url or url == os.environ.get("DOCKER_HOST")  # then its certificates count, too
         connection = _connection(context) if as_the_command else {"base_url": url}
-        self._url: str = connection.get("base_url") or _DEFAULT
+        told: str = connection.get("base_url") or _DEFAULT_SOCKET
+        self.url = told.replace("https://", "tcp://")
+        """Where it is, as DOCKER_HOST would have it."""
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
             self._api: Any = docker.APIClient(version="auto", timeout=patience, use_ssh_client=True, **connection)
@@ -120,11 +122,6 @@ class DockerEngine:
             self._ahead = self._measured_ahead(local=local)
             unless_done.pop_all()
         self._feed = _Feed(since=self._engine_now())
-
-    @property
-    def url(self) -> str:
-        """Where it is: ``unix:///var/run/docker.sock``."""
-        return self._url if self._url != _DEFAULT else _DEFAULT_URL
 
     def close(self) -> None:
         """Give the connections back."""
@@ -281,6 +278,12 @@ class DockerEngine:
         """Whether containers can be created from that tag without a pull."""
         return self.image(tag) is not None
 
+    def tag(self, image: str, tag: str) -> None:
+        """Give an image a further tag; what had it before stays, without it. Raises `NoSuchImage`."""
+        repository, version = parse_repository_tag(tag)
+        with self._asking():
+            self._api.tag(image, repository, version)
+
     def import_image(
         self,
         tar: bytes,
@@ -324,7 +327,7 @@ class DockerEngine:
         _check_progress(told)
 
     def _asking(self) -> AbstractContextManager[None]:
-        return _translated(self._url)
+        return _translated(self.url)
 
     def _get_lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[Told]:
         """The values that an endpoint answers with, one a line. The SDK's own reader of events has no time limit."""

@@ -14,6 +14,7 @@ from churn.system.clock import Clock
 from churn.system.managers.command.description import Description, filled
 from churn.system.managers.command.reading import Entry, Unreadable
 from churn.system.process import Finished, run, shown
+from churn.system.protocols import Listed as Container
 
 LABELS = "CHURN_LABELS"
 """The variable that tells a manager which labels its containers have to carry: ``key=value,key=value``."""
@@ -132,17 +133,13 @@ class CommandManager:
         left_out = tuple(self._left_out([service]))
         return Ok(outcome.began, outcome.ended, 0, outcome.evidence, left_out) if left_out else outcome
 
-    def service_of(self, labels: Mapping[str, str]) -> str | None:
-        """As `Manager.service_of`."""
-        label = self.description.service_label
-        told = labels.get(label) if label else None
+    def service_of(self, container: Container) -> str | None:
+        """As `Manager.service_of`: by its label, else by the group called service in the pattern of its name."""
+        label, pattern = self.description.service_label, self.description.service_pattern
+        told = container.labels.get(label) if label else None
+        if not told and pattern is not None and (found := pattern.fullmatch(container.name)) is not None:
+            told = found["service"]
         return self._memory.name(told) if told else None
-
-    def service_named(self, name: str) -> str | None:
-        """As `NamesContainers.service_named`: by the group called service in the description's pattern."""
-        pattern = self.description.service_pattern
-        found = pattern.fullmatch(name) if pattern is not None else None
-        return self._memory.name(found["service"]) if found is not None else None
 
     def reset(self) -> None:
         """As `Manager.reset`: its own reset, if it has one; then a new ``{state}``, and nothing is known of any service."""

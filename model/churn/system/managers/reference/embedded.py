@@ -1,6 +1,6 @@
 """The reference manager in this process, as a `Manager`: the default on the emulated engine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from churn.errors import EngineError
 from churn.lifecycle.contract import Contract
@@ -8,7 +8,7 @@ from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.managers.reference.contract import CONTRACT, contract_for
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
-from churn.system.protocols import Numbers
+from churn.system.protocols import Listed as Container, Numbers
 
 Row = tuple[str, str, int]
 Rows = list[Row]
@@ -58,9 +58,9 @@ class Embedded:
         """As `Manager.status`."""
         return self._call(f"status {service}", None, lambda: [self.manager.status(service)])
 
-    def service_of(self, labels: Mapping[str, str]) -> str | None:
+    def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`: the reference labels its containers with the service's name."""
-        return labels.get(SERVICE)
+        return container.labels.get(SERVICE)
 
     def reset(self) -> None:
         """As `Manager.reset`."""

@@ -13,6 +13,7 @@ from churn.system.clock import Clock
 from churn.system.managers.reference.contract import contract_for
 from churn.system.managers.reference.manager import SERVICE, Settings
 from churn.system.process import Finished, run, shown
+from churn.system.protocols import Listed as Container
 
 Words = list[str]
 
@@ -53,9 +54,9 @@ class Program:
         """As `Manager.status`."""
         return self._call("status", service)
 
-    def service_of(self, labels: Mapping[str, str]) -> str | None:
+    def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`."""
-        return labels.get(SERVICE)
+        return container.labels.get(SERVICE)
 
     def reset(self) -> None:
         """As `Manager.reset`: the store's files go."""

@@ -1,0 +1,91 @@
+"""How AIMA is run, what it calls things, and what is expected of it."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from churn.errors import UsageError
+from churn.lifecycle.contract import Bounds, Contract, Means
+from churn.lifecycle.observation import Status
+
+
+@frozen
+class Kind:
+    """What AIMA makes of a model's type.
+
+    `engine` is its word in service ids and container names; of `images` it takes the first that is there, and pulls none.
+    """
+
+    engine: str
+    images: tuple[str, ...]
+    health_path: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "tts": Kind("tts", ("qujing-qwen3-tts-real:latest",), "/health"),
+    "asr": Kind("whisper", ("qujing-glm-asr-nano:latest",), "/"),
+    "llm": Kind("vllm", ("zhiwen-vllm:0128", "docker.1ms.run/scitrera/dgx-spark-vllm:0.14.0-t5"), "/health"),
+}
+"""Model types; only ``llm`` asks the engine for GPUs."""
+
+WORDS: Mapping[str, Status] = {
+    "creating": Status.CREATED,
+    "running": Status.RUNNING,
+    "stopped": Status.STOPPED,
+    "failed": Status.FAILED,
+}
+
+LABELS: Mapping[str, str] = {"aima.managed": "true"}
+PORTS = (8000, 8001, 8002)
+"""What the first services get, whatever holds them."""
+
+START_TIMEOUT = 600
+"""Seconds that a model may take to load, where nothing else is said."""
+
+
+@frozen
+class AimaSettings:
+    """How AIMA is run. `binary` is a path, or a name on PATH; empty: what AIMA_BIN says, else ``aima``.
+
+    `start_timeout` are whole seconds. `asynchronous` starts return once the container was started. `image` is the tag that
+    AIMA looks for, where it is not the one that is known for the type.
+    """
+
+    model_type: str = "tts"
+    binary: str = ""
+    start_timeout: int = START_TIMEOUT
+    asynchronous: bool = False
+    image: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.model_type not in KINDS:
+            raise UsageError(f"expected a model type of {', '.join(KINDS)}; got {self.model_type!r}")
+        if self.start_timeout < 1:
+            raise UsageError(f"expected a start timeout of whole seconds, at least 1; got {self.start_timeout}")
+
+    @property
+    def kind(self) -> Kind:
+        """What AIMA makes of the type."""
+        return KINDS[self.model_type]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The tags that AIMA looks for; it takes the first that is there."""
+        return (self.image,) if self.image else self.kind.images
+
+
+def contract_for(settings: AimaSettings, *, obedient: bool = True) -> Contract:
+    """What is expected of AIMA with these settings: where honest managers differ, what its users may rely on.
+
+    A start's own timeout is for loading; what it then has to clear away gets the grace on top.
+    """
+    grace = Bounds().grace
+    return Contract(
+        running_means=Means.LAUNCHED if settings.asynchronous else Means.HEALTHY,
+        words=WORDS,
+        labels=LABELS,
+        name_pattern=r"aima-(tts|whisper|vllm)-\d+",
+        health_path=settings.kind.health_path,
+        bounds=Bounds(start=settings.start_timeout + grace, grace=grace),
+        obedient=obedient,
+    )
