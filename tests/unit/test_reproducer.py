@@ -221,7 +221,7 @@ def test_a_described_managers_reproducer_is_no_shell_script() -> None:
 
 def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:
     script = as_shell(KEPT)
-    assert "manager create web --folder" in script
+    assert "\ncreate web a\n" in script
     assert "\nbehave b ignore-sigterm\n" in script
     assert "--defect stops-by-label" in script
     assert script.count("\nlook\n") == len(STEPS) - 1

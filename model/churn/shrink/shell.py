@@ -21,23 +21,72 @@ from churn.shrink.reproducer import Reproducer
 
 _SECONDS = {"short": 5, "long": 30}
 
-_HEAD = """\
+_TITLE = """\
 #!/bin/sh
 # {title}
 # expected: {expected}
 # seen:     {seen}
+"""
+
+_REFERENCE = """\
 set -u
 work=$(mktemp -d)
 manager() {{ echo "+ $*"; churn reference --db "$work/services.db" --session shell-$$ {flags}"$@"; }}
-look() {{ docker ps -a --filter label=churn.session=shell-$$; manager list; }}
-behave() {{ echo "$2" > "$work/$1/behaviour" && sleep 1; }}
+create() {{ manager create "$1" --folder "$work/$2"; }}
+start() {{ manager start "$1"; }}
+stop() {{ manager stop "$1"; }}
+status() {{ manager status "$1"; }}
+list() {{ manager list; }}
+look() {{ docker ps -a --filter label=churn.session=shell-$$; list; }}
 container() {{ docker ps -q --filter label=churn.session=shell-$$ --filter label=churn.service="$1"; }}
-hold() {{
-  port=$(manager status "$1" | sed -n 's/.*"port": *\\([0-9]*\\).*/\\1/p')
-  python3 -m http.server "$port" >/dev/null 2>&1 & holder=$!
-  sleep 1
-}}
+port() {{ status "$1" | sed -n 's/.*"port": *\\([0-9]*\\).*/\\1/p'; }}
+ours() {{ docker ps -aq --filter label=churn.session=shell-$$; }}
 """
+
+_AIMA = """\
+# It needs docker, AIMA's program (AIMA_BIN, by default aima on PATH), and on the engine an image that AIMA looks for. Churn's
+# stand-in does: churn image build && docker tag churn/stand-in:1 qujing-qwen3-tts-real:latest
+# Nobody else's AIMA may use the engine meanwhile: at the end every container that is labelled as AIMA's is removed.
+set -u
+work=$(mktemp -d)
+mkdir "$work/home" "$work/data"
+export HOME="$work/home" AIMA_DATA_DIR="$work/data" AIMA_LLM_API_KEY=x
+aima() {{ "${{AIMA_BIN:-aima}}" -o json "$@" 2>"$work/log"; }}
+manager() {{
+  echo "+ aima $*"
+  aima "$@" && echo && return
+  code=$?
+  grep '"message"' "$work/log" || tail -n 1 "$work/log"
+  echo "(exit code $code)"
+}}
+field() {{ sed -n "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/p" | tail -n 1; }}
+id() {{ cat "$work/$1.id" 2>/dev/null || echo svc-tts-model-00000000; }}
+create() {{
+  [ -f "$work/$1.model" ] ||
+    aima model create "$1" --type "${{MODEL_TYPE:-tts}}" --path "$work/$2" | field model_id >"$work/$1.model"
+  manager service create --model "$(cat "$work/$1.model")" | tee "$work/made"
+  made=$(field service_id <"$work/made")
+  [ -z "$made" ] || echo "$made" >"$work/$1.id"
+}}
+start() {{ manager service start "$(id "$1")" --wait --timeout "${{START_TIMEOUT:-60}}"; }}
+stop() {{ manager service stop "$(id "$1")"; }}
+status() {{ manager service status "$(id "$1")"; }}
+list() {{ manager service list; }}
+look() {{ docker ps -a --filter label=aima.managed=true; list; }}
+port() {{ aima service status "$(id "$1")" | sed -n 's/.*localhost:\\([0-9]*\\).*/\\1/p'; }}
+container() {{ docker ps -q --filter label=aima.managed=true --filter "publish=$(port "$1")"; }}
+ours() {{ docker ps -aq --filter label=aima.managed=true; }}
+"""
+
+_HANDS = """\
+behave() { echo "$2" > "$work/$1/behaviour" && sleep 1; }
+hold() {
+  python3 -m http.server "$(port "$1")" >/dev/null 2>&1 & holder=$!
+  sleep 1
+}
+"""
+
+_MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
 
 _BEHIND = """\
 # It was found behind other bugs: some of these steps may show them, and what they leave is not cleared here.
@@ -46,7 +95,7 @@ _BEHIND = """\
 _TAIL = """\
 # clean up
 kill "${holder:-}" 2>/dev/null
-docker ps -aq --filter label=churn.session=shell-$$ | xargs -r docker rm -f
+ours | xargs -r docker rm -f
 rm -rf "$work"
 """
 
@@ -56,17 +105,15 @@ def as_shell(reproducer: Reproducer) -> str:
 
     Raises `UsageError` for a manager that a file describes: how its ids are read is nothing for a shell.
     """
-    if reproducer.manager.endswith(".toml"):
+    commands = _MANAGERS.get(reproducer.manager)
+    if commands is None:
         raise UsageError(
-            f"expected a reproducer of the reference manager, got one of {reproducer.manager}; replay it without --as-shell"
+            f"expected a reproducer of {' or '.join(_MANAGERS)}, got one of {reproducer.manager}; replay it without --as-shell"
         )
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
-    head = _HEAD.format(
-        title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen, flags=flags
-    )
-    if reproducer.behind.marks:
-        head = head.replace("set -u\n", _BEHIND + "set -u\n", 1)
-    return head + "\n" + "\n".join(_lines(reproducer)) + "\n\n" + _TAIL
+    title = _TITLE.format(title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen)
+    behind = _BEHIND if reproducer.behind.marks else ""
+    return "\n".join((title + behind + commands.format(flags=flags) + _HANDS, *_lines(reproducer), "", _TAIL))
 
 
 def _lines(reproducer: Reproducer) -> Iterator[str]:
@@ -88,7 +135,7 @@ def _line(operation: Operation, reproducer: Reproducer) -> str:
     if isinstance(operation, Disturb | RestartEngine):
         return f"# by hand: {operation} (the engine fails the manager in its next step)"
     if operation.service is None:
-        return f"manager {operation.kind}"
+        return operation.kind
     real = shlex.quote(reproducer.sequence.naming.real(operation.service))
     match operation:
         case Crash(name):
@@ -101,5 +148,4 @@ def _line(operation: Operation, reproducer: Reproducer) -> str:
             return f"hold {real}"
         case ReleasePort():
             return 'kill "${holder:-}" 2>/dev/null; holder='
-    folder = f' --folder "$work/{operation.service}"' if operation.kind == "create" else ""
-    return f"manager {operation.kind} {real}{folder}"
+    return f"{operation.kind} {real} {operation.service}" if operation.kind == "create" else f"{operation.kind} {real}"
