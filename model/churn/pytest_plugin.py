@@ -4,6 +4,7 @@ Each option ``--churn-x`` has an ini key ``churn_x``.
 """
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,8 @@ class ReproducerItem(pytest.Item):
         from churn.system.clock import RealClock
 
         manager, *defects = self.target.split("+")
+        if manager == "aima":
+            _need_aima()
         engine = _word(self.config, "engine")
         target = Target(
             manager,
@@ -203,6 +206,14 @@ class ReproducerItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where the file is, and what is expected of it."""
         return self.path, None, f"{self.path.name}: {self.name}"
+
+
+def _need_aima() -> None:
+    """Skip where AIMA's program is not named, or docker is missing, without which it does nothing."""
+    if not os.environ.get("AIMA_BIN"):
+        pytest.skip("AIMA_BIN does not name AIMA's program")
+    if shutil.which("docker") is None:
+        pytest.skip("AIMA needs the docker command, which is not on PATH")
 
 
 class Unexpected(Exception):
