@@ -8,7 +8,7 @@ from calls import Call, Difference, Pair, pair
 from explained import EXPLAINED
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
-from machine import CALLS, NAMES, STEPS, created, machine, sequences
+from machine import CALLS, NAMES, OURS, STEPS, created, machine, sequences
 
 from churn.system.engines.docker import DockerEngine
 
@@ -50,7 +50,7 @@ def test_a_difference_is_told(both: Pair) -> None:
     both.call(Call("POST", f"/containers/{NAMES[0]}/start"))
     both.emulated.api.stop(both.emulated.filled(NAMES[0]))
     with pytest.raises(Difference, match="states"):
-        both.call(Call("GET", f"/containers/{NAMES[0]}/json"))
+        both.call(Call("GET", "/containers/json", {"all": "1", "filters": OURS}))
 
 
 def test_a_wrong_status_is_told(both: Pair) -> None:
