@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from churn.assembly import Target, _aima_docker, _directly, assembled
+from churn.assembly import Target, assembled
 from churn.errors import EnvironmentFault
 from churn.lifecycle.operations import (
     Behave,
@@ -29,10 +29,9 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.outcome import Ok, Rejected
+from churn.lifecycle.outcome import Rejected
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.budget import Budget
-from churn.session.reset import reset
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Violation
@@ -95,22 +94,6 @@ def test_five_cycles_of_two_services_leave_nothing_to_object_to(
         assert "aima -o json service start svc-tts-model-" in commands[2]
     assert not docker_engine.has_image(TTS), "a tag that was lent is given back"
     assert docker_engine.list({OWNER: ""}) == ()
-
-
-def test_one_that_labels_what_it_makes_may_be_let_to_the_engine_itself(
-    program: str, tmp_path: Path, docker_engine: DockerEngine
-) -> None:
-    run = ownership.new_run()
-    labels = ",".join(f"{key}={value}" for key, value in ownership.labels(run).items())
-    environ = {**os.environ, "CHURN_LABELS": labels}
-    target = Target("aima", "docker", environ=environ, state=tmp_path, aima=AimaSettings(binary=program))
-    with _aima_docker(target, run, _directly) as system:
-        system.begin(("a",), Naming.PLAIN)
-        for operation in (Create("a"), Start("a")):
-            assert isinstance(system.apply(operation), Ok)
-        assert len(docker_engine.list({OWNER: run})) == 1
-        reset(system, run)
-    assert docker_engine.list({OWNER: run}) == ()
 
 
 STRUCK = (
@@ -206,4 +189,4 @@ def test_a_program_that_is_missing_is_told_before_anything_is_done(missing: str,
     environ = {**os.environ, "PATH": str(tmp_path), "AIMA_BIN": ""}
     target = Target("aima", "docker", environ=environ, state=tmp_path / "state")
     with pytest.raises(EnvironmentFault, match=f"expected a program '{missing}' that can be run"):
-        _aima_docker(target, "test").__enter__()
+        assembled(target).__enter__()

@@ -27,6 +27,8 @@ from churn.system.engines.emulated.calls import Until, settle
 from churn.system.image import TAG
 
 VARIABLE = "DOCKER_API_DESCRIPTION"
+NULL_TOO = ("MemorySwappiness",)
+"""Numbers that a real engine of this version tells as null where nobody set them; the description forgets that."""
 PREFIX = "churn-test-"
 
 
@@ -46,6 +48,9 @@ def nullable(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     changed = {key: nullable(one) for key, one in value.items() if key not in ("example", "examples")}
+    for name in NULL_TOO:
+        if isinstance(changed.get(name), dict):
+            changed[name]["type"] = [changed[name]["type"], "null"]
     if changed.get("type") in ("array", "object") or (changed.get("x-nullable") and "type" in changed):
         changed["type"] = [changed["type"], "null"]
     return changed
@@ -180,6 +185,7 @@ def test_every_route_is_answered_as_described(engine: Engine) -> None:
         ("POST", "/containers/web/restart", None),
         ("POST", "/containers/web/rename?name=web2", None),
         ("POST", "/containers/web2/kill?signal=HUP", None),
+        ("POST", "/containers/web2/update", {"RestartPolicy": {"Name": "no"}}),
         ("POST", "/containers/web2/stop", None),
         ("POST", "/containers/web2/wait", None),
         ("POST", "/images/create?fromSrc=-&repo=made&changes=CMD+true", archive("bin/true", b"x")),
@@ -187,6 +193,7 @@ def test_every_route_is_answered_as_described(engine: Engine) -> None:
         ("GET", "/images/made/json", None),
         ("GET", "/images/made/history", None),
         ("GET", "/images/made/get", None),
+        ("GET", "/images/get?names=made", None),
         ("POST", "/images/made/tag?repo=other", None),
         ("DELETE", "/images/other", None),
         ("POST", "/images/prune", None),
@@ -204,6 +211,8 @@ def test_every_route_is_answered_as_described(engine: Engine) -> None:
         ("DELETE", "/volumes/vol", None),
         ("POST", "/volumes/prune", None),
         ("GET", "/events?since=0&until=1", None),
+        ("GET", "/system/df", None),
+        ("POST", "/build/prune", None),
         ("DELETE", "/containers/web2", None),
         ("POST", "/containers/prune", None),
         ("GET", "/containers/nosuch/json", None),

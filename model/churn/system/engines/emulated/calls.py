@@ -60,11 +60,11 @@ def stop(core: Core, reference: str, grace: float) -> Waits[bool]:
         core.halt(container)
     if not container.alive:
         return False
-    core.signal(container.id, "TERM")
+    core.signal(container.id, core.stop_signal(container))
+    container.stops += 1
     if not (yield Until(lambda: not container.alive, grace)):
         core.signal(container.id, "KILL")
         yield Until(lambda: not container.alive)
-    core.say(container, "stop")
     return True
 
 
@@ -90,10 +90,10 @@ def restart(core: Core, reference: str, grace: float) -> Waits[None]:
     core.say(container, "restart")
 
 
-def remove(core: Core, reference: str, *, force: bool) -> Waits[None]:
-    """Remove it; it has left the list and its name is free at the end."""
+def remove(core: Core, reference: str, *, force: bool, volumes: bool = False) -> Waits[None]:
+    """Remove it, and its nameless volumes if so; it has left the list and its name is free at the end."""
     container = core.find(reference)
-    core.remove(reference, force=force)
+    core.remove(reference, force=force, volumes=volumes)
     yield Until(lambda: container.id not in core.containers or container.state == "dead")
     if container.state == "dead":
         raise refusal(500, f"container {container.id}: driver failed to remove root filesystem")

@@ -1,10 +1,13 @@
 """A container of the emulated engine, and how long things take there."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from attrs import Factory, define, frozen
 
+from churn.system.engines.emulated.files import Tree
+from churn.system.engines.emulated.things import Image
 from churn.system.protocols import Inspected, Listed, Spec
 
 
@@ -30,6 +33,22 @@ class Timing:
     backoff_reset: float = 10.0
 
 
+_ON_BRIDGE: Mapping[str, Mapping[str, Any]] = MappingProxyType({"bridge": MappingProxyType({})})
+
+
+@frozen
+class MountPoint:
+    """A place in a container where something is mounted: a folder of the host (`bind`), a `volume`, or memory (`tmpfs`)."""
+
+    kind: str
+    source: str
+    target: str
+    mode: str = ""
+    read_only: bool = False
+    nameless: bool = False
+    """Whether nobody gave the volume a name: it belongs to its container."""
+
+
 @define(eq=False)
 class Container:
     """One container. `life` counts its starts: an event planned for an earlier life is void."""
@@ -47,6 +66,8 @@ class Container:
     restarts_in_row: int = 0
     stopped_by_hand: bool = False
     removing: bool = False
+    stops: int = 0
+    """How many clients wait for it to be stopped; each is told of once it has ended."""
     started_at: float = 0.0
     ready_at: float = 0.0
     finished_at: float | None = None
@@ -63,8 +84,20 @@ class Container:
     """What it was asked for with, in the words of the API; empty where it was asked for by a direct call."""
     logs: tuple[tuple[float, int, bytes], ...] = ()
     """What its process wrote: when, to which stream (1 or 2), one line."""
-    files: Mapping[str, bytes | None] = Factory(dict)
-    """What was put into its layer; None is a folder."""
+    files: Tree = Factory(dict)
+    """What was put into its layer."""
+    origin: Image | None = None
+    """The image itself, which its containers outlive."""
+    mounted: tuple[MountPoint, ...] = ()
+    """What is mounted in it, where it was asked for by an API."""
+    joined: Mapping[str, Mapping[str, Any]] = _ON_BRIDGE
+    """The networks that it is on, or will be, and what was asked for of its place there."""
+    network_ids: Mapping[str, str] = Factory(dict)
+    """Those of the networks that it has been on: another network of the same name is not the same."""
+    networked: bool = False
+    """Whether its last start got as far as its network."""
+    takes_volumes: bool = False
+    """Whether its nameless volumes go with it."""
     doomed: int = -1
     """The life for which its end is planned, since it has read that it is to end."""
     listed: Listed | None = None
@@ -80,6 +113,11 @@ class Container:
         return tuple(mount.source for mount in self.spec.mounts)
 
     @property
+    def reachable(self) -> bool:
+        """Whether it is on a network on which ports can be published."""
+        return any(name not in ("host", "none") for name in self.joined)
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """The host ports that it holds, or last held."""
         return self.spec.ports + self.published if self.published else self.spec.ports
@@ -92,7 +130,7 @@ class Container:
     def summary(self) -> Listed:
         """Its row in the list, made anew after each change."""
         if self.listed is None:
-            ports = self.ports if self.state in ("running", "paused") else ()
+            ports = self.ports if self.state in ("running", "paused") and self.reachable else ()
             self.listed = Listed(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
         return self.listed
 

@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from math import inf
-from typing import Any, Protocol
+from signal import Signals
+from typing import Any, NoReturn, Protocol
+
+from attrs import evolve
 
 from churn.errors import EngineError, EngineUnreachable, NotFound
 from churn.system.clock import Clock
 from churn.system.engines.emulated.container import Container, Timing
-from churn.system.engines.emulated.program import missing, program_of
+from churn.system.engines.emulated.program import CRASHING, gpus_of, is_stand_in, missing, program_of
 from churn.system.engines.emulated.things import (
     BUILT_IN,
     Belonging,
@@ -34,7 +37,6 @@ KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
 _EXIT_KILLED, _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 137, 128, 127
 _NANO = 10**9
 _EPOCH = 1_700_000_000.0
-_DEFAULT_NETWORK = "bridge"
 _FIRST_CHOSEN = 49153
 """The first host port that the engine chooses by itself."""
 _CHANGING = (
@@ -82,7 +84,7 @@ class Core:
         self._back = inf
         """When an engine that is down is up again."""
         self.epoch = epoch
-        self.images = {tag: named_image(tag, clock.now()) for tag in sorted(images)}
+        self.images = {tag: named_image(tag) for tag in sorted(images)}
         """Images by their tags; one without a tag has its id for one."""
         self.volumes: dict[str, Belonging] = {}
         self.networks: dict[str, Belonging] = {}
@@ -129,12 +131,14 @@ class Core:
             case "killed":
                 self._exit(container, _EXIT_KILLED, due)
             case "crash":
-                self._exit(container, _exit_code(self.behaviour(container), 1), due)
+                self._crash(container, self.behaviour(container), due)
             case "ended":
-                self._exit(container, program_of(container, self.image_of(container)).code, due)
+                self._exit(container, program_of(container, container.origin).code, due)
             case "read":
                 if crashing(word := self.behaviour(container)):
-                    self._exit(container, _exit_code(word, 1), due)
+                    self._crash(container, word, due)
+            case "loaded":
+                self._print(container, due)
             case "restart":
                 self._restart(container, due)
             case "gone":
@@ -226,23 +230,16 @@ class Core:
                 return word
         return "healthy"
 
-    def image_of(self, container: Container) -> Image | None:
-        """The image that it was created from; None where that has gone since."""
-        found = self.images.get(container.spec.image)
-        if found is not None and found.id == container.image:
-            return found
-        return next((image for image in self.images.values() if image.id == container.image), None)
-
     def find_image(self, reference: str) -> Image:
         """The image of that tag (``latest`` where it names none), id, or beginning of an id."""
-        for tag in (reference, f"{reference}:latest"):
+        for tag in tags_like(reference):
             if tag in self.images:
                 return self.images[tag]
         bare = reference.removeprefix("sha256:")
         found = {image.id: image for image in self.images.values() if bare and image.id.startswith(f"sha256:{bare}")}
         if len(found) == 1:
             return next(iter(found.values()))
-        raise refusal(404, f"No such image: {_tagged(reference)}")
+        raise refusal(404, f"No such image: {tags_like(reference)[-1]}")
 
     def due(self) -> float | None:
         """When the next thing happens by itself; None where nothing will."""
@@ -268,7 +265,8 @@ class Core:
         self.advance()
         image = self._admit(spec)
         identity = self.new_identity()
-        container = Container(identity, spec, spec.name or f"unnamed_{self._count}", image)
+        container = Container(identity, spec, spec.name or f"unnamed_{self._count}", image.id)
+        container.origin = image
         container.created_at = self.clock.now()
         self.containers[identity] = container
         self._names[container.name] = identity
@@ -277,17 +275,19 @@ class Core:
         self._tell(container, "create")
         return container
 
-    def _admit(self, spec: Spec) -> str:
-        """The id of the image of a container that may be created."""
+    def _admit(self, spec: Spec) -> Image:
+        """The image of a container that may be created."""
         for port in spec.ports:
             if not 0 < port < 2**16:
                 raise refusal(400, f'invalid port specification: "{port}"')
         image = self.images.get(spec.image) or self.find_image(spec.image)
-        if spec.name:
-            self._admit_name(spec.name)
-        return image.id
+        self.admit_name(spec.name)
+        return image
 
-    def _admit_name(self, name: str) -> None:
+    def admit_name(self, name: str) -> None:
+        """Raises where a container cannot be called so; one without a name gets one."""
+        if not name:
+            return
         if not _NAME.fullmatch(name):
             raise refusal(400, f"Invalid container name ({name}), only {_NAME.pattern[:-1]} are allowed")
         if owner := self._names.get(name):
@@ -311,6 +311,8 @@ class Core:
         except EngineError as error:
             code = _EXIT_NO_PROGRAM if error.status == 400 else _EXIT_NOT_STARTED
             container.exit_code, container.error, container.listed = code, error.message, None
+            if container.auto_remove:
+                self._begin_removal(container, self.clock.now())
             raise
         container.stopped_by_hand = False
         container.restarts_in_row = 0
@@ -318,35 +320,60 @@ class Core:
         return True
 
     def _allocate(self, container: Container) -> None:
+        """Its networks with its ports, and then what runs it: in that order a real engine refuses."""
+        container.networked = False
+        networks = self._existing_networks(container)
+        try:
+            self.publish(container)
+        except EngineError:
+            self._unplug(container)
+            raise
+        container.networked = True
+        self._plug(container, networks)
         if container.spec.gpu and not self.gpu:
-            raise refusal(500, 'could not select device driver "nvidia" with capabilities: [[gpu]]')
-        if not (network := self.network_of(container)).id:
-            raise refusal(404, f"network {network.name} not found")
-        for port in container.spec.ports:
-            self._admit_port(port, container)
-        if absent := missing(container, self.image_of(container) if container.body else None):
-            where = f'starting container process caused: exec: "{absent}": stat {absent}: no such file or directory'
-            raise refusal(
-                400, f"failed to create shim task: OCI runtime create failed: runc create failed: {where}: unknown"
+            driver, capabilities = gpus_of(container.body) or ("nvidia", "[[gpu]]")
+            self._give_up(
+                container, 500, f'could not select device driver "{driver}" with capabilities: {capabilities}'
             )
+        self.mount(container)
+        if absent := missing(container, container.origin if container.body else None):
+            step = "failed to create shim task: OCI runtime create failed: runc create failed"
+            self._give_up(container, 400, f"{step}: unable to start container process: {absent}: unknown")
+
+    def _give_up(self, container: Container, status: int, message: str) -> NoReturn:
+        self.unpublish(container)
+        self._unplug(container)
+        raise refusal(status, message)
+
+    def publish(self, container: Container) -> None:
+        """Take the host ports that it is to have, where it is on a network for that. Raises `PortTaken`."""
+        if container.reachable:
+            for place, port in enumerate(container.spec.ports):
+                self._admit_port(port, container, twice=port in container.spec.ports[:place])
         self._take(container)
 
-    def _admit_port(self, port: int, container: Container) -> None:
-        if port in self._ports:
+    def _admit_port(self, port: int, container: Container, *, twice: bool) -> None:
+        if port in self._ports or twice:
             reason = f"Bind for 0.0.0.0:{port} failed: port is already allocated"
-            raise refusal(500, f"{_connectivity(container)}{reason}")
+            raise refusal(500, f"{self._connectivity(container)}{reason}")
         if port in self.strangers or port in self.processes.values():
             raise self._in_use(port, container)
 
     def _in_use(self, port: int, container: Container) -> EngineError:
         proxy = f"Error starting userland proxy: listen tcp4 0.0.0.0:{port}: bind: address already in use"
-        return refusal(500, f"{_connectivity(container)}{proxy}")
+        return refusal(500, f"{self._connectivity(container)}{proxy}")
+
+    def _connectivity(self, container: Container) -> str:
+        endpoint = identified("endpoint", container.id, self.nanoseconds())
+        return f"driver failed programming external connectivity on endpoint {container.name} ({endpoint}): "
 
     def _take(self, container: Container) -> None:
         container.published = ()
+        if not container.reachable:
+            return
         for port in container.spec.ports:
             if not self._bound(port, container):
-                self._release(container)
+                self.unpublish(container)
                 raise self._in_use(port, container)
         for _ in range(container.wanted):
             container.published = (*container.published, self._choose(container))
@@ -374,19 +401,32 @@ class Core:
         word = self.behaviour(container)
         loading = float(word.partition("=")[2]) if word.startswith("slow=") else 0.0
         container.ready_at = now + self.timing.load + loading
-        self._note("network", "connect", container)
         self._become(container, "running", "start")
         if crashing(word):
             self._plan(self.timing.crash, "crash", container, now)
         elif container.body:
-            self._run(container, now)
+            self._run(container, now, loading)
 
-    def _run(self, container: Container, now: float) -> None:
+    def _run(self, container: Container, now: float, loading: float) -> None:
         """What its process does by itself, as far as that is known."""
-        program = program_of(container, self.image_of(container))
-        container.logs += tuple([(now, 1, f"{line}\n".encode()) for line in program.lines])
+        if loading and is_stand_in(container, container.origin):
+            self._plan(loading, "loaded", container, now)
+        else:
+            self._print(container, now)
+        program = program_of(container, container.origin)
         if program.lasts is not None:
             self._plan(max(program.lasts, self.timing.crash), "ended", container, now)
+
+    def _print(self, container: Container, now: float) -> None:
+        """What its process writes when it has started."""
+        lines = program_of(container, container.origin, self.behaviour(container)).lines
+        container.logs += tuple([(now, 1, f"{line}\n".encode()) for line in lines])
+
+    def _crash(self, container: Container, word: str, due: float) -> None:
+        """Its server has read that it is to end."""
+        if word == "crash" and is_stand_in(container, container.origin):
+            container.logs += ((due, 2, f"{CRASHING}\n".encode()),)
+        self._exit(container, _exit_code(word, 1), due)
 
     def halt(self, container: Container) -> None:
         """Give up one that is about to be restarted by its policy."""
@@ -403,14 +443,24 @@ class Core:
         self._tell(container, "kill", signal=_number(name))
         if name in KILL:
             self._plan(self.timing.kill, "killed", container)
-        elif name in TERM and self.behaviour(container) != "ignore-sigterm" and self._obeys(container):
+        elif self.behaviour(container) != "ignore-sigterm" and self._obeys(container, name):
             self._plan(self.timing.terminate, "terminated", container)
 
-    def _obeys(self, container: Container) -> bool:
-        return not container.body or program_of(container, self.image_of(container)).obeys
+    def _obeys(self, container: Container, name: str) -> bool:
+        """Whether that signal ends its process: SIGTERM ends most, and one that is to be stopped by another ends by that."""
+        if not container.body:
+            return name in TERM
+        asked = name in TERM or (name == self.stop_signal(container) and not is_stand_in(container, container.origin))
+        return asked and program_of(container, container.origin).obeys
 
-    def remove(self, reference: str, *, force: bool = False) -> None:
-        """Begin its removal; it is gone some milliseconds later, its name last."""
+    def stop_signal(self, container: Container) -> str:
+        """The signal that asks its process to end."""
+        own = container.body.get("StopSignal")
+        base = container.origin.config.get("StopSignal") if container.body and container.origin is not None else None
+        return str(own or base or "TERM").removeprefix("SIG")
+
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Begin its removal, and that of its nameless volumes; it is gone some milliseconds later, its name last."""
         container = self.find(reference)
         if container.removing:
             raise refusal(409, f"removal of container {reference} is already in progress")
@@ -420,9 +470,10 @@ class Core:
                 raise refusal(409, f"You cannot remove a paused container {container.id}. {text}")
             text = "Stop the container before attempting removal or force remove"
             raise refusal(409, f"You cannot remove a running container {container.id}. {text}")
-        container.removing = True
+        container.removing, container.takes_volumes = True, volumes
         container.stopped_by_hand = True
         if container.state in ("running", "paused"):
+            self._tell(container, "kill", signal=_number("KILL"))
             self._plan(self.timing.kill, "killed", container)
         else:
             self._begin_removal(container, self.clock.now())
@@ -447,11 +498,23 @@ class Core:
         container = self.find(reference)
         if name == container.name:
             raise refusal(400, "Renaming a container with the same name as its current name")
-        self._admit_name(name)
+        try:
+            self.admit_name(name)
+        except EngineError as error:
+            told = error.message.replace(f"({name})", f"(/{name})")
+            raise refusal(error.status, f"Error when allocating new name: {told}") from None
         self._names.pop(container.name, None)
         self._names[name] = container.id
         before, container.name = container.name, name
         self._become(container, container.state, "rename", oldName=f"/{before}")
+
+    def set_policy(self, reference: str, policy: str) -> None:
+        """Let it be restarted by another policy from now on."""
+        container = self.find(reference)
+        if container.auto_remove and policy != "no":
+            reason = "Restart policy cannot be updated because AutoRemove is enabled for the container"
+            raise refusal(409, f"Cannot update container {container.id}: {reason}")
+        container.spec = evolve(container.spec, restart_policy=policy)
 
     def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
         """The volume of that name, made where it is not there."""
@@ -459,7 +522,7 @@ class Core:
         if name not in self.volumes:
             made = Belonging(name, name, labels, created=self.clock.now(), **{"driver": "local", **settings})
             self.volumes[name] = made
-            self.note("volume", "create", name, driver=made.driver)
+        self.note("volume", "create", name, driver=self.volumes[name].driver)
         return self.volumes[name]
 
     def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
@@ -549,12 +612,16 @@ class Core:
     def _exit(self, container: Container, code: int, due: float) -> None:
         if container.state not in ("running", "paused"):
             return
-        self._release(container)
+        self.unpublish(container)
         container.exit_code = code
         container.finished_at = due
         container.life += 1
+        container.networked = False
         self._become(container, "exited", "die", exitCode=str(code))
-        self._note("network", "disconnect", container)
+        self._unplug(container)
+        for _ in range(container.stops):
+            self.say(container, "stop")
+        container.stops = 0
         if container.removing or container.auto_remove:
             self._begin_removal(container, due)
         elif not container.stopped_by_hand and self._revives(container):
@@ -585,7 +652,7 @@ class Core:
         self._launch(container, due)
 
     def _begin_removal(self, container: Container, due: float) -> None:
-        container.removing = True
+        container.removing, container.takes_volumes = True, container.takes_volumes or container.auto_remove
         container.state, container.listed = "removing", None
         container.life += 1
         self._plan(self.timing.remove, "gone", container, due)
@@ -594,11 +661,15 @@ class Core:
         if container.id in self.unremovable:
             container.removing, container.state, container.listed = False, "dead", None
             return
-        self._tell(container, "destroy")
         del self.containers[container.id]
+        for mount in container.mounted if container.takes_volumes else ():
+            if mount.nameless and (volume := self.volumes.pop(mount.source, None)) is not None:
+                self.note("volume", "destroy", volume.name, driver=volume.driver)
+        self._tell(container, "destroy")
         self._plan(self.timing.free_name, "free name", container, due)
 
-    def _release(self, container: Container) -> None:
+    def unpublish(self, container: Container) -> None:
+        """Let go of its host ports."""
         for port in container.ports:
             if self._ports.get(port) == container.id:
                 del self._ports[port]
@@ -624,17 +695,52 @@ class Core:
         if self.journal is not None:
             self.journal.tell(kind, action, identity, attributes, self.nanoseconds())
 
-    def _note(self, kind: str, action: str, container: Container) -> None:
-        """Tell of the container's network."""
-        if self.journal is not None:
-            network = self.network_of(container)
-            self.note(kind, action, network.id, container=container.id, name=network.name, type=network.driver)
+    # -- what a container is connected to -----------------------------------------------------------------------------
 
-    def network_of(self, container: Container) -> Belonging:
-        """The network that it is on, or asks for; of one that is not there nothing but the name is known."""
-        name = dict(container.body.get("HostConfig") or {}).get("NetworkMode") or "default"
-        name = _DEFAULT_NETWORK if name == "default" else name
-        return self.networks.get(name) or BUILT_IN.get(name) or Belonging(name, "", {}, "", 0.0)
+    def networks_of(self, container: Container) -> list[Belonging]:
+        """The networks that it is on, or will be; of one that is not there nothing but the name is known."""
+        return [self._network(container, name) for name in container.joined]
+
+    def _network(self, container: Container, name: str) -> Belonging:
+        found = self.networks.get(name) or BUILT_IN.get(name)
+        known = container.network_ids.get(name)
+        return found if found is not None and known in (None, found.id) else Belonging(name, "", {}, "", 0.0)
+
+    def _existing_networks(self, container: Container) -> list[Belonging]:
+        networks = self.networks_of(container)
+        for network in networks:
+            if not network.id:
+                known = container.network_ids.get(network.name, network.name)
+                raise refusal(404, f"network {known} not found")
+        return networks
+
+    def _plug(self, container: Container, networks: list[Belonging]) -> None:
+        container.network_ids = {**container.network_ids, **{network.name: network.id for network in networks}}
+        for network in networks:
+            self.attach("connect", container, network)
+
+    def mount(self, container: Container) -> None:
+        """Tell the API's clients that its volumes are in use."""
+        for mount in container.mounted:
+            if mount.kind == "volume":
+                how = {"read/write": str(not mount.read_only).lower(), "propagation": ""}
+                told = {"container": container.id, "destination": mount.target, "driver": "local", **how}
+                self.note("volume", "mount", mount.source, **told)
+
+    def _unplug(self, container: Container) -> None:
+        for network in self.networks_of(container):
+            self.attach("disconnect", container, network)
+        self.unmount(container)
+
+    def unmount(self, container: Container) -> None:
+        """Tell the API's clients that its volumes are in use no more."""
+        for mount in container.mounted:
+            if mount.kind == "volume":
+                self.note("volume", "unmount", mount.source, container=container.id, driver="local")
+
+    def attach(self, action: str, container: Container, network: Belonging) -> None:
+        """Tell the API's clients that a container was connected to a network, or disconnected."""
+        self.note("network", action, network.id, container=container.id, name=network.name, type=network.driver)
 
 
 def crashing(word: str) -> bool:
@@ -647,13 +753,13 @@ def _exit_code(word: str, other: int) -> int:
 
 
 def _number(signal: str) -> str:
-    return {**dict.fromkeys(KILL, "9"), **dict.fromkeys(TERM, "15")}.get(signal, signal)
+    if signal.isdecimal():
+        return signal
+    name = f"SIG{signal.removeprefix('SIG')}"
+    return str(int(Signals[name])) if name in Signals.__members__ else signal
 
 
-def _tagged(reference: str) -> str:
-    """As the engine tells the name of an image that it does not have."""
-    return reference if ":" in reference.rpartition("/")[2] or "@" in reference else f"{reference}:latest"
-
-
-def _connectivity(container: Container) -> str:
-    return f"driver failed programming external connectivity on endpoint {container.name} ({container.id}): "
+def tags_like(reference: str) -> tuple[str, str]:
+    """How the engine may know an image that is called so: as it stands, and in short with its tag."""
+    short = reference.removeprefix("docker.io/").removeprefix("library/")
+    return reference, short if ":" in short.rpartition("/")[2] or "@" in short else f"{short}:latest"

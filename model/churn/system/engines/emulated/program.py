@@ -1,11 +1,14 @@
 """What the process in an emulated container does: it serves, or it is one of a few small programs that end by themselves."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from attrs import evolve, frozen
 
 from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.files import resolved
 from churn.system.engines.emulated.things import STAND_IN_LABEL, Image
 
 
@@ -24,6 +27,10 @@ class Program:
 
 
 SERVES = Program()
+CRASHING = "stand-in: crashing, as told"
+"""What the stand-in writes to its standard error where it reads that it is to crash."""
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where a program is looked for that is named without a folder."""
 
 
 def argv_of(container: Container, image: Image | None) -> tuple[str, ...]:
@@ -36,22 +43,43 @@ def argv_of(container: Container, image: Image | None) -> tuple[str, ...]:
     return (*entrypoint, *command)
 
 
-def program_of(container: Container, image: Image | None) -> Program:
-    """What its process does, by what is run in it."""
+def is_stand_in(container: Container, image: Image | None) -> bool:
+    """Whether its process is the stand-in server, as far as it was asked for by an API."""
+    own = container.body.get("Entrypoint") or not container.body
+    return image is not None and STAND_IN_LABEL in image.labels and not own
+
+
+def program_of(container: Container, image: Image | None, word: str = "healthy") -> Program:
+    """What its process does, by what is run in it and by the word that it reads at its start."""
     if not container.body:
         return SERVES
     argv = argv_of(container, image)
-    if image is not None and STAND_IN_LABEL in image.labels and not container.body.get("Entrypoint"):
-        return Program(lines=(f"stand-in: port {_port(argv)}, healthy",))
+    if is_stand_in(container, image):
+        return Program(lines=(f"stand-in: port {_port(argv)}, {word}",))
     return _small(argv) or SERVES
 
 
 def missing(container: Container, image: Image | None) -> str:
-    """The program that it is to run and that its image is known not to have; empty where it may be there."""
+    """How the engine says that its image has not the program that it is to run; empty where it may have it."""
     argv = argv_of(container, image)
-    if not argv or image is None or not argv[0].startswith("/") or not image.files:
+    if not argv or image is None or not image.files:
         return ""
-    return "" if argv[0].lstrip("/") in image.files else argv[0]
+    program = argv[0]
+    if "/" not in program:
+        found = any(resolved(image.files, f"{folder}/{program}") in image.files for folder in _PATH)
+        return "" if found else f'exec: "{program}": executable file not found in $PATH'
+    place = resolved(image.files, str(PurePosixPath("/") / program))
+    return "" if place in image.files else f'exec: "{program}": stat {program}: no such file or directory'
+
+
+def gpus_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The driver (empty: any) and the capabilities of the GPUs that a request asks for; None where it asks for none."""
+    for device in (body.get("HostConfig") or {}).get("DeviceRequests") or ():
+        groups = device.get("Capabilities") or ()
+        if device.get("Driver") or any("gpu" in group for group in groups):
+            told = " ".join(f"[{' '.join(group)}]" for group in groups)
+            return str(device.get("Driver") or ""), f"[{told}]"
+    return None
 
 
 def _words(value: object) -> list[str]:

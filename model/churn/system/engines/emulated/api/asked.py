@@ -7,9 +7,10 @@ from churn.system.engines.emulated.api.message import Json
 from churn.system.engines.emulated.api.shapes import bindings
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.program import gpus_of
 from churn.system.engines.emulated.things import Image
 from churn.system.engines.refusals import refusal
-from churn.system.protocols import Mount, Spec
+from churn.system.protocols import Spec
 
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _RUNTIMES = ("", "runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
@@ -17,11 +18,11 @@ _HIGHEST_PORT = 65535
 
 
 def spec_of(core: Core, body: Json, name: str) -> Spec:
-    """What the container is to be. Raises `BadParameter`, `NoSuchImage`, `NotFound`."""
+    """What the container is to be, apart from its mounts. Raises `BadParameter`, `NoSuchImage`, `NotFound`."""
     if not body:
         raise refusal(400, "Config cannot be empty in order to create a container")
     host = body.get("HostConfig") or {}
-    policy = _policy(host)
+    policy = policy_of(host)
     if (runtime := host.get("Runtime") or "") not in _RUNTIMES:
         raise refusal(400, f"Unknown runtime specified {runtime}")
     ports = tuple(_fixed_ports(body))
@@ -32,24 +33,33 @@ def spec_of(core: Core, body: Json, name: str) -> Spec:
         name,
         labels={**image.labels, **(body.get("Labels") or {})},
         ports=ports,
-        mounts=tuple(_mounts(host)),
         restart_policy=policy,
-        gpu=gpu_driver(body) is not None,
+        gpu=gpus_of(body) is not None,
     )
+
+
+def completed(core: Core, body: Json) -> Json:
+    """The request with what its image adds: ports that are exposed, and places for volumes."""
+    image = core.find_image(str(body.get("Image") or ""))
+    more = {key: {**(image.config.get(key) or {}), **(body.get(key) or {})} for key in ("ExposedPorts", "Volumes")}
+    return {**body, **{key: value for key, value in more.items() if value}}
+
+
+def networks_of(body: Json) -> Mapping[str, Mapping[str, Any]]:
+    """The networks that it is to be on, with what was asked for of its place there. Raises `BadParameter`."""
+    asked = dict((body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
+    if len(asked) > 1:
+        raise refusal(400, f"Container cannot be connected to network endpoints: {', '.join(asked)}")
+    mode = (body.get("HostConfig") or {}).get("NetworkMode") or "default"
+    if mode == "default":
+        name = next((name for name in asked if name != mode), "bridge")
+        return {name: asked.get(name) or asked.get(mode) or {}}
+    return {mode: asked.get(mode) or {}}
 
 
 def left_to_engine(body: Json) -> int:
     """How many host ports the engine is to choose."""
     return sum(host in ("", "0") for _, _, host in bindings(Container("", Spec("", ""), "", body=body)))
-
-
-def gpu_driver(body: Mapping[str, Any]) -> str | None:
-    """The driver of the GPUs that it asks for (empty: any); None where it asks for none."""
-    for device in (body.get("HostConfig") or {}).get("DeviceRequests") or ():
-        wanted = [word for group in device.get("Capabilities") or () for word in group]
-        if "gpu" in wanted or device.get("Driver"):
-            return str(device.get("Driver") or "")
-    return None
 
 
 def _check_command(body: Json, image: Image) -> None:
@@ -58,7 +68,8 @@ def _check_command(body: Json, image: Image) -> None:
         raise refusal(400, "No command specified")
 
 
-def _policy(host: Mapping[str, Any]) -> str:
+def policy_of(host: Mapping[str, Any]) -> str:
+    """The restart policy, in one word with the number of its attempts. Raises `BadParameter`."""
     asked = host.get("RestartPolicy") or {}
     name, most = str(asked.get("Name") or ""), int(asked.get("MaximumRetryCount") or 0)
     if name not in _POLICIES:
@@ -79,12 +90,3 @@ def _fixed_ports(body: Json) -> Iterator[int]:
             raise refusal(400, f'invalid port specification: "{host}"')
         if port.endswith("/tcp"):
             yield int(host)
-
-
-def _mounts(host: Mapping[str, Any]) -> Iterator[Mount]:
-    for bind in host.get("Binds") or ():
-        source, _, rest = str(bind).partition(":")
-        target, _, mode = rest.partition(":")
-        yield Mount(source, target, read_only="ro" in mode.split(","))
-    for mount in host.get("Mounts") or ():
-        yield Mount(str(mount.get("Source") or ""), str(mount.get("Target")), read_only=bool(mount.get("ReadOnly")))

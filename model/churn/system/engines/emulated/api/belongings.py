@@ -1,10 +1,13 @@
 """The calls on networks and volumes."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of
+from churn.errors import EngineError, NotFound
+from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
-from churn.system.engines.emulated.api.shapes import endpoint, when
+from churn.system.engines.emulated.api.mounts import check_volume
+from churn.system.engines.emulated.api.shapes import addresses, endpoint, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.things import BUILT_IN, Belonging
@@ -60,27 +63,101 @@ def remove_network(core: Core, request: Request, reference: str) -> Reply:
     found = _find_network(core, reference)
     if found.name in BUILT_IN:
         raise refusal(403, f"{found.name} is a pre-defined network and cannot be removed")
-    if any(one.state in ("running", "paused") for one in _on_network(core, found)):
+    if _active(core, found):
         where = f"network {found.name} id {found.id}"
         raise refusal(403, f"error while removing network: {where} has active endpoints")
-    del core.networks[found.name]
-    core.note("network", "destroy", found.id, name=found.name, type=found.driver)
+    _end_network(core, found)
     return Reply(204)
 
 
+def _end_network(core: Core, network: Belonging) -> None:
+    del core.networks[network.name]
+    core.note("network", "destroy", network.id, name=network.name, type=network.driver)
+
+
 def connect(core: Core, request: Request, reference: str) -> Reply:
-    """POST /networks/{id}/connect and /disconnect: the container is there, and is told of; it stays on its network."""
-    _find_network(core, reference)
-    core.find(str(request.json().get("Container") or ""))
+    """POST /networks/{id}/connect: a container that does not run is connected when it is started."""
+    container, body = _addressed(core, request), request.json()
+    network = _network_for(core, container, reference)
+    _check_pair(container, network.name)
+    known = container.joined.get(network.name)
+    if known is not None and _lives(container):
+        raise refusal(403, f"endpoint with name {container.name} already exists in network {network.name}")
+    asked = dict(body.get("EndpointConfig") or {})
+    if network.id and network.name not in BUILT_IN:
+        asked["Aliases"] = [*(asked.get("Aliases") or ()), container.id[:12]]
+    before, container.joined = container.joined, {**container.joined, network.name: asked}
+    if _lives(container):
+        _plug_in(core, container, network, before)
     return Reply(200)
+
+
+def _plug_in(core: Core, container: Container, network: Belonging, before: Mapping[str, Mapping[str, Any]]) -> None:
+    """Connect a running container; one that was on no network publishes its ports now. Raises `PortTaken`."""
+    if not before:
+        try:
+            core.publish(container)
+        except EngineError:
+            container.joined = before
+            raise
+    container.network_ids = {**container.network_ids, network.name: network.id}
+    core.attach("connect", container, network)
+
+
+def disconnect(core: Core, request: Request, reference: str) -> Reply:
+    """POST /networks/{id}/disconnect."""
+    container = _addressed(core, request)
+    network = _network_for(core, container, reference)
+    if network.name not in container.joined:
+        the = "" if _lives(container) else "the "
+        raise refusal(500, f"container {container.id} is not connected to {the}network {network.name}")
+    container.joined = {name: asked for name, asked in container.joined.items() if name != network.name}
+    container.network_ids = {name: one for name, one in container.network_ids.items() if name != network.name}
+    if not container.joined:
+        core.unpublish(container)
+    for _ in range(2 if _lives(container) else 1 if network.id else 0):  # a real engine tells it twice
+        core.attach("disconnect", container, network)
+    return Reply(200)
+
+
+def _addressed(core: Core, request: Request) -> Container:
+    reference = str(request.json().get("Container") or "")
+    if not reference:
+        raise refusal(400, 'invalid name or ID supplied: ""')
+    return core.find(reference)
+
+
+def _network_for(core: Core, container: Container, reference: str) -> Belonging:
+    """The network; for a container that does not run, one that is not there will do."""
+    try:
+        return _find_network(core, reference)
+    except NotFound:
+        if _lives(container):
+            raise
+        return Belonging(reference, "", {}, "", 0.0)
+
+
+def _check_pair(container: Container, name: str) -> None:
+    """Raises where the container's networks and that one exclude each other."""
+    if name == "host":
+        raise refusal(400, "container cannot be disconnected from host network or connected to host network")
+    if "host" in container.joined:
+        sharing = "container sharing network namespace with another container or host"
+        raise refusal(400, f"{sharing} cannot be connected to any other network")
+    if name == "none" or "none" in container.joined:
+        several = "container cannot be connected to multiple networks"
+        raise refusal(400, f"{several} with one of the networks in private (none) mode")
 
 
 def prune_networks(core: Core, request: Request) -> Reply:
     """POST /networks/prune."""
     filters = filters_of(request, ("label", "label!", "until"))
-    gone = [one for one in core.networks.values() if labelled(one.labels, filters) and not _on_network(core, one)]
+    end = until(core, filters)
+    idle = [one for one in core.networks.values() if not _active(core, one)]
+    gone = [one for one in idle if labelled(one.labels, filters) and one.created <= end]
     for one in gone:
-        del core.networks[one.name]
+        _end_network(core, one)
+    core.note("network", "prune", "", reclaimed="0")
     return told({"NetworksDeleted": [one.name for one in gone] or None})
 
 
@@ -95,12 +172,17 @@ def _find_network(core: Core, reference: str) -> Belonging:
     return found[0]
 
 
-def _on_network(core: Core, network: Belonging) -> list[Container]:
-    return [one for one in core.containers.values() if core.network_of(one) is network]
+def _active(core: Core, network: Belonging) -> list[Container]:
+    """The containers that are on a network now."""
+    return [one for one in core.containers.values() if _lives(one) and one.network_ids.get(network.name) == network.id]
+
+
+def _lives(container: Container) -> bool:
+    return container.state in ("running", "paused")
 
 
 def _network(core: Core, one: Belonging) -> Json:
-    config = [{"Subnet": "172.17.0.0/16"}] if one.driver == "bridge" else []
+    asked = one.body.get("IPAM") or {}
     return {
         "Name": one.name,
         "Id": one.id,
@@ -108,17 +190,17 @@ def _network(core: Core, one: Belonging) -> Json:
         "Scope": "local",
         "Driver": one.driver,
         "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Options": None, "Config": config},
+        "IPAM": {
+            "Driver": asked.get("Driver") or "default",
+            "Options": asked.get("Options"),
+            "Config": asked.get("Config") or addresses(one),
+        },
         "Internal": bool(one.body.get("Internal")),
         "Attachable": bool(one.body.get("Attachable")),
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
-        "Containers": {
-            container.id: _attached(container, one)
-            for container in _on_network(core, one)
-            if container.state in ("running", "paused")
-        },
+        "Containers": {container.id: _attached(container, one) for container in _active(core, one)},
         "Options": dict(one.options),
         "Labels": dict(one.labels),
     }
@@ -145,48 +227,59 @@ def volumes(core: Core, request: Request) -> Reply:
     filters = filters_of(request, _VOLUME_FILTERS)
     found = []
     for one in core.volumes.values():
-        dangling = "false" if _users(core, one) else "true"
+        dangling = "false" if users(core, one) else "true"
         checks = (
             one_of(filters, "name", lambda value, one=one: matching(value, one.name)),  # type: ignore[misc]
             one_of(filters, "driver", one.driver.__eq__),
             one_of(filters, "dangling", lambda value, is_so=dangling: value in (is_so, str(int(is_so == "true")))),  # type: ignore[misc]
         )
         if labelled(one.labels, filters) and all(checks):
-            found.append(_volume(core, one))
+            found.append(described_volume(core, one))
     return told({"Volumes": found, "Warnings": None})
 
 
 def volume(core: Core, request: Request, name: str) -> Reply:
     """GET /volumes/{name}."""
-    return told(_volume(core, _find_volume(core, name)))
+    return told(described_volume(core, _find_volume(core, name)))
 
 
 def create_volume(core: Core, request: Request) -> Reply:
     """POST /volumes/create: nothing happens to one that is there."""
     body = request.json()
     name = str(body.get("Name") or core.new_identity())
-    options: Mapping[str, str] = body.get("DriverOpts") or {}
-    made = core.add_volume(name, body.get("Labels") or {}, driver=body.get("Driver") or "local", options=options)
-    return told(_volume(core, made), 201)
+    if (driver := body.get("Driver") or "local") != "local":
+        raise refusal(404, f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found')
+    check_volume(name)
+    made = core.add_volume(
+        name, body.get("Labels") or {}, driver=driver, options=body.get("DriverOpts") or {}, body=body
+    )
+    return told(described_volume(core, made), 201)
 
 
 def remove_volume(core: Core, request: Request, name: str) -> Reply:
     """DELETE /volumes/{name}."""
+    if request.flag("force") and name not in core.volumes:
+        return Reply(204)
     found = _find_volume(core, name)
-    if users := _users(core, found):
-        raise refusal(409, f"remove {name}: volume is in use - [{users[0].id}]")
-    del core.volumes[name]
-    core.note("volume", "destroy", name, driver=found.driver)
+    if using := users(core, found):
+        raise refusal(409, f"remove {name}: volume is in use - [{', '.join(one.id for one in using)}]")
+    _end_volume(core, found)
     return Reply(204)
+
+
+def _end_volume(core: Core, volume: Belonging) -> None:
+    del core.volumes[volume.name]
+    core.note("volume", "destroy", volume.name, driver=volume.driver)
 
 
 def prune_volumes(core: Core, request: Request) -> Reply:
     """POST /volumes/prune."""
     filters = filters_of(request, ("label", "label!", "all"))
-    gone = [one.name for one in core.volumes.values() if labelled(one.labels, filters) and not _users(core, one)]
-    for name in gone:
-        del core.volumes[name]
-    return told({"VolumesDeleted": gone or None, "SpaceReclaimed": 0})
+    gone = [one for one in core.volumes.values() if labelled(one.labels, filters) and not users(core, one)]
+    for one in gone:
+        _end_volume(core, one)
+    core.note("volume", "prune", "", reclaimed="0")
+    return told({"VolumesDeleted": [one.name for one in gone] or None, "SpaceReclaimed": 0})
 
 
 def _find_volume(core: Core, name: str) -> Belonging:
@@ -196,17 +289,19 @@ def _find_volume(core: Core, name: str) -> Belonging:
     return core.volumes[name]
 
 
-def _users(core: Core, volume: Belonging) -> list[Container]:
+def users(core: Core, volume: Belonging) -> list[Container]:
+    """The containers that have the volume, whatever their state."""
     return [one for one in core.containers.values() if any(mount.source == volume.name for mount in one.spec.mounts)]
 
 
-def _volume(core: Core, one: Belonging) -> Json:
+def described_volume(core: Core, one: Belonging) -> Json:
+    """The volume as inspect tells it."""
     return {
         "CreatedAt": when(core, one.created).partition(".")[0] + "Z",
         "Driver": one.driver,
-        "Labels": dict(one.labels) or None,
+        "Labels": one.body["Labels"] if "Labels" in one.body else dict(one.labels) or None,
         "Mountpoint": f"/var/lib/docker/volumes/{one.name}/_data",
         "Name": one.name,
-        "Options": dict(one.options) or None,
+        "Options": one.body.get("DriverOpts"),
         "Scope": "local",
     }

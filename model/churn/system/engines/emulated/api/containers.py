@@ -1,20 +1,25 @@
 """The calls on containers."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 
-from churn.errors import NotFound
+from attrs import evolve
+
+from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.api import asked
-from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of
+from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.logs import reading
 from churn.system.engines.emulated.api.message import JSON, Json, Reply, Request, Stream, told
-from churn.system.engines.emulated.api.shapes import bindings, detail, row, when
+from churn.system.engines.emulated.api.mounts import mount_points
+from churn.system.engines.emulated.api.shapes import bindings, detail, pid, row, sizes, when
 from churn.system.engines.emulated.calls import Until, Waits
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.program import argv_of
+from churn.system.engines.emulated.program import argv_of, is_stand_in
 from churn.system.engines.refusals import refusal
+from churn.system.protocols import Mount
 
 _GRACE = 10.0
 _STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
@@ -35,17 +40,24 @@ def create(core: Core, request: Request) -> Waits[Reply]:
     """POST /containers/create."""
     body = request.json()
     spec = asked.spec_of(core, body, request.value("name"))
+    core.admit_name(spec.name)
+    joined, whole = asked.networks_of(body), asked.completed(core, body)
+    mounts = mount_points(core, whole)
 
     def prepare(container: Container) -> None:
-        container.body = body
-        container.wanted = asked.left_to_engine(body)
+        container.body, container.mounted, container.joined = whole, mounts, joined
+        container.wanted = asked.left_to_engine(whole)
         container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
-        for mount in spec.mounts:
-            if mount.source and not mount.source.startswith("/"):
+        for mount in mounts:
+            if mount.kind == "volume":
                 core.add_volume(mount.source, {})
 
+    shown = (Mount(mount.source, mount.target, read_only=mount.read_only) for mount in mounts if mount.source)
+    spec = evolve(spec, mounts=tuple(shown))
     container = yield from calls.create(core, spec, prepare)
-    return told({"Id": container.id, "Warnings": []}, 201)
+    discarded = "host" in joined and (body.get("HostConfig") or {}).get("PortBindings")
+    warnings = ["Published ports are discarded when using host network mode"] if discarded else []
+    return told({"Id": container.id, "Warnings": warnings}, 201)
 
 
 def start(core: Core, request: Request, reference: str) -> Waits[Reply]:
@@ -74,7 +86,10 @@ def kill(core: Core, request: Request, reference: str) -> Waits[Reply]:
     signal = (request.value("signal") or "KILL").upper().removeprefix("SIG")
     if signal not in _SIGNALS and not (signal.isdecimal() and 0 < int(signal) <= _HIGHEST_SIGNAL):
         raise refusal(400, f"Invalid signal: {request.value('signal')}")
-    yield from calls.kill(core, reference, signal)
+    try:
+        yield from calls.kill(core, reference, signal)
+    except NotFound as error:
+        raise refusal(404, f"Cannot kill container: {reference}: {error.message}") from None
     return Reply(204)
 
 
@@ -100,7 +115,7 @@ def rename(core: Core, request: Request, reference: str) -> Reply:
 
 def remove(core: Core, request: Request, reference: str) -> Waits[Reply]:
     """DELETE /containers/{id}."""
-    yield from calls.remove(core, reference, force=request.flag("force"))
+    yield from calls.remove(core, reference, force=request.flag("force"), volumes=request.flag("v"))
     return Reply(204)
 
 
@@ -123,14 +138,31 @@ def _ended(core: Core, container: Container, condition: str) -> Stream:
     yield told({"Error": None, "StatusCode": container.exit_code}).body
 
 
+def update(core: Core, request: Request, reference: str) -> Reply:
+    """POST /containers/{id}/update: another restart policy, other resources (which nothing here uses)."""
+    container, changed = core.find(reference), request.json()
+    if (asked_for := changed.get("RestartPolicy") or {}).get("Name"):
+        core.set_policy(reference, asked.policy_of({"RestartPolicy": asked_for}))
+    host = {**(container.body.get("HostConfig") or {}), **{key: value for key, value in changed.items() if value}}
+    container.body = {**container.body, "HostConfig": host}
+    core.say(container, "update")
+    return told({"Warnings": None})
+
+
 def prune(core: Core, request: Request) -> Waits[Reply]:
-    """POST /containers/prune."""
+    """POST /containers/prune: the newest first."""
     filters = filters_of(request, ("label", "label!", "until"))
     idle = [one for one in core.containers.values() if one.state in ("created", "exited", "dead") and not one.removing]
-    gone = [one.id for one in idle if labelled(one.spec.labels, filters)]
-    for identity in gone:
-        yield from calls.remove(core, identity, force=False)
-    return told({"ContainersDeleted": gone or None, "SpaceReclaimed": 0})
+    end = until(core, filters)
+    fitting = [one for one in idle if labelled(one.spec.labels, filters) and one.created_at <= end]
+    gone, reclaimed = [], 0
+    for one in sorted(fitting, key=lambda one: one.created_at, reverse=True):
+        with suppress(EngineError):  # somebody else was faster
+            yield from calls.remove(core, one.id, force=False)
+            gone.append(one.id)
+            reclaimed += sizes(one)["SizeRw"]
+    core.note("container", "prune", "", reclaimed=str(reclaimed))
+    return told({"ContainersDeleted": gone or None, "SpaceReclaimed": reclaimed})
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -142,7 +174,7 @@ def listing(core: Core, request: Request) -> Reply:
     filters = filters_of(request, _FILTERS)
     for state in filters.get("status", ()):
         if state not in _STATES:
-            raise refusal(400, f"Unrecognised filter value for status: {state}")
+            raise refusal(400, f"Invalid filter 'status={state}'")
     found = sorted(core.containers.values(), key=lambda one: one.created_at, reverse=True)
     limit = int(request.number("limit", 0))
     everything = request.flag("all") or limit > 0 or not filters.keys().isdisjoint(("status", "exited"))
@@ -151,15 +183,21 @@ def listing(core: Core, request: Request) -> Reply:
         for reference in filters.get(key, ()):
             than = _known(core, reference).created_at
             fitting = [one for one in fitting if (one.created_at < than if key == "before" else one.created_at > than)]
-    return told([row(core, one) for one in (fitting[:limit] if limit > 0 else fitting)])
+    shown = fitting[:limit] if limit > 0 else fitting
+    return told([{**row(core, one), **(_listed_sizes(one) if request.flag("size") else {})} for one in shown])
+
+
+def _listed_sizes(container: Container) -> Json:
+    """What it weighs, where that is something."""
+    return {key: value for key, value in sizes(container).items() if value}
 
 
 def _known(core: Core, reference: str) -> Container:
     """The container that a filter names. That there is none is an error of the engine's own, not of the client's."""
     try:
         return core.find(reference)
-    except NotFound as error:
-        raise refusal(500, error.message) from None
+    except NotFound:
+        raise refusal(500, f"no such container {reference}") from None
 
 
 def _fits(core: Core, one: Container, filters: Filters) -> bool:
@@ -170,7 +208,7 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
         ("publish", partial(_publishes, one)),
         ("expose", partial(_exposes, one)),
         ("ancestor", partial(_descends, core, one)),
-        ("network", lambda value: value in (core.network_of(one).name, core.network_of(one).id)),
+        ("network", lambda value: any(value in (found.name, found.id) for found in core.networks_of(one))),
         ("volume", lambda value: any(value in (mount.source, mount.target) for mount in one.spec.mounts)),
         ("exited", lambda value: one.state == "exited" and value == str(one.exit_code)),
         ("health", "none".__eq__),
@@ -179,14 +217,14 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
 
 
 def _publishes(one: Container, value: str) -> bool:
-    """Whether it has that port of the host, or was refused it when it was started."""
+    """Whether it has that port of the host, or had it when its start failed for another reason."""
     port, _, protocol = value.partition("/")
     asked_for = [(host, where.partition("/")[2]) for where, _, host in bindings(one)]
     return _networked(one) and ((port, protocol or "tcp") in asked_for or port in map(str, one.published))
 
 
 def _networked(one: Container) -> bool:
-    return one.state in ("running", "paused") or bool(one.error)
+    return one.state in ("running", "paused") or one.networked
 
 
 def _exposes(one: Container, value: str) -> bool:
@@ -205,7 +243,8 @@ def _descends(core: Core, one: Container, value: str) -> bool:
 
 def inspect(core: Core, request: Request, reference: str) -> Reply:
     """GET /containers/{id}/json."""
-    return told(detail(core, core.find(reference)))
+    container = core.find(reference)
+    return told({**detail(core, container), **(sizes(container) if request.flag("size") else {})})
 
 
 def logs(core: Core, request: Request, reference: str) -> Reply:
@@ -223,11 +262,12 @@ def top(core: Core, request: Request, reference: str) -> Reply:
     if container.state not in ("running", "paused"):
         raise refusal(409, f"Container {container.id} is not running")
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
-    command = " ".join(argv_of(container, core.image_of(container))) or "serve"
-    pid = str(detail(core, container)["State"]["Pid"])
+    shell = ("/bin/sh",) if is_stand_in(container, container.origin) else ()  # its entrypoint is a script
+    command = " ".join((*shell, *argv_of(container, container.origin))) or "serve"
     core.say(container, "top")
     clock = when(core, container.started_at)[11:16]
-    return told({"Titles": titles, "Processes": [["root", pid, "1", "0", clock, "?", "00:00:00", command]]})
+    process = ["root", str(pid(container)), "1", "0", clock, "?", "00:00:00", command]
+    return told({"Titles": titles, "Processes": [process]})
 
 
 def stats(core: Core, request: Request, reference: str) -> Reply:

@@ -3,18 +3,21 @@
 import json
 from functools import partial
 
-from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of
+from churn.system.engines.emulated.api import belongings, images
+from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, one_of
 from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
-from churn.system.engines.emulated.api.shapes import NEVER, when
+from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.things import Journal, identity
+from churn.system.engines.refusals import refusal
 
 VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"
-_FILTERS = (
-    "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret",
-    "service", "type", "volume",
-)  # fmt: skip
+_NETWORKS = ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]
+_LOGS = [
+    "awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "logentries", "splunk", "syslog",
+]  # fmt: skip
+_RUNTIMES = ("io.containerd.runc.v2", "io.containerd.runtime.v1.linux", "runc")
 
 
 def ping(core: Core, request: Request) -> Reply:
@@ -70,7 +73,7 @@ def info(core: Core, request: Request) -> Reply:
             "Images": len({image.id for image in core.images.values()}),
             "Driver": "overlay2",
             "DriverStatus": [["Backing Filesystem", "emulated"]],
-            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "null"], "Authorization": None, "Log": []},
+            "Plugins": {"Volume": ["local"], "Network": _NETWORKS, "Authorization": None, "Log": _LOGS},
             **dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet"), True),
             **dict.fromkeys(("PidsLimit", "IPv4Forwarding", "BridgeNfIptables", "BridgeNfIp6tables"), True),
             "OomKillDisable": True,
@@ -98,7 +101,8 @@ def info(core: Core, request: Request) -> Reply:
             "Labels": [],
             "ExperimentalBuild": False,
             "ServerVersion": VERSION,
-            "Runtimes": {"runc": {"path": "runc"}, **({"nvidia": {"path": "nvidia"}} if core.gpu else {})},
+            "Runtimes": {name: {"path": "runc"} for name in _RUNTIMES}
+            | ({"nvidia": {"path": "nvidia"}} if core.gpu else {}),
             "DefaultRuntime": "runc",
             "Swarm": {
                 "NodeID": "",
@@ -109,10 +113,42 @@ def info(core: Core, request: Request) -> Reply:
             },
             "LiveRestoreEnabled": False,
             **{key: {"ID": "", "Expected": ""} for key in ("ContainerdCommit", "RuncCommit", "InitCommit")},
-            "SecurityOptions": [],
+            "SecurityOptions": ["name=seccomp,profile=default"],
             "Warnings": None,
         }
     )
+
+
+def usage(core: Core, request: Request) -> Reply:
+    """GET /system/df."""
+    core.advance()
+    containers = list(core.containers.values())
+    return told(
+        {
+            "LayersSize": sum(image.size for image in images.distinct(core)),
+            "Images": [
+                {
+                    **images.row(image, images.tags_of(core, image)),
+                    "SharedSize": 0,
+                    "Containers": sum(one.image == image.id for one in containers),
+                }
+                for image in images.distinct(core)
+            ],
+            "Containers": [{**row(core, one), **sizes(one)} for one in containers],
+            "Volumes": [
+                {**belongings.described_volume(core, one), "UsageData": {"RefCount": len(users), "Size": 0}}
+                for one, users in ((one, belongings.users(core, one)) for one in core.volumes.values())
+            ],
+            "BuildCache": None,
+            "BuilderSize": 0,
+        }
+    )
+
+
+def prune_builds(core: Core, request: Request) -> Reply:
+    """POST /build/prune: nothing is built here."""
+    core.advance()
+    return told({"CachesDeleted": None, "SpaceReclaimed": 0})
 
 
 def events(core: Core, request: Request) -> Reply:
@@ -121,11 +157,12 @@ def events(core: Core, request: Request) -> Reply:
     journal = core.journal
     if journal is None:
         return Reply(kind=JSON)
-    return Reply(kind=JSON, stream=_told_events(core, journal, request, filters_of(request, _FILTERS)))
+    span = _moment(request.value("since")), _moment(request.value("until"))
+    return Reply(kind=JSON, stream=_told_events(core, journal, span, filters_of(request)))
 
 
-def _told_events(core: Core, journal: Journal, request: Request, filters: Filters) -> Stream:
-    since, until = _moment(request.value("since")), _moment(request.value("until"))
+def _told_events(core: Core, journal: Journal, span: tuple[int | None, int | None], filters: Filters) -> Stream:
+    since, until = span
     read = journal.count
     past = journal.since(0) if since is not None else []
     for event in past:
@@ -152,6 +189,8 @@ def _moment(text: str) -> int | None:
     if not text:
         return None
     seconds, _, fraction = text.partition(".")
+    if not seconds.isdecimal():
+        raise refusal(500, f'strconv.ParseInt: parsing "{seconds}": invalid syntax')
     return int(seconds) * 10**9 + int(fraction[:9].ljust(9, "0") or 0)
 
 
@@ -162,19 +201,18 @@ def _line(event: Json) -> bytes:
 def _fits(event: Json, filters: Filters) -> bool:
     actor = event["Actor"]
     attributes = actor["Attributes"]
-    name = attributes.get("name", "")
-    image = attributes.get("image", "")
+    image = actor["ID"] if event["Type"] == "image" else attributes.get("image", "")
 
-    def is_it(kind: str, value: str) -> bool:
-        return event["Type"] == kind and (value == name or bool(value and actor["ID"].startswith(value)))
+    def called(value: str) -> bool:
+        return any(name.startswith(value) for name in (actor["ID"], attributes.get("name", "")))
 
     return (
         one_of(filters, "type", event["Type"].__eq__)
-        and one_of(filters, "event", lambda value: matching(rf"\A{value}\Z", event["Action"]))
-        and one_of(filters, "image", lambda value: value in (image, image.partition(":")[0]) or is_it("image", value))
-        and all(
-            one_of(filters, kind, lambda value, kind=kind: is_it(kind, value))  # type: ignore[misc]
-            for kind in ("container", "network", "volume")
+        and one_of(filters, "event", event["Action"].__eq__)
+        and one_of(filters, "scope", event["scope"].__eq__)
+        and one_of(
+            filters, "image", lambda value: value in (image, image.rpartition(":")[0], attributes.get("name", ""))
         )
+        and all(one_of(filters, kind, called) for kind in ("container", "network", "volume"))  # of whatever kind it is
         and labelled(attributes, filters)
     )

@@ -3,27 +3,60 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 
 from churn.system.engines.emulated.api.message import Request
+from churn.system.engines.emulated.api.shapes import moment
+from churn.system.engines.emulated.core import Core
 from churn.system.engines.refusals import refusal
 
 Filters = Mapping[str, Sequence[str]]
 
 
-def filters_of(request: Request, known: Iterable[str]) -> Filters:
-    """The request's filters. Raises `BadParameter` for a key that is not known, and for what is no filter."""
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+")
+
+
+def filters_of(request: Request, known: Iterable[str] | None = None) -> Filters:
+    """The request's filters.
+
+    Raises `BadParameter` for a key that is not known, where those are named, and `ServerError` for what is no filter.
+    """
     text = request.value("filters")
     if not text:
         return {}
     try:
         told = json.loads(text)
-        found = {key: list(values) for key, values in told.items()}  # older clients send {"value": true}, newer a list
+        found = {key: _values(values) for key, values in told.items()}
     except (ValueError, AttributeError, TypeError):
-        raise refusal(400, f"invalid filters: expected a JSON object of lists, got {text}") from None
-    for key in found:
-        if key not in known:
+        raise refusal(500, f"invalid filters: expected a JSON object of lists, got {text}") from None
+    if known is not None:
+        for key in found.keys() - set(known):
             raise refusal(400, f"Invalid filter '{key}'")
     return found
+
+
+def _values(told: object) -> list[str]:
+    """Older clients send ``{"value": true}``, newer ones a list."""
+    if not isinstance(told, dict | list):
+        raise TypeError(f"expected a list, got {told!r}")
+    return list(told)
+
+
+def until(core: Core, filters: Filters) -> float:
+    """The moment of the core's clock in ``until``: what was created after it does not fit. Raises `BadParameter`."""
+    return min((_moment(core, text) - core.epoch for text in filters.get("until", ())), default=inf)
+
+
+def _moment(core: Core, text: str) -> float:
+    """Seconds since 1970 of a moment, or of a span before now."""
+    if _SPAN.fullmatch(text):
+        parts = re.findall(r"([\d.]+)(ms|s|m|h)", text)
+        return core.nanoseconds() / 10**9 - sum(float(count) * _SECONDS[unit] for count, unit in parts)
+    try:
+        return float(text) if text.replace(".", "", 1).isdecimal() else moment(text)
+    except ValueError:
+        raise refusal(400, f'failed to parse value as time or duration: "{text}"') from None
 
 
 def labelled(labels: Mapping[str, str], filters: Filters) -> bool:

@@ -37,23 +37,23 @@ class Request:
         return self.value(key).lower() not in _FALSE if key in self.query else otherwise
 
     def number(self, key: str, otherwise: float) -> float:
-        """A key's value as a number. Raises `BadParameter`."""
+        """A key's value as a number. Raises `ServerError`."""
         told = self.value(key)
         try:
             return float(told) if told else otherwise
         except ValueError:
-            raise refusal(400, f'strconv.Atoi: parsing "{told}": invalid syntax') from None
+            raise refusal(500, f'strconv.Atoi: parsing "{told}": invalid syntax') from None
 
     def json(self) -> Json:
-        """The body, decoded; empty where there is none. Raises `BadParameter` where it is no JSON object."""
+        """The body, decoded; empty where there is none. Raises `ServerError` where it is no JSON object."""
         if not self.body.strip():
             return {}
         try:
             told = json.loads(self.body)
         except ValueError as error:
-            raise refusal(400, f"invalid JSON: {error}") from None
+            raise refusal(500, f"invalid JSON: {error}") from None
         if not isinstance(told, dict):
-            raise refusal(400, f"invalid JSON: expected an object, got {type(told).__name__}")
+            raise refusal(500, f"invalid JSON: expected an object, got {type(told).__name__}")
         return told
 
 

@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import Container
-from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.container import Container, MountPoint
+from churn.system.engines.emulated.core import Core, tags_like
 from churn.system.engines.emulated.program import argv_of
-from churn.system.engines.emulated.things import Belonging, identity
+from churn.system.engines.emulated.things import BUILT_IN, Belonging, identity
+from churn.system.protocols import Mount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = "0001-01-01T00:00:00Z"
 _ROOT = "/var/lib/docker"
-_MASKED = ("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/scsi", "/sys/firmware")
+_MASKED = (
+    "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+    "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+)  # fmt: skip
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-_PID = 1000
+_FIRST_PID, _PIDS = 300, 2**15
 
 _NULLS = (
     "Binds", "VolumesFrom", "CapAdd", "CapDrop", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links",
@@ -41,6 +45,7 @@ HOST_CONFIG: Mapping[str, Any] = {
     "LogConfig": {"Type": "json-file", "Config": {}},
     "NetworkMode": "default",
     "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
+    "MemorySwappiness": None,
     "CgroupnsMode": "host",
     "IpcMode": "private",
     "ShmSize": 2**26,
@@ -69,6 +74,11 @@ def when(core: Core, moment: float | None) -> str:
     return f"{second:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09d}Z"
 
 
+def moment(text: str) -> float:
+    """Seconds since 1970 of a moment as the API writes it."""
+    return datetime.fromisoformat(text).timestamp()
+
+
 # -- ports ------------------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +100,7 @@ def bindings(container: Container) -> Iterator[tuple[str, str, str]]:
 
 def published(container: Container) -> Iterator[tuple[str, str, int]]:
     """Port, address and host port of what it publishes now."""
-    if container.state not in ("running", "paused"):
+    if container.state not in ("running", "paused") or not container.reachable:
         return
     chosen = iter(container.published)
     for port, address, host in bindings(container):
@@ -109,7 +119,7 @@ def _port_rows(container: Container) -> list[Json]:
     for port, address, number in held:
         private, _, protocol = port.partition("/")
         rows.append({"IP": address, "PrivatePort": int(private), "PublicPort": number, "Type": protocol})
-    if container.state in ("running", "paused"):
+    if container.state in ("running", "paused") and container.reachable:
         for port in map(_with_protocol, container.body.get("ExposedPorts") or {}):
             if port not in [one for one, _, _ in held]:
                 private, _, protocol = port.partition("/")
@@ -120,7 +130,9 @@ def _port_rows(container: Container) -> list[Json]:
 def _port_map(container: Container) -> Json:
     if container.state not in ("running", "paused"):
         return {}
-    told: Json = dict.fromkeys(map(_with_protocol, container.body.get("ExposedPorts") or {}))
+    told: Json = dict.fromkeys(
+        map(_with_protocol, container.body.get("ExposedPorts") or {} if container.reachable else ())
+    )
     for port, address, number in published(container):
         told[port] = [*(told.get(port) or []), {"HostIp": address, "HostPort": str(number)}]
     return told
@@ -130,30 +142,52 @@ def _port_map(container: Container) -> Json:
 
 
 def endpoint(container: Container, network: Belonging) -> Json:
-    """The container's place on its network; without addresses where it does not run."""
+    """The container's place on one of its networks; without addresses where it does not run."""
     lives = container.state in ("running", "paused")
     place = int(container.id[:4], 16)
-    address = f"172.17.{place // 256 % 256}.{place % 253 + 2}" if lives and network.driver == "bridge" else ""
+    address = (
+        f"{_subnet(network)}.{place // 256 % 256}.{place % 253 + 2}" if lives and network.driver == "bridge" else ""
+    )
+    asked = container.joined.get(network.name) or {}
     return {
-        "IPAMConfig": None,
-        "Links": None,
-        "Aliases": None,
-        "NetworkID": network.id if container.life else "",
-        "EndpointID": identity("endpoint", container.id, container.life) if lives else "",
-        "Gateway": "172.17.0.1" if address else "",
+        "IPAMConfig": asked.get("IPAMConfig"),
+        "Links": asked.get("Links"),
+        "Aliases": _aliases(container, network, asked.get("Aliases")),
+        "NetworkID": container.network_ids.get(network.name, ""),
+        "EndpointID": identity("endpoint", container.id, container.life, network.id) if lives else "",
+        "Gateway": f"{_subnet(network)}.0.1" if address else "",
         "IPAddress": address,
         "IPPrefixLen": 16 if address else 0,
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
         "MacAddress": "02:42:" + ":".join(f"{int(part):02x}" for part in address.split(".")) if address else "",
-        "DriverOpts": None,
+        "DriverOpts": asked.get("DriverOpts"),
     }
 
 
+def _aliases(container: Container, network: Belonging, asked: list[str] | None) -> list[str] | None:
+    """A network of one's own knows a container by its short id too, from the moment that it is on it."""
+    if network.name in BUILT_IN or network.name not in container.network_ids:
+        return asked
+    return list(dict.fromkeys((*(asked or ()), container.id[:12])))
+
+
+def _subnet(network: Belonging) -> str:
+    """The first half of the addresses of a network; that of the engine's own is always the same."""
+    return f"172.{17 if network.name in BUILT_IN else 18 + int(network.id[:2], 16) % 13}"
+
+
+def addresses(network: Belonging) -> list[Json]:
+    """Where the network's addresses come from."""
+    if network.driver != "bridge":
+        return []
+    gateway = {} if network.name in BUILT_IN else {"Gateway": f"{_subnet(network)}.0.1"}
+    return [{"Subnet": f"{_subnet(network)}.0.0/16", **gateway}]
+
+
 def _networks(core: Core, container: Container) -> Json:
-    network = core.network_of(container)
-    return {network.name: endpoint(container, network)}
+    return {network.name: endpoint(container, network) for network in core.networks_of(container)}
 
 
 # -- the row of the list ----------------------------------------------------------------------------------------------
@@ -161,13 +195,12 @@ def _networks(core: Core, container: Container) -> Json:
 
 def row(core: Core, container: Container) -> Json:
     """The container as the list shows it."""
-    image = core.images.get(container.spec.image)
     return {
         "Id": container.id,
         "Names": [f"/{container.name}"],
-        "Image": container.spec.image if image is None or image.id == container.image else container.image,
+        "Image": _image_name(core, container),
         "ImageID": container.image,
-        "Command": shlex.join(argv_of(container, core.image_of(container))),
+        "Command": shlex.join(argv_of(container, container.origin)),
         "Created": core.nanoseconds(container.created_at) // 10**9,
         "Ports": _port_rows(container),
         "Labels": dict(container.spec.labels),
@@ -177,6 +210,19 @@ def row(core: Core, container: Container) -> Json:
         "NetworkSettings": {"Networks": _networks(core, container)},
         "Mounts": _mounts(container),
     }
+
+
+def _image_name(core: Core, container: Container) -> str:
+    """The name that it was asked for by, for as long as that names its image."""
+    names = (container.spec.image, *tags_like(container.spec.image))
+    same = any(name in core.images and core.images[name].id == container.image for name in names)
+    return container.spec.image if same else container.image
+
+
+def sizes(container: Container) -> Json:
+    """What its own files weigh, and all of its files."""
+    own = sum(len(file.content) for file in container.files.values())
+    return {"SizeRw": own, "SizeRootFs": own + (container.origin.size if container.origin is not None else 0)}
 
 
 def status_text(core: Core, container: Container) -> str:
@@ -219,8 +265,7 @@ def spoken(seconds: float) -> str:
 
 def detail(core: Core, container: Container) -> Json:
     """The container as inspect tells it."""
-    image = core.image_of(container)
-    path, *arguments = argv_of(container, image) or ("",)
+    path, *arguments = argv_of(container, container.origin) or ("",)
     folder = f"{_ROOT}/containers/{container.id}" if container.life else ""
     return {
         "Id": container.id,
@@ -244,7 +289,7 @@ def detail(core: Core, container: Container) -> Json:
         "HostConfig": _host_config(container),
         "GraphDriver": {"Data": {"MergedDir": f"{_ROOT}/overlay2/{container.id}/merged"}, "Name": "overlay2"},
         "Mounts": _mounts(container),
-        "Config": _config(core, container),
+        "Config": _config(container),
         "NetworkSettings": _network_settings(core, container),
     }
 
@@ -259,12 +304,17 @@ def _state(core: Core, container: Container) -> Json:
         "Restarting": state == "restarting",
         "OOMKilled": container.oom,
         "Dead": state == "dead",
-        "Pid": _PID + int(container.id[:6], 16) if lives else 0,
+        "Pid": pid(container) if lives else 0,
         "ExitCode": container.exit_code,
         "Error": container.error,
         "StartedAt": when(core, container.started_at) if container.life else NEVER,
         "FinishedAt": when(core, container.finished_at),
     }
+
+
+def pid(container: Container) -> int:
+    """The id of its process, which does not exist."""
+    return _FIRST_PID + int(identity(container.id, container.life)[:6], 16) % _PIDS
 
 
 def _host_config(container: Container) -> Json:
@@ -276,55 +326,85 @@ def _host_config(container: Container) -> Json:
             ]
             for port, places in (given.get("PortBindings") or {}).items()
         }
+        ports = asked or given.get("PortBindings")
         policy = {**HOST_CONFIG["RestartPolicy"], **(given.get("RestartPolicy") or {})}
-        return {**HOST_CONFIG, **given, "PortBindings": asked or given.get("PortBindings"), "RestartPolicy": policy}
+        return {**_completed(given), "PortBindings": ports, "RestartPolicy": policy}
     name, _, most = container.spec.restart_policy.partition(":")
     ports = {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}] for port in container.spec.ports}
-    policy = {"Name": name, "MaximumRetryCount": int(most or 0)}
-    return {**HOST_CONFIG, "PortBindings": ports, "RestartPolicy": policy}
+    return {**HOST_CONFIG, "PortBindings": ports, "RestartPolicy": {"Name": name, "MaximumRetryCount": int(most or 0)}}
 
 
-def _config(core: Core, container: Container) -> Json:
-    image = core.image_of(container)
+def _completed(given: Mapping[str, Any]) -> Json:
+    """What a client left out, or left empty where the engine has something better, as the engine fills it in."""
+    filled = {**HOST_CONFIG, **given}
+    better = {key: value for key, value in HOST_CONFIG.items() if value and not filled[key]}
+    log = given.get("LogConfig") or {}
+    return {
+        **filled,
+        **better,
+        "LogConfig": {"Type": log.get("Type") or "json-file", "Config": log.get("Config") or {}},
+        "MemorySwappiness": None if filled["MemorySwappiness"] == -1 else filled["MemorySwappiness"],
+        "PidsLimit": filled["PidsLimit"] or None,
+    }
+
+
+def _config(container: Container) -> Json:
+    """What it runs, with what its image gives where the client gave nothing."""
+    base = container.origin.config if container.origin is not None else {}
     given = {key: value for key, value in container.body.items() if key not in ("HostConfig", "NetworkingConfig")}
     config = {**CONFIG, "Hostname": container.id[:12], **{key: value for key, value in given.items() if value != ""}}
     config["Image"], config["Labels"] = container.spec.image, dict(container.spec.labels)
-    if image is not None:
-        config["Entrypoint"] = config["Entrypoint"] or list(image.entrypoint) or None
-        config["Cmd"] = config["Cmd"] or list(image.command) or None
-        config["WorkingDir"] = config["WorkingDir"] or image.workdir
+    own_program = bool(config["Entrypoint"])
+    for key, value in base.items():
+        if key != "Labels" and not config.get(key) and not (key == "Cmd" and own_program):
+            config[key] = value
+    config["Env"] = _environment(given.get("Env") or [], base.get("Env") or []) or config["Env"]
+    config["Volumes"] = config["Volumes"] or None
     return config
+
+
+def _environment(own: list[str], base: list[str]) -> list[str]:
+    named = {one.partition("=")[0] for one in own}
+    return [*own, *(one for one in base if one.partition("=")[0] not in named)]
 
 
 def _network_settings(core: Core, container: Container) -> Json:
     networks = _networks(core, container)
-    place = next(iter(networks.values()))
+    place = networks.get("bridge") or {}
+    sandbox = identity("sandbox", container.id, core.nanoseconds(container.started_at)) if container.life else ""
     return {
         "Bridge": "",
-        "SandboxID": identity("sandbox", container.id) if container.life else "",
+        "SandboxID": sandbox,
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,
         "Ports": _port_map(container),
-        "SandboxKey": f"/var/run/docker/netns/{container.id[:12]}" if container.life else "",
+        "SandboxKey": f"/var/run/docker/netns/{'default' if 'host' in networks else sandbox[:12]}" if sandbox else "",
         "SecondaryIPAddresses": None,
         "SecondaryIPv6Addresses": None,
-        **{key: place[key] for key in ("EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen")},
-        **{key: place[key] for key in ("IPAddress", "IPPrefixLen", "IPv6Gateway", "MacAddress")},
+        **{key: place.get(key, "") for key in ("EndpointID", "Gateway", "GlobalIPv6Address", "IPAddress")},
+        **{key: place.get(key, "") for key in ("IPv6Gateway", "MacAddress")},
+        **{key: place.get(key, 0) for key in ("GlobalIPv6PrefixLen", "IPPrefixLen")},
         "Networks": networks,
     }
 
 
 def _mounts(container: Container) -> list[Json]:
+    places = container.mounted or tuple(map(_mount_point, container.spec.mounts))
     return [
         {
-            "Type": "bind" if mount.source.startswith("/") else "volume",
-            **({} if mount.source.startswith("/") else {"Name": mount.source, "Driver": "local"}),
-            "Source": mount.source if mount.source.startswith("/") else f"{_ROOT}/volumes/{mount.source}/_data",
+            "Type": mount.kind,
+            **({"Name": mount.source, "Driver": "local"} if mount.kind == "volume" else {}),
+            "Source": f"{_ROOT}/volumes/{mount.source}/_data" if mount.kind == "volume" else mount.source,
             "Destination": mount.target,
-            "Mode": "",
+            "Mode": mount.mode,
             "RW": not mount.read_only,
-            "Propagation": "rprivate" if mount.source.startswith("/") else "",
+            "Propagation": "rprivate" if mount.kind == "bind" else "",
         }
-        for mount in container.spec.mounts
+        for mount in places
     ]
+
+
+def _mount_point(mount: Mount) -> MountPoint:
+    kind = "bind" if mount.source.startswith("/") else "volume"
+    return MountPoint(kind, mount.source, mount.target, "ro" if mount.read_only else "", mount.read_only)
