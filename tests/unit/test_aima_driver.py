@@ -348,11 +348,14 @@ def test_what_does_not_end_is_cut_off_with_its_group(
     until(lambda: process.marked(marker) == ())
 
 
-def test_a_process_that_it_falls_back_to_is_seen(aima: Aima, fake: Fake, tmp_path: Path, marker: str) -> None:
-    fake.answers("service-start", f"{DONE}", first="setsid sleep 60 >/dev/null 2>&1 &")
+def test_a_process_that_it_falls_back_to_is_seen(
+    aima: Aima, fake: Fake, tmp_path: Path, marker: str, until: Callable[[Callable[[], bool]], float]
+) -> None:
+    """Also where it gets an environment of its own."""
+    fake.answers("service-start", f"{DONE}", first="env -i setsid sleep 60 >/dev/null 2>&1 &")
     assert isinstance(aima.start("web"), Ok)
-    seen = RealHost(folders=tmp_path, clock=RealClock()).processes(marker)
-    assert [line.split()[1] for line in seen or ()] == ["sleep"]
+    host = RealHost(folders=tmp_path, clock=RealClock())
+    until(lambda: [line.split()[1] for line in host.processes(marker) or ()] == ["sleep"])
 
 
 # -- whose failure it is ----------------------------------------------------------------------------------------------

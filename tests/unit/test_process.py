@@ -1,6 +1,7 @@
 """Commands: run to the end, cut off at the timeout, and nothing of theirs left behind unseen."""
 
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -109,10 +110,47 @@ def test_a_background_process_that_holds_the_output_open_is_not_waited_for(marke
     assert (finished.code, finished.stdout) == (0, "before\n")
 
 
-@pytest.mark.parametrize("background", ["sleep 30 &", "setsid sleep 30 &", "(setsid sleep 30 >/dev/null 2>&1 &)"])
+@pytest.mark.parametrize(
+    "background",
+    [
+        "sleep 30 &",
+        "setsid sleep 30 &",
+        "(setsid sleep 30 >/dev/null 2>&1 &)",
+        "env -i sleep 30 &",
+        "(cd / && env -i setsid sh -c 'sleep 30 & exit' >/dev/null 2>&1 &)",
+    ],
+)
 def test_marked_sees_what_was_left_running(marker: str, background: str, until: Until) -> None:
     shell(background, marker=marker)
     until(lambda: [line.partition(" ")[2] for line in process.marked(marker) or ()] == ["sleep"])
+
+
+def test_what_was_left_running_is_somebodys_and_can_be_ended_whatever_environment_it_has(
+    marker: str, until: Until
+) -> None:
+    shell("sleep 30 & env -i sleep 30 &", marker=marker)
+    until(lambda: len(process.marked(marker) or ()) == 2)
+    assert all(process.is_marked(int(line.split()[0])) for line in process.marked(marker) or ())
+    assert not process.is_marked(os.getpid())
+    process.end_marked(marker)
+    until(lambda: process.marked(marker) == ())
+
+
+def test_whoever_runs_a_command_carries_no_marker_itself(marker: str) -> None:
+    before = resource.getrlimit(process._SEAL)
+    finished = shell("grep locks /proc/self/limits", marker=marker)
+    assert str(process._seal(marker)) in finished.stdout
+    assert resource.getrlimit(process._SEAL) == before
+    with pytest.raises(EnvironmentFault):
+        process.run(["no-such-program"], env=ENV, timeout=LONG, marker=marker)
+    assert resource.getrlimit(process._SEAL) == before
+    assert str(process._seal(marker)) not in shell("grep locks /proc/self/limits").stdout
+
+
+def test_marked_leaves_zombies_out_that_a_parent_does_not_reap(marker: str, until: Until) -> None:
+    """Their limits are told on when nothing else is."""
+    shell("env -i sh -c 'true & echo $! >&2; exec sleep 30' &", marker=marker)
+    until(lambda: [line.split()[1] for line in process.marked(marker) or ()] == ["sleep"])
 
 
 def test_marked_sees_nothing_of_a_longer_marker_or_of_an_ended_command(marker: str) -> None:

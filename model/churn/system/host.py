@@ -83,7 +83,7 @@ class RealHost:
         }
 
     def processes(self, marker: str) -> tuple[str, ...] | None:
-        """Live processes that carry `marker` in their environment, as ``pid name``; None where they cannot be seen."""
+        """Live processes that carry `marker`, as ``pid name``; None where they cannot be seen."""
         return process.marked(marker)
 
     def end_processes(self, marker: str) -> None:
@@ -187,7 +187,7 @@ def _holders(ports: set[int]) -> dict[int, tuple[Holder, str]]:
 
 def _holder(pid: int) -> tuple[Holder, str]:
     name = process.name(pid)
-    ours = name == _PROXY or process.marker_of(pid) is not None
+    ours = name == _PROXY or process.is_marked(pid)
     return Holder.MANAGER if ours else Holder.STRANGER, f"pid {pid} ({name})"
 
 

@@ -1,6 +1,8 @@
 """Processes: the one home of `subprocess`, and of telling whose process a process is."""
 
+import hashlib
 import os
+import resource
 import select
 import shlex
 import shutil
@@ -18,6 +20,15 @@ from churn import errors
 
 MARKER = "CHURN_MARKER"
 """The variable whose value tells a process's descendants, however daemonised: they inherit the environment."""
+
+_SEAL = 10
+"""RLIMIT_LOCKS, a limit that Linux has not heeded since 2.4 and still hands down from process to process.
+
+Some managers give their children an environment of their own, and with it no marker; a number that is this limit goes to
+them all the same, and to whatever calls setsid or changes its folder.
+"""
+_SEAL_SIGN, _SEAL_BYTES = 0xC42, 5
+"""What all seals begin with, and how many bytes of them tell one marker from another."""
 
 _PROC = Path("/proc")
 _MILLISECONDS = 1000
@@ -53,13 +64,14 @@ def run(
     """Run a command to its end, at most `timeout` seconds; then it is killed with its whole process group.
 
     It is killed likewise when an exception interrupts the wait. It has a session of its own, so a Ctrl-C at the terminal
-    reaches Churn only, and nothing to read. With a `marker` its environment carries that, for `marked`. What it leaves
+    reaches Churn only, and nothing to read. With a `marker` it and its descendants carry that, for `marked`. What it leaves
     running in the background is neither waited for nor killed.
     Raises `EnvironmentFault` where it cannot be run at all.
     """
     # Files, not pipes: a process left in the background holds a pipe open, and reading to its end would hang.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = _start(argv, _environment(env, marker), cwd, out, err)
+        with _sealing(marker):
+            child = _start(argv, _environment(env, marker), cwd, out, err)
         with _killed_unless_ended(child):
             ended = _await(child, timeout)
         return Finished(
@@ -72,14 +84,13 @@ def run(
 
 
 def marked(marker: str) -> tuple[str, ...] | None:
-    """Live processes whose environment carries `marker`, as ``pid name`` by pid; None where there is no /proc.
+    """Live processes that carry `marker`, as ``pid name`` by pid; None where there is no /proc.
 
     Those of other users are seen by root only.
     """
     if not visible():
         return None
-    carrying = (pid for pid in pids() if marker_of(pid) == marker)
-    return tuple(f"{pid} {name(pid)}" for pid in carrying)
+    return tuple(f"{pid} {name(pid)}" for pid in _carriers(marker))
 
 
 def visible() -> bool:
@@ -89,16 +100,15 @@ def visible() -> bool:
 
 def end_marked(marker: str) -> None:
     """Kill the processes that carry `marker`; none for an empty one."""
-    for pid in pids() if marker else ():
-        if marker_of(pid) == marker:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    for pid in _carriers(marker) if marker else ():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def detach(name: str, seconds: float) -> None:
     """Start a process called `name` that does nothing for so many seconds and outlives this one.
 
-    It inherits the environment, and so the marker.
+    It inherits the marker.
     """
     subprocess.Popen(  # noqa: S603 - a fixed program
         [name, f"{seconds:g}"],
@@ -123,8 +133,56 @@ def name(pid: int) -> str:
         return ""
 
 
-def marker_of(pid: int) -> str | None:
-    """The marker that the process carries; None where it has none, has gone, is a zombie or may not be read."""
+def is_marked(pid: int) -> bool:
+    """Whether the process carries a marker, whosever; False where it has gone, is a zombie or may not be read."""
+    return _variable_of(pid) is not None or _seal_of(pid) is not None
+
+
+def _carriers(marker: str) -> Iterator[int]:
+    seal = _seal(marker)
+    return (pid for pid in pids() if _variable_of(pid) == marker or _seal_of(pid) == seal)
+
+
+def _seal(marker: str) -> int:
+    digest = hashlib.sha256(marker.encode()).digest()[:_SEAL_BYTES]
+    return int.from_bytes(digest) + (_SEAL_SIGN << 8 * _SEAL_BYTES)
+
+
+def _seal_of(pid: int) -> int | None:
+    try:
+        seal, _ = resource.prlimit(pid, _SEAL)
+    except (OSError, ValueError):
+        return None
+    sealed = seal >> 8 * _SEAL_BYTES == _SEAL_SIGN
+    return seal if sealed and _lives(pid) else None
+
+
+def _lives(pid: int) -> bool:
+    """Whether it is there, and no zombie: of these the limits are still told."""
+    try:
+        return (_PROC / str(pid) / "stat").read_bytes().rpartition(b") ")[2][:1] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
+@contextmanager
+def _sealing(marker: str) -> Iterator[None]:
+    """Whatever is started within this carries the marker's seal, where the system lets it."""
+    if not marker or not visible():
+        yield
+        return
+    before = resource.getrlimit(_SEAL)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(_SEAL, (_seal(marker), before[1]))
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(_SEAL, before)
+
+
+def _variable_of(pid: int) -> str | None:
+    """The marker in its environment; None where there is none, or it has gone, is a zombie or may not be read."""
     try:
         environment = (_PROC / str(pid) / "environ").read_bytes()
     except OSError:

@@ -147,7 +147,7 @@ class Host(Protocol):
         """Several ports at once: the health of those in `asks` (port to path), whether those in `frees` can be bound."""
 
     def processes(self, marker: str) -> tuple[str, ...] | None:
-        """Live processes that carry `marker` in their environment, as ``pid name``; None where they cannot be seen."""
+        """Live processes that carry `marker`, as ``pid name``; None where they cannot be seen."""
 
     def behave(self, folder: str, word: str) -> None:
         """Write the word that servers with `folder` mounted read as their behaviour."""
@@ -218,7 +218,7 @@ class Manager(Protocol):
     name: str
     contract: Contract
     marker: str
-    """What its processes carry in their environment, so that descendants can be told; empty: it has no processes."""
+    """What its processes carry, so that descendants can be told; empty: it has no processes."""
 
     def create(self, service: str, folder: str) -> Outcome:
         """Make a service known; its server's behaviour file is in `folder`."""
