@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from churn.errors import UsageError
 from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.faults import Waits
 from churn.session.system import System
@@ -44,7 +45,7 @@ class Site:
         """
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
-        environ = {**(looking or self.environ), "DOCKER_HOST": self.engine.url}
+        environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
         return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, environ, self.gate)
 
 
@@ -61,11 +62,29 @@ def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) 
         labels, clock, gate = ownership.labels(run), RealClock(), None
         way = reached.url
         if labelling:
+            _expect_plain(reached)
             gate = Gate()
             proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
             gate.ground, way = ProxyGround(reached, proxy, labels, TAG), proxy.url
         host = RealHost(folders=folder / "services", clock=clock)
-        yield Site(reached, host, clock, folder, labels, {**environ, "DOCKER_HOST": way}, gate)
+        yield Site(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
+
+
+def _plain(environ: Mapping[str, str], way: str) -> Mapping[str, str]:
+    """The environment without what would make a client speak TLS, or take another way: a unix socket knows neither."""
+    left_out = _TLS if way.startswith("unix:") else ()
+    return {key: value for key, value in environ.items() if key not in left_out}
+
+
+_TLS = ("DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT")
+
+
+def _expect_plain(engine: DockerEngine) -> None:
+    if engine.encrypted:
+        raise UsageError(
+            "expected an engine on a unix socket, or on TCP without TLS, for the proxy that marks what is this run's; "
+            f"got {engine.url} with TLS; run Churn on the engine's own machine"
+        )
 
 
 def _served(stack: ExitStack, folder: Path) -> str:

@@ -35,7 +35,7 @@ HOMES = {
         "cli/engine.py",
         "system/engines/emulated/api/app.py",
         "system/engines/emulated/api/server.py",
-        "system/engines/emulated/ports.py",
+        "system/engines/emulated/api/ports.py",
         "system/engines/proxy",
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
@@ -58,7 +58,7 @@ HOMES = {
         "system/host.py",
         "system/ownership.py",
         "system/engines/emulated/api/server.py",
-        "system/engines/emulated/ports.py",
+        "system/engines/emulated/api/ports.py",
         "system/engines/proxy/",
     ),
     "threading": (

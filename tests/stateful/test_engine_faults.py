@@ -150,6 +150,8 @@ def test_a_disturbance_of_the_sequence_is_allowed_for(whole: Assembled, how: Dis
         assert session.state.services["a"].server is Server.SOUND
         assert session.state.services["a"].unsettled is None
         assert {record.verdict for record in session.trace.chapters[-1].records} == {Verdict.PASS}
+    assert whole.system.gate is not None
+    assert {one.partition(" on ")[0] for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
 
 
 @pytest.mark.parametrize("how", Outage)

@@ -205,7 +205,7 @@ def test_what_is_wrong_is_told_each_in_its_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(images, "TAG", "churn/nosuch:1")
-    run, port, host = new_run(), AIMA_PORTS[3], RealHost(folders=tmp_path, clock=RealClock())
+    run, port, host = new_run(), AIMA_PORTS[1], RealHost(folders=tmp_path, clock=RealClock())
     container = docker_engine.create(Spec(standin, f"churn-test-{run}", labels=labels(run)))
     assert host.hold(port)
     state(docker_engine)

@@ -375,12 +375,12 @@ def test_a_refused_start_without_an_image_is_the_environments(aima: Aima, fake: 
         aima.start("web")
 
 
-def test_of_several_images_one_is_enough(fake: Fake, tmp_path: Path) -> None:
-    aima = driver(fake, tmp_path, model_type="llm")
+def test_the_image_that_is_named_is_the_one_that_has_to_be_there(fake: Fake, tmp_path: Path) -> None:
+    aima = driver(fake, tmp_path, model_type="llm", image="mine/vllm:2")
     fake.fails("service-start", "BROKEN: it broke")
-    with pytest.raises(EnvironmentFault, match="zhiwen-vllm:0128, docker"):
+    with pytest.raises(EnvironmentFault, match="mine/vllm:2"):
         aima.start("web")
-    fake.image("docker.1ms.run/scitrera/dgx-spark-vllm:0.14.0-t5")
+    fake.image("mine/vllm:2")
     assert isinstance(aima.start("web"), Rejected)
 
 

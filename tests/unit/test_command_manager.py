@@ -329,12 +329,20 @@ def test_what_takes_longer_than_its_timeout_is_cut_off_and_how_it_ended_is_unkno
     operation = getattr(driven, kind)
     outcome = operation() if kind == "list" else operation("a")
     assert isinstance(outcome, Unknown)
-    assert outcome.overran
+    assert not outcome.overran, "the file's timeout is Churn's own, which makes nothing the manager's fault"
     assert outcome.reason == "it was cut off after 0.3 s"
     assert 0.3 <= outcome.took < PROMPT
     assert outcome.until == outcome.ended + driven.contract.bounds.grace
     assert outcome.evidence.output == "begun"
     until(lambda: process.marked(driven.marker) == ())
+
+
+def test_what_takes_longer_than_the_contract_and_its_grace_is_the_managers_fault(make: Make) -> None:
+    driven = make(f"{commands(start='sleep 30')}\n[contract.bounds]\nstart = 0.2\ngrace = 0.1")
+    driven.create("a", "")
+    outcome = driven.start("a")
+    assert isinstance(outcome, Unknown)
+    assert outcome.overran
 
 
 def test_the_cut_off_kills_the_whole_process_group(make: Make, until: Until) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from churn.doctor.engine import Shown
 from churn.doctor.findings import Finding, note, ok, problem
 from churn.system.image import BASE, LABEL, REMEDY, TAG, find_busybox
+from churn.system.managers.aima import KINDS
 
-AIMA_IMAGES = ("qujing-qwen3-tts-real:latest", "qujing-glm-asr-nano:latest", "zhiwen-vllm:0128")
+AIMA_IMAGES = tuple(tag for kind in KINDS.values() for tag in kind.images)
 """What AIMA makes the servers of its model types from; it pulls none."""
 
 

@@ -4,10 +4,8 @@ from pathlib import Path
 
 from churn.doctor.engine import Shown
 from churn.doctor.findings import Finding, listing, note, ok, problem
+from churn.system.managers.aima import LABELS as AIMA_LABELS
 from churn.system.ownership import OWNER, abandoned, dead_runs, is_dead
-
-AIMA_LABELS = {"aima.managed": "true"}
-"""What AIMA's containers carry, whoever runs it."""
 
 
 def things(engine: Shown, runs: Path) -> Finding:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from churn.doctor.findings import Finding, note, ok, problem
 from churn.lifecycle.observation import Port
+from churn.system.managers.aima import PORTS as AIMA_PORTS
 from churn.system.protocols import Listed
 
-AIMA_PORTS = tuple(range(8000, 8011))
-"""What AIMA gives its first services, in order."""
 EPHEMERAL = 10
 """How many ports Docker tries for a container that names none, before it gives up."""
 

@@ -204,7 +204,7 @@ class ReleasePort(_Fault):
 
 @frozen(cache_hash=True)
 class Disturb(Operation):
-    """The engine fails the manager once: in the next operation that makes it change a container. That ends it."""
+    """The engine fails the manager once, in the first change of a container by its next create, start or stop; that ends it."""
 
     how: Disturbance
     kind = "disturb"

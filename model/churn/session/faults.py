@@ -73,7 +73,7 @@ class Faults:
         self._folders: Mapping[str, str] = {}
         self._words: dict[str, str] = {}
         self._gate = gate
-        self._next: Fault | None = None
+        self._next: Disturb | None = None
         """What is to strike the manager's next operation."""
 
     def begin(self, real: Mapping[str, str], folders: Mapping[str, str]) -> None:
@@ -84,23 +84,28 @@ class Faults:
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
-    def snapshot(self) -> tuple[dict[str, str], Fault | None]:
+    def snapshot(self) -> tuple[dict[str, str], Disturb | None]:
         """As `Rewindable.snapshot`."""
         return dict(self._words), self._next
 
-    def restore(self, snapshot: tuple[dict[str, str], Fault | None]) -> None:
+    def restore(self, snapshot: tuple[dict[str, str], Disturb | None]) -> None:
         """As `Rewindable.restore`."""
         words, self._next = snapshot
         self._words = dict(words)
+
+    def key(self) -> object:
+        """What is yet to strike."""
+        return self._next
 
     def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
         """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them.
 
         The faults as ``hang on create``.
         """
-        gate, fault = self._gate, self._next
+        gate, planned = self._gate, self._next
         if gate is None:
             return act(), (), False
+        fault = None if planned is None else self._fault(planned)
         before = len(gate.struck)
         if fault is not None:
             self._next = None
@@ -174,9 +179,12 @@ class Faults:
     def _disturb(self, operation: Disturb, _: int | None) -> str:
         if self._gate is None:
             return _NO_GATE
-        hangs = {"milliseconds": self.waits.hang * 1000} if operation.how is Disturbance.HANG else {}
-        self._next = made(operation.how.value, hangs)
+        self._next = operation
         return ""
+
+    def _fault(self, operation: Disturb) -> Fault:
+        hangs = operation.how is Disturbance.HANG
+        return made(operation.how.value, {"milliseconds": self.waits.hang * 1000} if hangs else {})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
         if self._gate is None or self._gate.ground is None:

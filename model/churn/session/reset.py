@@ -36,10 +36,10 @@ def reset(system: System, run: str) -> None:
 
     Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
     """
-    if system.gate is not None:
-        system.gate.heal()
     await_engine(system.engine, system.clock)
     try:
+        if system.gate is not None:
+            system.gate.heal()
         system.host.release()
         system.host.end_processes(system.manager.marker)
         for row in ours(system.engine, run):

@@ -119,11 +119,11 @@ class Session:
 
     def snapshot(self) -> tuple[Any, ...]:
         """Where system and session are in the sequence, to go on from there more than once. Raises `UsageError`."""
-        return self.system.snapshot(), self.possible, self._pending, self._unasked
+        return self.system.snapshot(), self.possible, self._pending, self._unasked, self._identity
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to where that was taken; the trace goes on."""
-        system, self.possible, self._pending, self._unasked = snapshot
+        system, self.possible, self._pending, self._unasked, self._identity = snapshot
         self.system.restore(system)
 
     def key(self) -> Hashable:

@@ -19,6 +19,7 @@ from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import NONE, SOUND, State
 from churn.session.faults import Faults, Waits
 from churn.system.clock import Clock
+from churn.system.engines.faults import KINDS
 from churn.system.engines.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
@@ -125,7 +126,7 @@ class System:
         starts = tuple([self._starts.get(row.id, 0) for row in self.engine.list()])
         known = tuple([part.key(numbers) for part in parts if isinstance(part, Keyed)])
         ports = tuple([(name, numbers(port)) for name, port in self._port_of.items()])
-        return known, starts, ports
+        return known, starts, ports, self._faults.key()
 
     def ports(self) -> tuple[int, ...]:
         """The ports that services of this sequence had so far."""
@@ -345,10 +346,11 @@ class System:
 
 
 def _disturbed(outcome: Outcome, struck: tuple[str, ...], *, foreseen: bool) -> Outcome:
-    """The outcome of an operation whose calls of the engine were struck: only a success says what it did."""
-    if isinstance(outcome, Ok):
+    """The outcome of an operation whose calls were struck: only a success says what it did, unless the manager was misled."""
+    misled = any(KINDS[one.partition(" on ")[0]].misleads for one in struck)
+    if isinstance(outcome, Ok) and not misled:
         return outcome
-    told = outcome.reason if isinstance(outcome, Rejected | Unknown) else ""
+    told = outcome.reason if isinstance(outcome, Rejected | Unknown) else "it reported success"
     until = outcome.until if isinstance(outcome, Unknown) else outcome.ended
     reason = f"the engine failed the manager ({', '.join(struck)}): {told}"
     times = (outcome.began, outcome.ended, outcome.mark, outcome.evidence)

@@ -111,6 +111,8 @@ class DockerEngine:
         told: str = connection.get("base_url") or _DEFAULT_SOCKET
         self.url = told.replace("https://", "tcp://")
         """Where it is, as DOCKER_HOST would have it."""
+        self.encrypted = bool(connection.get("tls")) or told.startswith("https://")
+        """Whether it is reached by TLS."""
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
             self._api: Any = docker.APIClient(version="auto", timeout=patience, use_ssh_client=True, **connection)

@@ -399,7 +399,7 @@ class Core:
         container.error, container.exit_code = "", 0
         container.started_at = now
         word = self.behaviour(container)
-        loading = float(word.partition("=")[2]) if word.startswith("slow=") else 0.0
+        loading = _number_after("slow=", word)
         container.ready_at = now + self.timing.load + loading
         self._become(container, "running", "start")
         if crashing(word):
@@ -591,10 +591,14 @@ class Core:
 
     def occupy(self, name: str, port: int) -> str:
         """A container of somebody else with that name, on that port; its id."""
-        image = next(iter(self.images))
+        image = next(iter(self.images), "")
         found = self.create(Spec(image, name, ports=(port,) if port else ()))
-        if port:
-            self.start(found.id)
+        try:
+            if port:
+                self.start(found.id)
+        except EngineError:
+            self.vacate(found.id)
+            raise
         return found.id
 
     def vacate(self, container: str) -> None:
@@ -749,7 +753,13 @@ def crashing(word: str) -> bool:
 
 
 def _exit_code(word: str, other: int) -> int:
-    return int(word.partition("=")[2]) if word.startswith("exit=") else other
+    return int(_number_after("exit=", word)) if word.startswith("exit=") else other
+
+
+def _number_after(beginning: str, word: str) -> float:
+    """The number in a word such as ``slow=5``; 0 where there is none: people write these."""
+    told = word.removeprefix(beginning)
+    return float(told) if word.startswith(beginning) and re.fullmatch(r"\d+(\.\d+)?", told) else 0.0
 
 
 def _number(signal: str) -> str:

@@ -85,7 +85,7 @@ def gpus_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
 def _words(value: object) -> list[str]:
     """The API takes a command as a list of words, or as one line."""
     if isinstance(value, str):
-        return shlex.split(value)
+        return _split(value)
     return [str(word) for word in value] if isinstance(value, list) else []
 
 
@@ -96,6 +96,14 @@ def _port(argv: tuple[str, ...]) -> str:
         if word.startswith("--port="):
             return word.partition("=")[2]
     return "8000"
+
+
+def _split(text: str) -> list[str]:
+    """The words of a command line; one word where its quotes do not close."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [text]
 
 
 def _small(argv: tuple[str, ...]) -> Program | None:
@@ -121,7 +129,7 @@ def _script(script: str) -> Program | None:
     """Commands with ``;`` between, as far as each is known."""
     whole = Program(0.0)
     for line in script.split(";"):
-        step = _small(tuple(shlex.split(line)))
+        step = _small(tuple(_split(line)))
         if step is None or step.lasts is None or whole.lasts is None:
             return None
         whole = evolve(

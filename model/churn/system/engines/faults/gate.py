@@ -6,12 +6,16 @@ manager's calls pass it: what looks at the system does not, so that what is seen
 
 import re
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from enum import Enum
 from math import inf
 from typing import ClassVar, Protocol
+from urllib.parse import parse_qs
 
 from attrs import asdict, define, field, frozen
 
+from churn.errors import NotFound
 from churn.system.clock import Clock, RealClock
 
 _MILLI = 1000
@@ -25,9 +29,12 @@ class Call:
     reference: str = ""
 
     @classmethod
-    def of(cls, method: str, path: str) -> "Call":
-        """The call that an HTTP request makes; `path` has no query, its version prefix is left out."""
+    def of(cls, method: str, target: str) -> "Call":
+        """The call that an HTTP request makes. The path's version is left out; of the query a create's name counts."""
+        path, _, query = target.partition("?")
         path = _VERSION.sub("", path)
+        if (method, path) == ("POST", "/containers/create"):
+            return cls("create", parse_qs(query).get("name", [""])[0])
         if method == "DELETE" and (found := re.fullmatch(r"/containers/([^/]+)", path)):
             return cls("remove", found[1])
         if found := re.fullmatch(r"/containers/([^/]+)/(\w+)", path):
@@ -38,7 +45,6 @@ class Call:
 _VERSION = re.compile(r"\A/v\d+\.\d+(?=/)")
 _VERBS = {"json": "inspect"}
 _PATHS = {
-    ("POST", "/containers/create"): "create",
     ("GET", "/containers/json"): "list",
     ("GET", "/_ping"): "ping",
     ("HEAD", "/_ping"): "ping",
@@ -95,6 +101,10 @@ class Fault:
     """
 
     name: ClassVar[str] = ""
+    lasts_from_strike: ClassVar[bool] = False
+    """Whether its milliseconds begin when it strikes, not when it is switched on."""
+    misleads: ClassVar[bool] = False
+    """Whether it tells a client something of the engine that is not so, on which an honest one may build."""
     upsets: ClassVar[bool] = False
     """Whether it changes the engine itself, not only its replies."""
     times: int = 1
@@ -156,7 +166,7 @@ class Gate:
             fault.begin(self.ground)
             self.upsets += fault.upsets
         with self._lock:
-            if fault.milliseconds:
+            if fault.milliseconds and not fault.lasts_from_strike:
                 self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
             self.faults.append(fault)
 
@@ -165,8 +175,8 @@ class Gate:
         with self._lock:
             was_on = any(one is fault for one in self._all())
             self._forget(fault)
-        if was_on and self.ground is not None:
-            fault.heal(self.ground)
+        if was_on:
+            self._healed((fault,))
 
     def heal(self) -> None:
         """End every fault."""
@@ -175,9 +185,7 @@ class Gate:
             self.faults.clear()
             self._hanging.clear()
             self._ends.clear()
-        for fault in healed:
-            if self.ground is not None:
-                fault.heal(self.ground)
+        self._healed(healed)
 
     def before(self, call: Call) -> Refused | Lost | None:
         """What becomes of a call before the engine has it."""
@@ -222,8 +230,14 @@ class Gate:
         over = [fault for fault in self._all() if self._ends.get(id(fault), inf) <= now]
         for fault in over:
             self._forget(fault)
+        self._healed(over)
+
+    def _healed(self, faults: Iterable[Fault]) -> None:
+        """Undo what they did, as far as what they did it to is there still."""
+        for fault in faults:
             if self.ground is not None:
-                fault.heal(self.ground)
+                with suppress(NotFound):
+                    fault.heal(self.ground)
 
     def _all(self) -> list[Fault]:
         return [*self.faults, *(fault for fault in self._hanging if not any(one is fault for one in self.faults))]
@@ -237,6 +251,8 @@ class Gate:
         self.struck.append(f"{fault.name} on {call.verb}")
         if told is Lost.HANG and not any(one is fault for one in self._hanging):
             self._hanging.append(fault)  # until it is healed, even if it strikes no more
+            if fault.milliseconds:
+                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
         if fault.times > 0:
             fault.times -= 1
             if not fault.times:

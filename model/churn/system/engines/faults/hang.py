@@ -13,6 +13,7 @@ class Hang(ReplyFault):
     """
 
     name = "hang"
+    lasts_from_strike = True
 
     def before(self, call: Call) -> Lost:
         """What becomes of it."""

@@ -7,12 +7,14 @@ from churn.system.engines.faults.gate import Call, Fault, Refused
 
 @define
 class RemovalInProgress(Fault):
-    """A removal is refused (409): it is in progress already.
+    """A removal is refused (409), as if one were in progress already; none is.
 
-    What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
+    What may follow: any end of the manager's operation, a success too, for it may take the container for gone: the service is
+    as after an operation that was cut off.
     """
 
     name = "removal-in-progress"
+    misleads = True
 
     def concerns(self, call: Call) -> bool:
         """Whether it is for that call."""

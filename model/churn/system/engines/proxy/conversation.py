@@ -64,7 +64,7 @@ class Conversation:
     async def _admit(self, request: Request, access: Access) -> Next:
         """Let the faults have it first."""
         gate = self.settings.gate
-        call = Call.of(request.method, request.path)
+        call = Call.of(request.method, request.target)
         told = gate.before(call)
         if told is Lost.HANG:
             await either(healed(gate), self.client.gone())

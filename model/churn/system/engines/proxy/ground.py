@@ -1,12 +1,14 @@
 """What faults can do to a real engine behind a proxy: its containers that are ours, and what clients see of it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-from churn.errors import EngineError, NotFound
+from churn.errors import Conflict, EngineError, NotFound
 from churn.system.engines.proxy.face import Proxy
 from churn.system.protocols import Engine, Spec
 
 _NOT_HERE = 501
+_ALIVE = ("running", "paused", "restarting")
 
 
 class ProxyGround:
@@ -23,10 +25,10 @@ class ProxyGround:
         self._engine.kill(self._ours(reference))
 
     def restart(self, *, live: bool, seconds: float) -> None:
-        """As `Ground.restart`, as clients and our containers see it: others' containers run on."""
-        if not live:
-            for row in self._engine.list(self._labels):
-                if row.state == "running":
+        """As clients and our containers see a restart: others' containers run on, and no policy brings ours back."""
+        for row in () if live else self._engine.list(self._labels):
+            with suppress(NotFound, Conflict):  # it has ended just now, by itself
+                if row.state in _ALIVE:
                     self._engine.kill(row.id)
         self._proxy.interrupt(seconds)
 
@@ -34,8 +36,12 @@ class ProxyGround:
         """As `Ground.occupy`; the container is ours, so that it is removed if all else fails."""
         ports = (port,) if port else ()
         made = self._engine.create(Spec(self._image, name, labels=self._labels, ports=ports))
-        if port:
-            self._engine.start(made)
+        try:
+            if port:
+                self._engine.start(made)
+        except EngineError:
+            self.vacate(made)
+            raise
         return made
 
     def vacate(self, container: str) -> None:
@@ -53,7 +59,9 @@ class ProxyGround:
 
     def _ours(self, reference: str) -> str:
         """The id of a container of ours. Raises `NotFound` for any other."""
-        for row in self._engine.list(self._labels):
-            if reference == row.name or row.id.startswith(reference):
-                return row.id
+        rows = self._engine.list(self._labels)
+        named = [row.id for row in rows if row.name == reference]
+        found = named or [row.id for row in rows if reference and row.id.startswith(reference)]
+        if len(found) == 1:
+            return found[0]
         raise NotFound(404, f"No such container of this run: {reference}")

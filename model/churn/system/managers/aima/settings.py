@@ -24,7 +24,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "tts": Kind("tts", ("qujing-qwen3-tts-real:latest",), "/health"),
     "asr": Kind("whisper", ("qujing-glm-asr-nano:latest",), "/"),
-    "llm": Kind("vllm", ("zhiwen-vllm:0128", "docker.1ms.run/scitrera/dgx-spark-vllm:0.14.0-t5"), "/health"),
+    "llm": Kind("vllm", ("zhiwen-vllm:0128",), "/health"),
 }
 """Model types; only ``llm`` asks the engine for GPUs."""
 

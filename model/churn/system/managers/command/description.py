@@ -45,6 +45,8 @@ class Call:
 
     argv: tuple[str, ...]
     timeout: float
+    promised: bool = False
+    """Whether the contract promises that it has ended by then, its grace included."""
 
     def filled(self, values: Values) -> list[str]:
         """The argv with these values."""

@@ -87,8 +87,9 @@ class _Reader:
             table.wrong("argv", "an array of a program and its arguments", list(argv))
         for place, template in enumerate(argv):
             _check(table, f"argv[{place}]", template, _placeholders(kind, identified))
-        usual = (bounds.of(kind) or bounds.stop) + bounds.grace
-        return Call(argv, table.number("timeout", usual))
+        promised = (bounds.of(kind) or bounds.stop) + bounds.grace
+        timeout = table.number("timeout", promised)
+        return Call(argv, timeout, promised=timeout >= promised)
 
     def _environ(self, *, identified: bool) -> dict[str, str]:
         table = self.top.table("env", None)

@@ -11,7 +11,7 @@ from churn.lifecycle.contract import Reply
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
-from churn.system.managers.command.description import Description, filled
+from churn.system.managers.command.description import Call, Description, filled
 from churn.system.managers.command.reading import Entry, Unreadable
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import Listed as Container
@@ -197,16 +197,16 @@ class CommandManager:
         argv = call.filled(values)
         began = self.clock.now()
         finished = run(argv, env={**self._environ, **variables}, timeout=call.timeout, marker=self.marker)
-        return self._outcome(_command(argv, variables), finished, began, call.timeout, read)
+        return self._outcome(_command(argv, variables), finished, began, call, read)
 
     def _outcome(
-        self, command: str, finished: Finished, began: float, cutoff: float, read: Callable[[str], Listing]
+        self, command: str, finished: Finished, began: float, call: Call, read: Callable[[str], Listing]
     ) -> Outcome:
         ended = self.clock.now()
         evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())
         if finished.cut_off:
-            reason = f"it was cut off after {cutoff:g} s"
-            return Unknown(began, ended, 0, evidence, reason, overran=True, until=ended + self.contract.bounds.grace)
+            reason, until = f"it was cut off after {call.timeout:g} s", ended + self.contract.bounds.grace
+            return Unknown(began, ended, 0, evidence, reason, overran=call.promised, until=until)
         if finished.code != 0:
             return Rejected(began, ended, 0, evidence, _reason(finished))
         try:

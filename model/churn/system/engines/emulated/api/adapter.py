@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from churn.errors import EngineUnreachable
 from churn.system.engines.emulated.api.daemon import API_VERSION
-from churn.system.engines.emulated.api.message import Reply, Stream
+from churn.system.engines.emulated.api.message import Reply, Stream, refused
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
@@ -52,12 +52,13 @@ class Adapter(BaseAdapter):
     ) -> requests.Response:
         """The reply. Raises the library's own errors for replies that get lost."""
         method, target = request.method or "GET", request.path_url
-        call = Call.of(method, target.partition("?")[0])
+        call = Call.of(method, target)
         struck = self._gate.before(call)
         if isinstance(struck, Lost):
             raise self._lost(struck, timeout)
         if isinstance(struck, Refused):
-            return _response(request, Reply(struck.status, _error_body(struck)), _error_body(struck))
+            reply = refused(refusal(struck.status, struck.message))
+            return _response(request, reply, reply.body)
         try:
             reply = settle(self._api.core, self._api.answer(method, target, _body(request)))
             body = reply.body if reply.stream is None else self._whole(reply.stream)
@@ -92,12 +93,6 @@ class Adapter(BaseAdapter):
                     answer = self._api.core.await_state(part.reached, part.limit)
         except StopIteration:
             return b"".join(parts)
-
-
-def _error_body(struck: Refused) -> bytes:
-    from churn.system.engines.emulated.api.message import refused
-
-    return refused(refusal(struck.status, struck.message)).body
 
 
 def _body(request: requests.PreparedRequest) -> bytes:

@@ -55,7 +55,7 @@ class App:
 
     async def _answer(self, scope: Scope, method: str, target: str, body: bytes, receive: Receive, send: Send) -> None:
         connection = scope.get(CONNECTION)
-        call = Call.of(method, target.partition("?")[0])
+        call = Call.of(method, target)
         struck = self.gate.before(call)
         if struck is Lost.HANG:
             await self._hang(receive)
@@ -139,8 +139,9 @@ class App:
         await asyncio.wait((stream, left), return_when=asyncio.FIRST_COMPLETED)
         for task in (stream, left):
             task.cancel()
-            with suppress(asyncio.CancelledError, EngineUnreachable):
-                await task
+        sent, _ = await asyncio.gather(stream, left, return_exceptions=True)
+        if isinstance(sent, Exception) and not isinstance(sent, EngineUnreachable):
+            raise sent
 
     async def _send_stream(self, stream: Stream, send: Send) -> None:
         answer: bool | None = None

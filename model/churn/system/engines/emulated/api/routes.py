@@ -107,6 +107,10 @@ class Api:
             raise
         except EngineError as error:
             return refused(error)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            # A value of another kind than the API has there: a real engine's decoder refuses it likewise.
+            self.log(f"unreadable: {method} {target}: {error!r}")
+            return refused(refusal(400, f"invalid JSON: a value is not of the kind that is expected: {error}"))
 
     def _unversioned(self, path: str) -> str:
         """The path without its version. Raises `BadParameter` for a version that is not spoken here."""

@@ -20,10 +20,10 @@ from churn.errors import UsageError
 from churn.system.clock import RealClock, ScaledClock, today
 from churn.system.engines.emulated.api.app import CONNECTION, App
 from churn.system.engines.emulated.api.control import CONTROL
+from churn.system.engines.emulated.api.ports import BehaviourFiles, HostPorts
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.ports import BehaviourFiles, HostPorts
 from churn.system.engines.faults.gate import Gate
 
 OWNER_ONLY = 0o600
