@@ -98,7 +98,7 @@ def _add(tar: tarfile.TarFile, name: str, file: File) -> None:
 
 
 def resolved(tree: Tree, path: str) -> str:
-    """The path that a path leads to: each part of it that is a link is followed."""
+    """The path that a path leads to: each part of it that is a link is followed, unless they lead in a circle."""
     place, left = PurePosixPath("/"), list(PurePosixPath(path).parts[1:])
     for _ in range(_LINKS):
         if not left:
@@ -110,4 +110,4 @@ def resolved(tree: Tree, path: str) -> str:
             place = PurePosixPath("/") if file.target.startswith("/") else place
         else:
             place = step
-    return str(place)
+    return path if left else str(place)

@@ -1,7 +1,8 @@
 """The API in this process: the docker SDK talks to an emulated engine without a socket.
 
 Calls that wait let the engine's clock run; with a virtual one they cost nothing. What has no end (events, logs that are
-followed) ends where nothing more would happen; to read such a stream piece by piece needs the server.
+followed) ends where nothing more would happen, and is there as a whole: to read it while other calls are made needs the
+server.
 """
 
 import io
@@ -106,12 +107,31 @@ def _body(request: requests.PreparedRequest) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
+class _Whole(io.BytesIO):
+    """A body that is there already, with what the SDK looks for beneath a response: a connection that sends it in chunks."""
+
+    chunked = True
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.chunk_left = len(body)
+
+    @property
+    def _fp(self) -> "_Whole":
+        return self
+
+    fp = raw = _sock = _fp
+
+    def shutdown(self, _: int) -> None:
+        """There is no connection to end."""
+
+
 def _response(request: requests.PreparedRequest, reply: Reply, body: bytes) -> requests.Response:
     made = requests.Response()
     made.status_code, made.url, made.request = reply.status, request.url or "", request
     headers: Mapping[str, str] = {"Content-Type": reply.kind, **reply.headers} if reply.kind else reply.headers
     made.headers = CaseInsensitiveDict(headers)
-    made.raw = io.BytesIO(body)
+    made.raw = _Whole(body)
     made._content = body  # noqa: SLF001 -- the library's way to a response that is read already
     made.encoding = "utf-8"
     return made
