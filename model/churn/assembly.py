@@ -45,6 +45,11 @@ class Target:
     """How AIMA is run, where it is the manager."""
 
     @property
+    def settings(self) -> Mapping[str, str | int | bool]:
+        """How the manager is run, where it can be run in several ways: what a reproducer keeps of that."""
+        return self.aima.kept() if self.manager == "aima" else {}
+
+    @property
     def virtual(self) -> bool:
         """Whether its time costs nothing: nothing but Churn itself has a part in it."""
         return self.manager == "reference" and self.engine == "emulated"

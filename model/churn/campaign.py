@@ -219,4 +219,5 @@ def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
         {target.name: Expectation.FAILED},
         bug.failing.befores,
         bug.behind,
+        target.settings,
     )

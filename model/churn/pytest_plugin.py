@@ -178,6 +178,7 @@ class ReproducerItem(pytest.Item):
         from churn.session.trace import Trace
         from churn.shrink.replay import replay
         from churn.system.clock import RealClock
+        from churn.system.managers.aima import AimaSettings
 
         manager, *defects = self.target.split("+")
         if manager == "aima":
@@ -190,6 +191,7 @@ class ReproducerItem(pytest.Item):
             tuple(defects),
             dict(os.environ),
             engine_faults=self.reproducer.disturbs,
+            aima=AimaSettings.of(self.reproducer.settings),
         )
         with assembled(target) as whole:
             session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))

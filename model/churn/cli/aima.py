@@ -7,12 +7,15 @@ import rich_click as click
 
 from churn.system.managers.aima import KINDS, START_TIMEOUT, AimaSettings
 
+aima_binary = click.option(
+    "--aima-bin", default="", metavar="PATH", help="AIMA's program.  [default: AIMA_BIN, else aima on PATH]"
+)
+"""Which program AIMA is."""
+
 _OPTIONS = (
+    aima_binary,
     click.option(
         "--model-type", type=click.Choice(list(KINDS)), default="tts", show_default=True, help="AIMA's models."
-    ),
-    click.option(
-        "--aima-bin", default="", metavar="PATH", help="AIMA's program.  [default: AIMA_BIN, else aima on PATH]"
     ),
     click.option(
         "--start-timeout",

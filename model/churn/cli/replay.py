@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from churn.assembly import Target, assembled
-from churn.cli.aima import aima_options, settings_of
+from churn.cli.aima import aima_binary
 from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -20,6 +20,7 @@ from churn.shrink.replay import Replayed, Verdict, replay as replay_file
 from churn.shrink.reproducer import Reproducer, load
 from churn.shrink.shell import as_shell
 from churn.system.clock import RealClock
+from churn.system.managers.aima import AimaSettings
 
 _STYLES = {Verdict.FIXED: "green", Verdict.FAILED: "red", Verdict.CHANGED: "yellow", Verdict.ENVIRONMENT: "yellow"}
 _SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN: "unknown", StepVerdict.UNSEEN: "…",
@@ -33,7 +34,7 @@ _SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="The planted bugs, likewise.")
 @click.option("--healthy", is_flag=True, help="Without the planted bugs that it was found with.")
 @click.option("--as-shell", is_flag=True, help="Replay nothing; print each file as a shell script.")
-@aima_options
+@aima_binary
 def replay(files: tuple[Path, ...], **options: Any) -> None:
     """Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.
 
@@ -55,7 +56,8 @@ def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
     manager, engine = options["manager"] or reproducer.manager, options["engine"] or reproducer.engine
     named = (manager, engine, reproducer.seed, defects, dict(os.environ), state_folder())
-    with assembled(Target(*named, engine_faults=reproducer.disturbs, aima=settings_of(options))) as whole:
+    aima = AimaSettings.of(reproducer.settings, options["aima_bin"])
+    with assembled(Target(*named, engine_faults=reproducer.disturbs, aima=aima)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = replay_file(reproducer, session)
     console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)

@@ -64,6 +64,8 @@ class Reproducer:
     """The abstract state that each step was done in when it was found; empty where a file does not say."""
     behind: Behind = field(factory=Behind)
     """The bugs that were known when it was found: a replay goes on behind them likewise."""
+    settings: Mapping[str, str | int | bool] = field(factory=dict)
+    """How the manager was run, where it can be run in several ways."""
 
     @property
     def disturbs(self) -> bool:
@@ -110,6 +112,7 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
         ],
         **({"behind": _behind_data(reproducer.behind)} if reproducer.behind != Behind() else {}),
         "manager": reproducer.manager,
+        **({"settings": dict(reproducer.settings)} if reproducer.settings else {}),
         "engine": reproducer.engine,
         "defects": list(reproducer.defects),
         "seed": reproducer.seed,
@@ -204,7 +207,15 @@ class _Reader:
             },
             self._befores(),
             self._behind(),
+            self._settings(),
         )
+
+    def _settings(self) -> dict[str, str | int | bool]:
+        found = self._get("settings", dict, {})
+        for key, value in found.items():
+            if not isinstance(value, str | int):
+                self._wrong(f"settings.{key}", "a text, a whole number, true or false", value)
+        return dict(found)
 
     def _behind(self) -> Behind:
         data = self._get("behind", dict, {})

@@ -54,21 +54,23 @@ export HOME="$work/home" AIMA_DATA_DIR="$work/data" AIMA_LLM_API_KEY=x
 aima() {{ "${{AIMA_BIN:-aima}}" -o json "$@" 2>"$work/log"; }}
 manager() {{
   echo "+ aima $*"
-  aima "$@" && echo && return
+  began=$(date +%s)
+  aima "$@"
   code=$?
-  grep '"message"' "$work/log" || tail -n 1 "$work/log"
-  echo "(exit code $code)"
+  echo
+  [ $code = 0 ] || grep '"message"' "$work/log" || tail -n 1 "$work/log"
+  echo "(exit code $code after $(($(date +%s) - began)) s)"
 }}
 field() {{ sed -n "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/p" | tail -n 1; }}
 id() {{ cat "$work/$1.id" 2>/dev/null || echo svc-tts-model-00000000; }}
 create() {{
   [ -f "$work/$1.model" ] ||
-    aima model create "$1" --type "${{MODEL_TYPE:-tts}}" --path "$work/$2" | field model_id >"$work/$1.model"
+    aima model create "$1" --type "${{MODEL_TYPE:-{model_type}}}" --path "$work/$2" | field model_id >"$work/$1.model"
   manager service create --model "$(cat "$work/$1.model")" | tee "$work/made"
   made=$(field service_id <"$work/made")
   [ -z "$made" ] || echo "$made" >"$work/$1.id"
 }}
-start() {{ manager service start "$(id "$1")" --wait --timeout "${{START_TIMEOUT:-60}}"; }}
+start() {{ manager service start "$(id "$1")" --wait --timeout "${{START_TIMEOUT:-{start_timeout}}}"; }}
 stop() {{ manager service stop "$(id "$1")"; }}
 status() {{ manager service status "$(id "$1")"; }}
 list() {{ manager service list; }}
@@ -86,6 +88,7 @@ hold() {
 }
 """
 
+_USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": 60}
 _MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
 
 _BEHIND = """\
@@ -113,7 +116,14 @@ def as_shell(reproducer: Reproducer) -> str:
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
     title = _TITLE.format(title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen)
     behind = _BEHIND if reproducer.behind.marks else ""
-    return "\n".join((title + behind + commands.format(flags=flags) + _HANDS, *_lines(reproducer), "", _TAIL))
+    return "\n".join(
+        (
+            title + behind + commands.format(flags=flags, **{**_USUAL, **reproducer.settings}) + _HANDS,
+            *_lines(reproducer),
+            "",
+            _TAIL,
+        )
+    )
 
 
 def _lines(reproducer: Reproducer) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """How AIMA is run, what it calls things, and what is expected of it."""
 
 from collections.abc import Mapping
+from typing import Any, Self
 
 from attrs import frozen
 
@@ -62,6 +63,23 @@ class AimaSettings:
             raise UsageError(f"expected a model type of {', '.join(KINDS)}; got {self.model_type!r}")
         if self.start_timeout < 1:
             raise UsageError(f"expected a start timeout of whole seconds, at least 1; got {self.start_timeout}")
+
+    def kept(self) -> dict[str, str | int | bool]:
+        """What a sequence may depend on: all but which binary it is."""
+        return {
+            "model_type": self.model_type,
+            "start_timeout": self.start_timeout,
+            "asynchronous": self.asynchronous,
+            "image": self.image,
+        }
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], binary: str = "") -> Self:
+        """These settings, of that binary. Raises `UsageError` for what is none."""
+        try:
+            return cls(binary=binary, **kept)
+        except TypeError as error:
+            raise UsageError(f"settings: expected those of AIMA, got {dict(kept)} ({error})") from None
 
     @property
     def kind(self) -> Kind:
