@@ -44,11 +44,7 @@ def replayed(reproducer: Reproducer, where: Target) -> Verdict:
     [
         ("restart-policy", 2),
         ("stop-finds-nothing", 3),
-        ("leaves-container", 3),
-        ("name-conflict", 3),
         ("list-omits", 2),
-        ("never-started-is-an-error", 2),
-        ("port-changes", 2),
         ("default-port", 2),
     ],
 )
