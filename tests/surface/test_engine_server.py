@@ -134,8 +134,15 @@ class Program:
 
     def sockets(self) -> int:
         """How many sockets it has open."""
-        places = Path(f"/proc/{self.process.pid}/fd").iterdir()
-        return sum(os.readlink(place).startswith("socket:") for place in places)
+        return sum(map(_is_socket, Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+
+def _is_socket(place: Path) -> bool:
+    """Whether a process's open file is one; one that is closed meanwhile is none."""
+    try:
+        return os.readlink(place).startswith("socket:")
+    except OSError:
+        return False
 
 
 @contextmanager
