@@ -127,11 +127,14 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
     from churn.site import site
+    from churn.system.image import build
     from churn.system.managers.command import CommandManager, read
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
     with site(target.engine, run, target.environ, labelling=True) as here:
+        if not here.engine.has_image(STAND_IN):
+            build(here.engine, STAND_IN)
         manager = CommandManager(
             description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
         )

@@ -66,7 +66,7 @@ def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) 
             gate = Gate()
             proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
             gate.ground, way = ProxyGround(reached, proxy, labels, TAG), proxy.url
-        host = RealHost(folders=folder / "services", clock=clock)
+        host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
         yield Site(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
 
 

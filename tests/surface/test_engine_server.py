@@ -143,15 +143,15 @@ class Program:
 
     def sockets(self) -> int:
         """How many sockets it has open."""
-        return sum(leads_to(place).startswith("socket:") for place in Path(f"/proc/{self.process.pid}/fd").iterdir())
+        return sum(map(_is_socket, Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
 
-def leads_to(place: Path) -> str:
-    """Where a link leads; nowhere where it has gone meanwhile."""
+def _is_socket(place: Path) -> bool:
+    """Whether a process's open file is one; one that is closed meanwhile is none."""
     try:
-        return os.readlink(place)
-    except FileNotFoundError:
-        return ""
+        return os.readlink(place).startswith("socket:")
+    except OSError:
+        return False
 
 
 IDLE = 3

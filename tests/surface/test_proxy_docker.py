@@ -21,7 +21,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.engines.faults.gate import Call, Fault, Gate, Lost, Refused
 from churn.system.engines.proxy import Proxy, proxied
 from churn.system.protocols import Listed
-from conftest import Yard
+from yard import Yard
 
 pytestmark = pytest.mark.docker
 

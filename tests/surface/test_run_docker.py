@@ -34,7 +34,7 @@ from churn.session.session import Session
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, labels, new_run
-from conftest import Yard
+from yard import Yard
 
 pytestmark = pytest.mark.docker
 

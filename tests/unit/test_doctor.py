@@ -604,11 +604,11 @@ def around(folder: Path, kind: str, **environ: str) -> Surroundings:
     return Surroundings(kind, {"PATH": "", **environ}, folder / "state", folder / "report")
 
 
-def test_the_emulated_engine_needs_folders_and_python_only(tmp_path: Path) -> None:
+def test_the_emulated_engine_needs_programs_folders_and_python_only(tmp_path: Path) -> None:
     with planned(around(tmp_path, "emulated", DOCKER_HOST="unix:///nosuch.sock")) as checks:
         findings = list(examine(checks))
     assert [finding.name for finding in findings] == [
-        "state folder", "report folder", "temporary folder", "disk space", "Python"
+        "docker command", "AIMA's program", "state folder", "report folder", "temporary folder", "disk space", "Python"
     ]  # fmt: skip
     assert {finding.verdict for finding in findings} <= {OK, NOTE}
 

@@ -25,7 +25,9 @@ HEAD = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today"
 SHORT = Plan(services=1, operations=60)
 
 
-def summary(prepare: Callable[[Assembled], object] = lambda _: None, plan: Plan = SHORT) -> Summary:
+def summary(
+    prepare: Callable[[Assembled], object] = lambda _: None, plan: Plan = SHORT, *, interrupted: bool = False
+) -> Summary:
     """What a short campaign comes to, after `prepare` had its hands on the system."""
     with assembled(Target()) as whole:
         campaign = Campaign(whole, plan, Trace(dict(HEAD)))
@@ -35,7 +37,7 @@ def summary(prepare: Callable[[Assembled], object] = lambda _: None, plan: Plan 
         finally:
             whole.system.engine.core.down = False  # type: ignore[attr-defined]
         campaign.coverage.count(campaign.trace)
-        return summarise(campaign.trace, campaign.account(1.5))
+        return summarise(campaign.trace, evolve(campaign.account(1.5), interrupted=interrupted))
 
 
 def on_start(whole: Assembled, number: int, act: Callable[[Outcome], Outcome]) -> None:
@@ -43,6 +45,18 @@ def on_start(whole: Assembled, number: int, act: Callable[[Outcome], Outcome]) -
     driver = whole.system.manager
     started, count = driver.start, iter(range(1, 10**6))
     driver.start = lambda name: act(started(name)) if next(count) == number else started(name)  # type: ignore[method-assign]
+
+
+def test_a_run_that_was_interrupted_is_no_pass_anywhere(tmp_path: Path) -> None:
+    found = summary(interrupted=True)
+    assert (found.mark, found.exit_code) == (Mark.UNKNOWN, 130)
+    assert {criterion.mark for criterion in found.criteria} == {Mark.UNKNOWN}
+    save(found, tmp_path)
+    assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Churn: UNKNOWN (interrupted)")
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["exit_code"] == 130
+    shown = Console(file=StringIO(), width=200)
+    show(found, shown, None)
+    assert "UNKNOWN, interrupted, with exit code 130" in shown.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_healthy_system_passes_with_evidence_for_each_criterion() -> None:

@@ -52,7 +52,7 @@ def serve(**options: Any) -> None:
     console = Console(stderr=True, highlight=False)
     images = frozenset({STAND_IN, *map(_tagged, options["images"])})
     settings = Settings(images, options["gpu"], options["speed"], options["seed"], evolve(SERVED, load=options["load"]))
-    log = None if options["quiet"] else lambda text: console.print(text, markup=False)
+    log = None if options["quiet"] else lambda text: console.print(text, markup=False, soft_wrap=True)
     server = EngineServer(options["path"].absolute(), settings, log=log)
     console.print(f"An emulated engine. To use it: export DOCKER_HOST=unix://{server.path}", soft_wrap=True)
     asyncio.run(_until_signal(server))
@@ -65,11 +65,14 @@ async def _until_signal(server: EngineServer) -> None:
 
 
 @engine.command()
-@click.argument("name", type=click.Choice(list(KINDS)))
+@click.argument("name", type=click.Choice(list(KINDS)), metavar="FAULT")
 @click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
 @_socket
 def fault(name: str, settings: tuple[str, ...], path: Path) -> None:
-    """Switch a fault on, with settings such as times=2, milliseconds=500, call=start or container=web."""
+    """Switch a fault on, with settings such as times=2, milliseconds=500, call=start or container=web.
+
+    `churn engine faults` tells which there are.
+    """
     told = dict(_pair(word) for word in settings)
     _show(ask(path, "POST", json.dumps({"name": name, **told}).encode()))
 

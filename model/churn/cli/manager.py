@@ -1,6 +1,7 @@
 """`churn manager`: managers that a file describes."""
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -46,8 +47,17 @@ def check(file: Path, *, really: bool) -> None:
     console = Console(highlight=False)
     description = read(file)
     _show(description, console)
+    missing = sorted({call.argv[0] for call in description.calls.values() if _absent(call.argv[0], description)})
+    for name in missing:
+        console.print(f"[yellow]not there[/]: the program {escape(name)}; a run will need it", soft_wrap=True)
     if really and not _understood(_listed(description), console):
         sys.exit(COULD_NOT_RUN)
+
+
+def _absent(program: str, description: Description) -> bool:
+    """Whether there is no such program; one whose name depends on the service is not looked for."""
+    named = filled(program, {"dir": str(description.folder)})
+    return "{" not in named and shutil.which(named) is None
 
 
 def _show(description: Description, console: Console) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from attrs import evolve
 from rich.console import Console
 
 from churn import __version__
@@ -150,8 +151,12 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers
     campaign.coverage.count(trace)
     for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
         path = save_reproducer(reproducer, reproducers)
-        console.print(f"Reproducer: churn replay {path}", soft_wrap=True)
-    return summarise(trace, campaign.account(clock.now() - began)), interrupted
+        named = (
+            f" --aima-bin {shlex.quote(chosen.aima.binary)}" if chosen.manager == "aima" and chosen.aima.binary else ""
+        )
+        console.print(f"Reproducer: churn replay{named} {path}", soft_wrap=True)
+    account = evolve(campaign.account(clock.now() - began), interrupted=interrupted)
+    return summarise(trace, account), interrupted
 
 
 @contextlib.contextmanager

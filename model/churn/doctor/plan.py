@@ -51,7 +51,12 @@ class Surroundings:
 def planned(around: Surroundings) -> Iterator[tuple[Check, ...]]:
     """The checks, which can be run for as long as this lasts."""
     if around.engine == "emulated":
-        yield (*_folders(around), *_python())
+        yield (
+            Check("docker command", partial(engine.command_alone, around.environ)),
+            Check("AIMA's program", partial(aima.program, around.aima, around.environ)),
+            *_folders(around),
+            *_python(),
+        )
         return
     with reached(around.environ) as reach:
         yield (

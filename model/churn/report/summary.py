@@ -130,10 +130,14 @@ class Summary:
     lacking: tuple[str, ...] = ()
     """Operations that the manager does not offer: nothing could be told of them."""
     parts: dict[str, int] = Factory(dict)
+    interrupted: bool = False
+    """Whether somebody ended the run before its time: then nothing of it is a pass."""
 
     @property
     def exit_code(self) -> int:
-        """0 pass, 1 a criterion failed, 2 nothing was run, 3 inconclusive."""
+        """0 pass, 1 a criterion failed, 2 nothing was run, 3 inconclusive, 130 interrupted."""
+        if self.interrupted:
+            return 130
         if not self.times.operations:
             return 2
         return {Mark.PASS: 0, Mark.FAIL: 1, Mark.UNKNOWN: 3}[self.mark]
@@ -157,6 +161,7 @@ class Account:
     looks: int
     faults: tuple[str, ...] = ()
     bugs: tuple[Shrunk, ...] = ()
+    interrupted: bool = False
 
 
 def summarise(trace: Trace, account: Account) -> Summary:
@@ -165,7 +170,7 @@ def summarise(trace: Trace, account: Account) -> Summary:
     criteria = tuple(_criterion(number, steps, account) for number in CRITERIA)
     bugs = tuple(_bugs(steps, account.bugs))
     marks = {criterion.mark for criterion in criteria}
-    uncertain = Mark.UNKNOWN in marks or bool(account.faults)
+    uncertain = Mark.UNKNOWN in marks or bool(account.faults) or account.interrupted
     mark = Mark.FAIL if Mark.FAIL in marks or bugs else Mark.UNKNOWN if uncertain else Mark.PASS
     return Summary(
         trace.head,
@@ -182,6 +187,7 @@ def summarise(trace: Trace, account: Account) -> Summary:
         tuple(f"{' '.join(here)}: {operation}" for here, operation in account.coverage.missed),
         tuple(sorted(Contract().offers - account.contract.offers)),
         dict(Counter(chapter.part for chapter, _ in steps)),
+        account.interrupted,
     )
 
 
@@ -200,9 +206,10 @@ def _criterion(number: int, steps: Steps, account: Account) -> Criterion:
                for record, found in objections or doubts]  # fmt: skip
     if objections:
         mark = Mark.FAIL
-    elif doubts or not whole:
+    elif doubts or not whole or account.interrupted:
         mark = Mark.UNKNOWN
         reasons += [] if whole else [f"the {SCENARIO} scenario did not run to its end"]
+        reasons += ["the run was interrupted"] if account.interrupted else []
     else:
         mark = Mark.PASS
     text = CRITERIA[number].format(cycles=account.cycles)
@@ -381,14 +388,14 @@ def _unexpected(steps: Steps) -> Iterator[str]:
     medians = _medians(record for _, record in steps)
     for chapter, record in steps:
         where = f"step {record.number} ({chapter.part}), {record.step}"
-        if record.settled:
+        if record.settled and not record.objections:
             yield f"{where}: settled only after {record.settled:.2f} s"
         if record.strangers:
             yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
         if isinstance(record.outcome, Unknown) and not record.outcome.foreseen:
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
         usual = medians.get(record.step.operation.kind, 0.0)
-        if record.outcome is not None and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
+        if isinstance(record.outcome, Ok) and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
             yield f"{where}: took {record.outcome.took:.1f} s, where {usual:.1f} s is usual"
         if record.reason:
             yield f"{where}: {record.reason}"

@@ -73,7 +73,8 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
         console.print(
             f"Report: {folder / 'report.md'} (also report.json, trace.jsonl)", soft_wrap=True, highlight=False
         )
-    console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/] with exit code {summary.exit_code}")
+    early = ", interrupted," if summary.interrupted else ""
+    console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/]{early} with exit code {summary.exit_code}")
 
 
 def _criteria(summary: Summary) -> Table:

@@ -2,7 +2,7 @@
 
 from churn.errors import EngineError, NotClean, ResetFailed
 from churn.lifecycle.operations import List
-from churn.lifecycle.outcome import Ok
+from churn.lifecycle.outcome import Ok, Rejected, Unknown
 from churn.session.faults import await_engine
 from churn.session.system import System
 from churn.system.clock import Clock
@@ -72,7 +72,8 @@ def _await_gone(engine: Engine, run: str, clock: Clock) -> tuple[Listed, ...]:
 def _assert_empty(system: System) -> None:
     listed = system.apply(List())
     if not isinstance(listed, Ok):
-        raise ResetFailed(f"after the reset the manager's list fails: {listed}")
+        reason = listed.reason if isinstance(listed, Rejected | Unknown) else ""
+        raise ResetFailed(f"after the reset the manager's list fails: {reason or listed.evidence.command}")
     if listed.listed:
         names = ", ".join(entry.service for entry in listed.listed)
         raise ResetFailed(f"after the reset the manager still lists: {names}")

@@ -5,7 +5,7 @@ import http.client
 import os
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -37,14 +37,16 @@ _SPAWNED_FOR = 600.0
 class RealHost:
     """The machine at `address`. Ports can be bound, and their holders told, only where that is this machine.
 
-    `folders` is where folders for containers are made; for an engine elsewhere it has to be shared with it.
+    `folders` is where folders for containers are made; for an engine elsewhere it has to be shared with it. `serving`: this
+    process serves an emulated engine, so that the ports that it holds are its containers'.
     """
 
-    def __init__(self, *, address: str = "127.0.0.1", folders: Path, clock: Clock) -> None:
+    def __init__(self, *, address: str = "127.0.0.1", folders: Path, clock: Clock, serving: bool = False) -> None:
         self._address = address
         self._folders = folders.absolute()
         self._clock = clock
         self._local = _is_local(address)
+        self._serving = serving
         self._held: dict[int, socket.socket] = {}
 
     def free_port(self) -> int:
@@ -76,7 +78,8 @@ class RealHost:
         """
         answers = self._healths(asks)
         bindable = {port: self._bindable(port) for port in frees}
-        holders = _holders({port for port, free in bindable.items() if free is False})
+        taken = {port for port, free in bindable.items() if free is False}
+        holders = _holders(taken, serving=taken - self._held.keys() if self._serving else ())
         return {
             port: Port(answers.get(port), bindable.get(port), *holders.get(port, (None, "")))
             for port in (*asks, *(port for port in frees if port not in asks))
@@ -175,19 +178,22 @@ def _probe() -> socket.socket:
     return probe
 
 
-def _holders(ports: set[int]) -> dict[int, tuple[Holder, str]]:
-    """Whose process holds each of the ports, and which; a port whose process cannot be seen is left out."""
+def _holders(ports: set[int], serving: Collection[int]) -> dict[int, tuple[Holder, str]]:
+    """Whose process holds each of the ports, and which; a port whose process cannot be seen is left out.
+
+    What this very process holds of `serving` it holds for an engine that it serves.
+    """
     if not ports:
         return {}
     found: dict[int, tuple[Holder, str]] = {}
     for port, pid in (*_listeners(ports), *_proxies(ports)):
-        found.setdefault(port, _holder(pid))
+        found.setdefault(port, _holder(pid, serving=pid == os.getpid() and port in serving))
     return found
 
 
-def _holder(pid: int) -> tuple[Holder, str]:
+def _holder(pid: int, *, serving: bool) -> tuple[Holder, str]:
     name = process.name(pid)
-    ours = name == _PROXY or process.is_marked(pid)
+    ours = serving or name == _PROXY or process.is_marked(pid)
     return Holder.MANAGER if ours else Holder.STRANGER, f"pid {pid} ({name})"
 
 

@@ -10,7 +10,7 @@ from churn.system.engines.faults.connection_reset import ConnectionReset
 from churn.system.engines.faults.container_dies import ContainerDies
 from churn.system.engines.faults.engine_restart import EngineRestart
 from churn.system.engines.faults.foreign_container import ForeignContainer
-from churn.system.engines.faults.gate import Fault
+from churn.system.engines.faults.gate import CHANGING, Fault
 from churn.system.engines.faults.hang import Hang
 from churn.system.engines.faults.image_gone import ImageGone
 from churn.system.engines.faults.missing_gpu_driver import MissingGpuDriver
@@ -38,6 +38,23 @@ KINDS: Mapping[str, type[Fault]] = {
 """Every fault there is, by its name."""
 
 
+CALLS = CHANGING | {
+    "list",
+    "inspect",
+    "logs",
+    "wait",
+    "ping",
+    "top",
+    "stats",
+    "changes",
+    "archive",
+    "info",
+    "version",
+    "events",
+}
+"""The verbs by which a fault may be for one call only."""
+
+
 def made(name: str, settings: Mapping[str, Any]) -> Fault:
     """The fault of that name with these settings, as numbers or texts. Raises `UsageError`."""
     if name not in KINDS:
@@ -47,6 +64,10 @@ def made(name: str, settings: Mapping[str, Any]) -> Fault:
     for key in settings:
         if key not in known:
             raise UsageError(f"{name}: expected settings of {', '.join(known)}; got {key!r}")
+    if "times" in settings and not str(settings["times"]).isdecimal():
+        raise UsageError(f"{name}: expected times as a whole number, 0 for all; got {settings['times']!r}")
+    if "call" in settings and settings["call"] not in CALLS:
+        raise UsageError(f"{name}: expected a call of {', '.join(sorted(CALLS))}; got {settings['call']!r}")
     try:
         return kind(**{key: _converted(known[key].type, value) for key, value in settings.items()})
     except (TypeError, ValueError) as error:

@@ -282,6 +282,7 @@ def _command(argv: Sequence[str], variables: Mapping[str, str]) -> str:
 
 
 def _reason(finished: Finished) -> str:
-    """Why the manager refused: the last line that it told as an error."""
+    """Why the manager refused: the last line that speaks of an error, else the last one."""
     lines = finished.stderr.strip().splitlines() or [f"exit code {finished.code}"]
-    return lines[-1].removeprefix("Error: ")
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines)[-1].removeprefix("Error: ")
