@@ -12,6 +12,8 @@ RUN = "docker run -d --label $OURS --name"
 LATER = "docker events --since $(cat $HERE/since) --until $(date +%s.%N)"
 STARTED = "date +%s.%N > $HERE/since"
 UP = "until docker logs $A 2>&1 | grep -q 'stand-in: port'; do sleep 0.02; done"
+AGAIN = "until [ $(docker logs $B | wc -l) -ge {starts} ]; do sleep 0.02; done"
+"""A server is asked to end only once it has started: until then its shell would let SIGTERM pass."""
 
 CHAPTERS: Mapping[str, Sequence[str]] = {
     "the engine": (
@@ -54,6 +56,7 @@ CHAPTERS: Mapping[str, Sequence[str]] = {
         "docker restart -t 5 $A",
         "docker inspect -f '{{.RestartCount}} {{.State.Status}}' $A",
         "docker rename $A $B",
+        AGAIN.format(starts=2),
         "docker kill -s HUP $B",
         "docker kill -s TERM $B",
         "docker wait $B",
@@ -64,6 +67,7 @@ CHAPTERS: Mapping[str, Sequence[str]] = {
         "docker inspect -f '{{json .State}} {{json .NetworkSettings}}' $B",
         "docker ps -a --filter label=$OURS",
         "docker start $B",
+        AGAIN.format(starts=4),
         "docker stop -t 5 $B",
         "docker stop $B",
         "docker rm $B",
@@ -153,6 +157,7 @@ CHAPTERS: Mapping[str, Sequence[str]] = {
         "docker logs $A",
         "docker start $A; docker wait $A; docker logs $A; docker rm -v $A",
         f"{RUN} $A --rm $IMAGE",
+        UP,
         "docker stop -t 5 $A; while docker inspect $A >/dev/null 2>&1; do sleep 0.02; done",
         f"{RUN} $A -P --expose 80 $IMAGE",
         "docker port $A; docker ps --filter label=$OURS --format '{{.Ports}}'; docker rm -f $A",
@@ -316,6 +321,7 @@ CHAPTERS: Mapping[str, Sequence[str]] = {
         "docker cp $HERE/since $A:/tmp/x; docker cp $A:/tmp/x - > $HERE/archive",
         "docker rename $A $B; docker top $B > $HERE/top",
         "docker restart -t 5 $B",
+        AGAIN.format(starts=2),
         "docker stop -t 5 $B",
         "docker start $B",
         "docker rm -f -v $B",

@@ -81,4 +81,5 @@ def test_a_wrong_status_is_told(both: Pair) -> None:
 
 def test_numbers_that_hypothesis_draws_reach_nearly_every_call() -> None:
     """Small numbers and neighbours, which it draws most, are spread over all of them."""
-    assert len({id(call_of(number)) for number in range(len(CALLS))}) > len(CALLS) * 0.9
+    reached = {id(call_of(number)) for number in range(2 * len(CALLS))}
+    assert len(reached) > len({id(call) for call in CALLS}) * 0.9  # some are there several times

@@ -22,7 +22,7 @@ from churn.system.image import TAG
 
 pytestmark = pytest.mark.docker
 
-GRACE = 5
+GRACE, LIMIT = 5, 30.0
 Facts = Iterator[tuple[str, object]]
 
 
@@ -83,6 +83,7 @@ def a_life(desk: Desk) -> Facts:
     container.unpause()
     container.rename(desk.name("b"))
     container.restart(timeout=GRACE)
+    until_up(container, 2)
     container.reload()
     yield "restarted", (container.status, container.name, container.attrs["RestartCount"])
     yield "update", container.update(restart_policy={"Name": "on-failure", "MaximumRetryCount": 2})
@@ -219,15 +220,26 @@ def events(desk: Desk) -> Facts:
         container = desk.created(ports={"8000/tcp": desk.port}, volumes=["/data"])
         yield "mounted", [(one["Type"], one["Mode"], one["RW"]) for one in attributes(container)["Mounts"]]
         container.start()
+        until_up(container, 1)
         container.kill("TERM")
         container.wait(timeout=30)
         container.start()
+        until_up(container, 2)
         container.stop(timeout=GRACE)
         container.remove(v=True)
         try:
             yield "told", told.result(timeout=30)
         finally:
             stream.close()
+
+
+def until_up(container: Container, starts: int) -> None:
+    """Until its server has started that often: before, its shell would let SIGTERM pass."""
+    clock = RealClock()
+    end = clock.now() + LIMIT
+    while container.logs().count(b"\n") < starts:
+        assert clock.now() < end, f"not started {starts} time(s) within {LIMIT:g} seconds"
+        clock.sleep(0.01)
 
 
 def attributes(container: Container) -> dict[str, Any]:

@@ -790,6 +790,16 @@ def test_the_engine_tells_what_it_uses(crowd: Bench) -> None:
 # -- logs and events --------------------------------------------------------------------------------------------------
 
 
+def test_lines_are_written_when_the_program_comes_to_them(engine: Bench) -> None:
+    container = engine.run(entrypoint="sh", command=["-c", "echo one; sleep 60; echo two; sleep 60; echo three"])
+    assert container.logs() == b"one\n"
+    engine.core.clock.sleep(60)
+    assert container.logs() == b"one\ntwo\n"
+    container.kill()
+    engine.core.clock.sleep(60)
+    assert container.logs() == b"one\ntwo\n"
+
+
 def test_logs_are_of_the_span_and_number_that_is_asked_for(engine: Bench) -> None:
     container = engine.run(entrypoint="sh", command=["-c", "echo one; echo two"])
     container.wait()

@@ -115,7 +115,7 @@ class Container:
     @property
     def reachable(self) -> bool:
         """Whether it is on a network on which ports can be published."""
-        return any(name not in ("host", "none") for name in self.joined)
+        return self.joined is _ON_BRIDGE or any(name not in ("host", "none") for name in self.joined)
 
     @property
     def ports(self) -> tuple[int, ...]:

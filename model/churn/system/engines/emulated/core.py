@@ -37,6 +37,8 @@ KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
 _EXIT_KILLED, _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 137, 128, 127
 _NANO = 10**9
 _EPOCH = 1_700_000_000.0
+_PRINT = "print "
+"""What is due where a process writes a line; the line's number follows."""
 _FIRST_CHOSEN = 49153
 """The first host port that the engine chooses by itself."""
 _CHANGING = (
@@ -137,12 +139,12 @@ class Core:
             case "read":
                 if crashing(word := self.behaviour(container)):
                     self._crash(container, word, due)
-            case "loaded":
-                self._print(container, due)
             case "restart":
                 self._restart(container, due)
             case "gone":
                 self._gone(container, due)
+            case _:
+                self._print(container, int(action.removeprefix(_PRINT)), due)
 
     def await_state(self, reached: Callable[[], bool], limit: float | None = None) -> bool:
         """Let time pass until `reached`, at most `limit` seconds; whether it was."""
@@ -347,10 +349,12 @@ class Core:
 
     def publish(self, container: Container) -> None:
         """Take the host ports that it is to have, where it is on a network for that. Raises `PortTaken`."""
+        container.published = ()
         if container.reachable:
-            for place, port in enumerate(container.spec.ports):
-                self._admit_port(port, container, twice=port in container.spec.ports[:place])
-        self._take(container)
+            ports = container.spec.ports
+            for place, port in enumerate(ports):
+                self._admit_port(port, container, twice=port in ports[:place])
+            self._take(container)
 
     def _admit_port(self, port: int, container: Container, *, twice: bool) -> None:
         if port in self._ports or twice:
@@ -368,9 +372,6 @@ class Core:
         return f"driver failed programming external connectivity on endpoint {container.name} ({endpoint}): "
 
     def _take(self, container: Container) -> None:
-        container.published = ()
-        if not container.reachable:
-            return
         for port in container.spec.ports:
             if not self._bound(port, container):
                 self.unpublish(container)
@@ -409,18 +410,20 @@ class Core:
 
     def _run(self, container: Container, now: float, loading: float) -> None:
         """What its process does by itself, as far as that is known."""
-        if loading and is_stand_in(container, container.origin):
-            self._plan(loading, "loaded", container, now)
-        else:
-            self._print(container, now)
         program = program_of(container, container.origin)
+        until_up = loading if is_stand_in(container, container.origin) else 0.0
+        for place, (after, _) in enumerate(program.lines):
+            if after + until_up:
+                self._plan(after + until_up, f"{_PRINT}{place}", container, now)
+            else:
+                self._print(container, place, now)
         if program.lasts is not None:
             self._plan(max(program.lasts, self.timing.crash), "ended", container, now)
 
-    def _print(self, container: Container, now: float) -> None:
-        """What its process writes when it has started."""
-        lines = program_of(container, container.origin, self.behaviour(container)).lines
-        container.logs += tuple([(now, 1, f"{line}\n".encode()) for line in lines])
+    def _print(self, container: Container, place: int, now: float) -> None:
+        """Let its process write one of its lines."""
+        _, text = program_of(container, container.origin, self.behaviour(container)).lines[place]
+        container.logs += ((now, 1, f"{text}\n".encode()),)
 
     def _crash(self, container: Container, word: str, due: float) -> None:
         """Its server has read that it is to end."""
@@ -711,6 +714,8 @@ class Core:
         return found if found is not None and known in (None, found.id) else Belonging(name, "", {}, "", 0.0)
 
     def _existing_networks(self, container: Container) -> list[Belonging]:
+        if self.journal is None:  # an API's clients alone name networks
+            return []
         networks = self.networks_of(container)
         for network in networks:
             if not network.id:
@@ -719,6 +724,8 @@ class Core:
         return networks
 
     def _plug(self, container: Container, networks: list[Belonging]) -> None:
+        if self.journal is None:
+            return
         container.network_ids = {**container.network_ids, **{network.name: network.id for network in networks}}
         for network in networks:
             self.attach("connect", container, network)
@@ -732,6 +739,8 @@ class Core:
                 self.note("volume", "mount", mount.source, **told)
 
     def _unplug(self, container: Container) -> None:
+        if self.journal is None:
+            return
         for network in self.networks_of(container):
             self.attach("disconnect", container, network)
         self.unmount(container)

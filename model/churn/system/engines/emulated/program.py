@@ -20,8 +20,8 @@ class Program:
     """Seconds until it ends by itself; None: it does not."""
     code: int = 0
     """The exit code that it ends with by itself."""
-    lines: tuple[str, ...] = ()
-    """What it prints at its start."""
+    lines: tuple[tuple[float, str], ...] = ()
+    """What it prints, each line with how many seconds after its start."""
     obeys: bool = True
     """Whether SIGTERM ends it: a first process without a handler is not reached by it."""
 
@@ -55,7 +55,7 @@ def program_of(container: Container, image: Image | None, word: str = "healthy")
         return SERVES
     argv = argv_of(container, image)
     if is_stand_in(container, image):
-        return Program(lines=(f"stand-in: port {_port(argv)}, {word}",))
+        return Program(lines=((0.0, f"stand-in: port {_port(argv)}, {word}"),))
     return _small(argv) or SERVES
 
 
@@ -115,7 +115,7 @@ def _small(argv: tuple[str, ...]) -> Program | None:
         case "false", _:
             return Program(0.0, 1)
         case "echo", words:
-            return Program(0.0, lines=(" ".join(words),))
+            return Program(0.0, lines=((0.0, " ".join(words)),))
         case "exit", [code] if code.isdecimal():
             return Program(0.0, int(code))
         case "sleep", [seconds] if seconds.replace(".", "", 1).isdecimal():
@@ -136,7 +136,7 @@ def _script(script: str) -> Program | None:
             whole,
             lasts=whole.lasts + step.lasts,
             code=step.code,
-            lines=(*whole.lines, *step.lines),
+            lines=(*whole.lines, *((whole.lasts + after, text) for after, text in step.lines)),
             obeys=whole.obeys and step.obeys,
         )
     return whole

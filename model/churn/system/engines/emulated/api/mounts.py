@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from churn.errors import EngineError
 from churn.system.engines.emulated.container import MountPoint
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.refusals import refusal
@@ -51,14 +50,14 @@ def _bound(core: Core, text: str) -> MountPoint:
     target, _, mode = (rest or source).partition(":")
     kind = "bind" if source.startswith("/") and colon else "volume"
     if problem := _misplaced(target):
-        raise EngineError(
+        raise refusal(
             500, f"invalid volume specification: '{text}': invalid mount config for type \"{kind}\": {problem}"
         )
     if not colon:
         return MountPoint("volume", core.new_identity(), target, _COPIED, nameless=True)
     words = [word for word in mode.split(",") if word]
     if any(word not in _MODES for word in words):
-        raise EngineError(500, f"invalid mode: {mode}")
+        raise refusal(500, f"invalid mode: {mode}")
     if kind == "volume":
         check_volume(source)
     return MountPoint(kind, source, target, mode or (_COPIED if kind == "volume" else ""), "ro" in words)
