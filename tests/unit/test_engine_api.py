@@ -20,6 +20,7 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
+from churn.system.engines.emulated.ground import EmulatedGround
 from churn.system.engines.faults import made
 from churn.system.engines.faults.gate import Gate
 
@@ -61,7 +62,7 @@ class Bench:
 
 def bench(seed: int = 0, **settings: Any) -> Bench:
     core = Core(VirtualClock(), seed=seed, images=frozenset({IMAGE}), **settings)
-    gate = Gate(core, core.clock)
+    gate = Gate(EmulatedGround(core), core.clock)
     return Bench(core, gate, client(core, gate))
 
 

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from churn.errors import EngineError
 from churn.system.engines.emulated.container import Container
-from churn.system.engines.emulated.core import KILL, Core
+from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.words import KILL
 from churn.system.engines.refusals import refusal
 from churn.system.protocols import Spec
 

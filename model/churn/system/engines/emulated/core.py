@@ -8,15 +8,13 @@ face awaits the state it wants with `await_state`.
 import heapq
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from copy import copy
 from math import inf
-from signal import Signals
 from typing import Any, NoReturn, Protocol
 
 from attrs import evolve
 
-from churn.errors import EngineError, EngineUnreachable, NotFound
+from churn.errors import EngineError, EngineUnreachable
 from churn.system.clock import Clock
 from churn.system.engines.emulated.container import Container, Timing
 from churn.system.engines.emulated.program import CRASHING, gpus_of, is_stand_in, missing, program_of
@@ -28,12 +26,11 @@ from churn.system.engines.emulated.things import (
     identity as identified,
     named_image,
 )
+from churn.system.engines.emulated.words import KILL, TERM, crashing, exit_code, number_after, number_of, tags_like
 from churn.system.engines.refusals import refusal
 from churn.system.protocols import Numbers, Spec
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-KILL, TERM = ("KILL", "SIGKILL", "9"), ("TERM", "SIGTERM", "15")
-"""How the signals may be named."""
 _EXIT_KILLED, _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 137, 128, 127
 _NANO = 10**9
 _EPOCH = 1_700_000_000.0
@@ -129,13 +126,13 @@ class Core:
     def _happen(self, action: str, container: Container, due: float) -> None:
         match action:
             case "terminated":
-                self._exit(container, 0, due)
+                self.exit(container, 0, due)
             case "killed":
-                self._exit(container, _EXIT_KILLED, due)
+                self.exit(container, _EXIT_KILLED, due)
             case "crash":
                 self._crash(container, self.behaviour(container), due)
             case "ended":
-                self._exit(container, program_of(container, container.origin).code, due)
+                self.exit(container, program_of(container, container.origin).code, due)
             case "read":
                 if crashing(word := self.behaviour(container)):
                     self._crash(container, word, due)
@@ -400,7 +397,7 @@ class Core:
         container.error, container.exit_code = "", 0
         container.started_at = now
         word = self.behaviour(container)
-        loading = _number_after("slow=", word)
+        loading = number_after("slow=", word)
         container.ready_at = now + self.timing.load + loading
         self._become(container, "running", "start")
         if crashing(word):
@@ -429,7 +426,7 @@ class Core:
         """Its server has read that it is to end."""
         if word == "crash" and is_stand_in(container, container.origin):
             container.logs += ((due, 2, f"{CRASHING}\n".encode()),)
-        self._exit(container, _exit_code(word, 1), due)
+        self.exit(container, exit_code(word, 1), due)
 
     def halt(self, container: Container) -> None:
         """Give up one that is about to be restarted by its policy."""
@@ -443,7 +440,7 @@ class Core:
         if container.state not in ("running", "paused"):
             raise refusal(409, f"Cannot kill container: {reference}: Container {container.id} is not running")
         container.stopped_by_hand = container.stopped_by_hand or by_hand
-        self._tell(container, "kill", signal=_number(name))
+        self._tell(container, "kill", signal=number_of(name))
         if name in KILL:
             self._plan(self.timing.kill, "killed", container)
         elif self.behaviour(container) != "ignore-sigterm" and self._obeys(container, name):
@@ -476,7 +473,7 @@ class Core:
         container.removing, container.takes_volumes = True, volumes
         container.stopped_by_hand = True
         if container.state in ("running", "paused"):
-            self._tell(container, "kill", signal=_number("KILL"))
+            self._tell(container, "kill", signal=number_of("KILL"))
             self._plan(self.timing.kill, "killed", container)
         else:
             self._begin_removal(container, self.clock.now())
@@ -557,25 +554,15 @@ class Core:
                 container.doomed = container.life
                 self._plan(self.timing.crash, "read", container)
 
-    # -- faults: as `Ground` ------------------------------------------------------------------------------------------
+    # -- being restarted -------------------------------------------------------------------------------------------------
 
-    def end(self, reference: str, code: int, *, oom: bool = False) -> None:
-        """Let a running container's process end by itself with that exit code."""
-        container = self.find(reference)
-        if container.state not in ("running", "paused"):
-            raise refusal(409, f"Container {container.id} is not running")
-        container.oom = oom
-        if oom:
-            self.say(container, "oom")
-        self._exit(container, code, self.clock.now())
-
-    def restart(self, *, live: bool, seconds: float) -> None:
+    def go_down(self, *, live: bool, seconds: float) -> None:
         """Be down for so many seconds; without `live` containers end, and come back as their policies say."""
         self.advance()
         now = self.clock.now()
         for container in self.containers.values():
             if not live and container.alive:
-                self._exit(container, 0, now)
+                self.exit(container, 0, now)
         self._back = now + seconds
         self.down = True
 
@@ -592,31 +579,10 @@ class Core:
                 container.life += 1
                 self._restart(container, self.clock.now())
 
-    def occupy(self, name: str, port: int) -> str:
-        """A container of somebody else with that name, on that port; its id."""
-        image = next(iter(self.images), "")
-        found = self.create(Spec(image, name, ports=(port,) if port else ()))
-        try:
-            if port:
-                self.start(found.id)
-        except EngineError:
-            self.vacate(found.id)
-            raise
-        return found.id
-
-    def vacate(self, container: str) -> None:
-        """Remove what `occupy` made."""
-        with suppress(NotFound):
-            self.remove(container, force=True)
-
-    def instruct(self, reference: str, word: str) -> None:
-        """Let the container's server behave as that word says, whatever its file says."""
-        self.find(reference).word = word
-        self.heed()
-
     # -- what happens by itself ---------------------------------------------------------------------------------------
 
-    def _exit(self, container: Container, code: int, due: float) -> None:
+    def exit(self, container: Container, code: int, due: float) -> None:
+        """Its process has ended with that exit code."""
         if container.state not in ("running", "paused"):
             return
         self.unpublish(container)
@@ -754,31 +720,3 @@ class Core:
     def attach(self, action: str, container: Container, network: Belonging) -> None:
         """Tell the API's clients that a container was connected to a network, or disconnected."""
         self.note("network", action, network.id, container=container.id, name=network.name, type=network.driver)
-
-
-def crashing(word: str) -> bool:
-    """Whether a server that reads this word ends."""
-    return word == "crash" or word.startswith("exit=")
-
-
-def _exit_code(word: str, other: int) -> int:
-    return int(_number_after("exit=", word)) if word.startswith("exit=") else other
-
-
-def _number_after(beginning: str, word: str) -> float:
-    """The number in a word such as ``slow=5``; 0 where there is none: people write these."""
-    told = word.removeprefix(beginning)
-    return float(told) if word.startswith(beginning) and re.fullmatch(r"\d+(\.\d+)?", told) else 0.0
-
-
-def _number(signal: str) -> str:
-    if signal.isdecimal():
-        return signal
-    name = f"SIG{signal.removeprefix('SIG')}"
-    return str(int(Signals[name])) if name in Signals.__members__ else signal
-
-
-def tags_like(reference: str) -> tuple[str, str]:
-    """How the engine may know an image that is called so: as it stands, and in short with its tag."""
-    short = reference.removeprefix("docker.io/").removeprefix("library/")
-    return reference, short if ":" in short.rpartition("/")[2] or "@" in short else f"{short}:latest"

@@ -14,9 +14,10 @@ from churn.system.engines.emulated.api.filters import filters_of, labelled, matc
 from churn.system.engines.emulated.api.message import TAR, Json, Reply, Request, lines, told
 from churn.system.engines.emulated.api.shapes import CONFIG, moment, when
 from churn.system.engines.emulated.container import Container
-from churn.system.engines.emulated.core import Core, tags_like
+from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import File, packed, resolved
 from churn.system.engines.emulated.things import Image, Layer, described_image, loaded_image
+from churn.system.engines.emulated.words import tags_like
 from churn.system.engines.refusals import refusal
 
 _FILTERS = ("before", "dangling", "label", "reference", "since")

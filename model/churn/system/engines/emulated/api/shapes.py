@@ -7,9 +7,10 @@ from typing import Any
 
 from churn.system.engines.emulated.api.message import Json
 from churn.system.engines.emulated.container import Container, MountPoint
-from churn.system.engines.emulated.core import Core, tags_like
+from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.program import argv_of
 from churn.system.engines.emulated.things import BUILT_IN, Belonging, identity
+from churn.system.engines.emulated.words import tags_like
 from churn.system.protocols import Mount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
