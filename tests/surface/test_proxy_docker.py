@@ -105,7 +105,7 @@ class Front:
 def front(yard: Yard, tmp_path: Path) -> Iterator[Front]:
     if shutil.which("docker") is None:
         pytest.skip("there is no docker command")
-    url = yard.engine._url if "://" in yard.engine._url else "unix:///var/run/docker.sock"
+    url = yard.engine.url
     if not url.startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
         pytest.skip(f"the proxy cannot speak to an engine at {url}, or not with TLS")
     gate = Gate()
