@@ -38,8 +38,8 @@ from yard import Yard
 
 pytestmark = pytest.mark.docker
 
-STEPS = 50
-"""Of the tour, and again of random exploration: 100 in all, at a second each."""
+STEPS = 30
+"""Of the tour, and again of random exploration: 60 in all, at a second each."""
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def _on_docker() -> Choice:
 
 
 @pytest.mark.usefixtures("standin")
-def test_the_healthy_reference_gives_no_violation_in_100_steps_faults_and_hurried_ones_included(
+def test_the_healthy_reference_gives_no_violation_in_60_steps_faults_and_hurried_ones_included(
     churn_session: Session, churn_choice: Choice
 ) -> None:
     with pytest.raises(BudgetSpent):
