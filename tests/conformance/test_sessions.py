@@ -6,8 +6,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +23,9 @@ from churn.system.host import RealHost
 from churn.system.image import TAG
 
 pytestmark = pytest.mark.docker
+
+ATTEMPTS = 3
+"""Runs of a session at most: a line that differs counts if it differs in each."""
 
 
 def clients() -> list[tuple[str, str]]:
@@ -51,21 +54,41 @@ class Session:
 
     def lines(self, *lines: str) -> list[str]:
         """Run them on both; how those are told that do not do the same."""
-        return [str(ran) for ran in run_on_both(lines, self.real, self.emulated) if not ran.alike]
+        return list(self.different(*lines).values())
+
+    def different(self, *lines: str) -> dict[str, str]:
+        """Those that do not do the same, each with how it is told."""
+        return {ran.line: str(ran) for ran in run_on_both(lines, self.real, self.emulated) if not ran.alike}
+
+
+Begin = Callable[[], AbstractContextManager[Session]]
 
 
 @pytest.fixture
 def session(request: pytest.FixtureRequest, folder: Path, served_engine: str, real_engine: str) -> Iterator[Session]:
+    """A run with a client."""
+    with begun(folder, served_engine, real_engine, request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def begin(request: pytest.FixtureRequest, folder: Path, served_engine: str, real_engine: str) -> Begin:
+    """A way to such runs, one after the other."""
+    return lambda: begun(folder, served_engine, real_engine, request.param)
+
+
+@contextmanager
+def begun(folder: Path, served_engine: str, real_engine: str, client: str) -> Iterator[Session]:
     """A run with a client, of which nothing is left on either engine."""
     run = uuid4().hex[:8]
     sides = [
-        side(folder / f"{run}-{name}", address, run, request.param)
+        side(folder / f"{run}-{name}", address, run, client)
         for name, address in zip("re", (real_engine, served_engine), strict=True)
     ]
     yield Session(*sides, run)
     for address in (real_engine, served_engine):
-        with closing(docker.DockerClient(address)) as client:
-            calls.Side(client.api, RealClock(), {"run": run}).clear()
+        with closing(docker.DockerClient(address)) as engine:
+            calls.Side(engine.api, RealClock(), {"run": run}).clear()
 
 
 def side(place: Path, address: str, run: str, client: str) -> Side:
@@ -89,10 +112,17 @@ def side(place: Path, address: str, run: str, client: str) -> Side:
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-@pytest.mark.parametrize("session", CLIENTS, indirect=True)
-def test_a_session_is_the_same(session: Session, chapter: str) -> None:
-    different = session.lines(*CHAPTERS[chapter])
-    assert not different, "\n".join(different)
+@pytest.mark.parametrize("begin", CLIENTS, indirect=True)
+def test_a_session_is_the_same(begin: Begin, chapter: str) -> None:
+    """What differs each time is a difference: a busy machine lets a client see one engine earlier than the other."""
+    lasting: dict[str, str] | None = None
+    for _ in range(ATTEMPTS):
+        with begin() as session:
+            different = session.different(*CHAPTERS[chapter])
+        lasting = {line: told for line, told in different.items() if lasting is None or line in lasting}
+        if not lasting:
+            return
+    assert not lasting, "\n".join((lasting or {}).values())
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: kept.name)
