@@ -101,6 +101,19 @@ def test_a_run_that_cannot_be_is_refused_with_what_was_expected(
     assert told in found.stderr
 
 
+def test_a_bug_is_kept_as_a_reproducer_and_as_a_shell_script(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    words = ("--defect", "leaves-container", "--max-operations", "300", "--reproducers", str(kept))
+    found = run("--report", str(tmp_path / "report"), *words)
+    assert found.exit_code == 1
+    (script,) = kept.glob("*.sh")
+    assert script.with_suffix(".json").exists()
+    assert f"Without Churn: sh {script}" in found.output.replace("\n", "")
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("#!/bin/sh")
+    assert "\nstart service-a\nlook\nstop service-a\nlook\n" in text
+
+
 def test_no_faults_means_none(tmp_path: Path) -> None:
     run("--report", str(tmp_path), "--no-faults", "--max-operations", "500")
     assert '"do": "behave' not in (tmp_path / "trace.jsonl").read_text()

@@ -20,11 +20,12 @@ from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
 from churn.errors import UsageError
 from churn.explore.machine import PROFILES
-from churn.report.files import save
+from churn.report.files import save, write
 from churn.report.summary import Summary, summarise
 from churn.report.terminal import Ticker, show
 from churn.session.trace import Trace, written
 from churn.shrink.reproducer import save as save_reproducer
+from churn.shrink.shell import as_shell, has_shell
 from churn.system.clock import RealClock, today
 
 OPERATIONS = 30_000
@@ -155,6 +156,9 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers
             f" --aima-bin {shlex.quote(chosen.aima.binary)}" if chosen.manager == "aima" and chosen.aima.binary else ""
         )
         console.print(f"Reproducer: churn replay{named} {path}", soft_wrap=True)
+        if has_shell(reproducer):
+            script = write(path.with_suffix(".sh"), as_shell(reproducer))
+            console.print(f"Without Churn: sh {script}", soft_wrap=True)
     account = evolve(campaign.account(clock.now() - began), interrupted=interrupted)
     return summarise(trace, account), interrupted
 

@@ -103,6 +103,11 @@ rm -rf "$work"
 """
 
 
+def has_shell(reproducer: Reproducer) -> bool:
+    """Whether there is a script of that manager's commands."""
+    return reproducer.manager in _MANAGERS
+
+
 def as_shell(reproducer: Reproducer) -> str:
     """The script. It needs a shell, docker, and the manager's own command.
 
