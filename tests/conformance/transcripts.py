@@ -58,8 +58,9 @@ NEUTRAL: Sequence[tuple[str, str]] = (
     # Processes: the emulated ones do not exist, so their ids are made up, as is what they use of the processor.
     (r'"Pid":[1-9]\d*', '"Pid":<pid>'),
     (r"^root +\d+ +\d+ +\d+ +\d\d:\d\d", "root <pid> <pid> <use> <clock>"),
-    # Addresses on networks: there is no network behind the emulated ones.
-    (r"\b172\.\d+\.\d+\.\d+\b", "<address>"),
+    # Addresses on networks: there is no network behind the emulated ones, and a real engine takes smaller ones later.
+    (r"\b(172\.\d+|192\.168)\.\d+\.\d+(/\d+)?", "<address>"),
+    (r'("IPPrefixLen": ?)[1-9]\d*', r"\1<length>"),
     (r"\b02:42(:[0-9a-f]{2}){4}\b", "<hardware address>"),
     # Where an engine keeps its files: a private engine has a place of its own.
     (r"/[^ \"']*/(?=(containers|volumes|netns)/)", "<root>/"),
