@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def ours(self) -> dict[str, str]:
-        """A filter for what this session made."""
+        """A filter for what this run made."""
         return {"label": f"churn.test={self.run}"}
 
     def name(self, word: str = "a") -> str:
