@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from churn.assembly import Target, assembled
     from churn.explore.machine import LifecycleMachine
+    from churn.lifecycle.condition import Behaviour
     from churn.lifecycle.contract import Contract
-    from churn.lifecycle.operations import Behave, Create, List, Pace, Start, Status, Step, Stop, Wait
+    from churn.lifecycle.operations import Create, List, Pace, SetBehaviour, Start, Status, Step, Stop, Wait
     from churn.lifecycle.sequence import Naming, Sequence
     from churn.session.session import Session
     from churn.session.system import System
-    from churn.session.verdict import Violation
+    from churn.session.violation import Violation
     from churn.system.protocols import Engine, Host, Manager
 
 __version__ = "0.1.0"
@@ -22,17 +23,18 @@ __version__ = "0.1.0"
 _HOMES = {
     "churn.assembly": ("Target", "assembled"),
     "churn.explore.machine": ("LifecycleMachine",),
+    "churn.lifecycle.condition": ("Behaviour",),
     "churn.lifecycle.contract": ("Contract",),
-    "churn.lifecycle.operations": ("Behave", "Create", "List", "Pace", "Start", "Status", "Step", "Stop", "Wait"),
+    "churn.lifecycle.operations": ("SetBehaviour", "Create", "List", "Pace", "Start", "Status", "Step", "Stop", "Wait"),
     "churn.lifecycle.sequence": ("Naming", "Sequence"),
     "churn.session.session": ("Session",),
     "churn.session.system": ("System",),
-    "churn.session.verdict": ("Violation",),
+    "churn.session.violation": ("Violation",),
     "churn.system.protocols": ("Engine", "Host", "Manager"),
 }
 
 __all__ = [
-    "Behave",
+    "Behaviour",
     "Contract",
     "Create",
     "Engine",
@@ -44,6 +46,7 @@ __all__ = [
     "Pace",
     "Sequence",
     "Session",
+    "SetBehaviour",
     "Start",
     "Status",
     "Step",

@@ -11,20 +11,21 @@ from churn.explore.coverage import Coverage
 from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
-from churn.lifecycle.invariants import ps
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.sequence import Naming, service_names
-from churn.report.summary import SCENARIO, Account
+from churn.report.criteria import SCENARIO
+from churn.report.values import Account
+from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
 from churn.session.reset import preflight
+from churn.session.run import Run
 from churn.session.session import Session
+from churn.session.showing import containers
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
-from churn.shrink.candidates import failing_in
-from churn.shrink.reproducer import Expectation, Reproducer
-from churn.shrink.settling import Settling
-from churn.shrink.shrinker import Shrunk
+from churn.session.violation import Violation
+from churn.shrink.bug import Bug
+from churn.shrink.triage import Triage
 from churn.system.clock import RealClock
 
 FIVE_CYCLE, TOUR, EXPLORATION = SCENARIO, "tour", "exploration"
@@ -41,7 +42,7 @@ _MOST_REPEATS = 10
 """Explorations in a row that end with a signature known already, after which exploring is given up."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Plan:
     """What a campaign does. `operations` and `seconds` (real ones) limit what comes after the five cycles."""
 
@@ -71,7 +72,7 @@ class Campaign:
     session: Session = field(init=False)
     faults: list[str] = field(init=False, factory=list)
     """What went wrong with the environment."""
-    settling: Settling = field(init=False)
+    triage: Triage = field(init=False)
     _seeds: Iterator[int] = field(init=False)
     _given_up: bool = field(init=False, default=False)
 
@@ -80,13 +81,13 @@ class Campaign:
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(RealClock(), plan.operations, plan.seconds)
         self.session = Session(system, self.assembled.reset, self.trace, budget)
-        self.settling = Settling(self.session, self.announce)
+        self.triage = Triage(self.session, self.announce)
         self._seeds = rounds(plan.seed)
 
     @property
-    def bugs(self) -> list[Shrunk]:
+    def bugs(self) -> list[Bug]:
         """What was found, each bug once."""
-        return self.settling.bugs
+        return self.triage.bugs
 
     def run(self) -> None:
         """Preflight, the cycles, then rounds of search and settling. Raises `NotClean` before anything is done."""
@@ -101,7 +102,7 @@ class Campaign:
             if not self._goes_on():
                 break
             with self._surviving():
-                self.settling.settle()
+                self.triage.settle()
             touring = len(self.bugs) > before
             barren = 0 if touring else barren + 1
 
@@ -132,17 +133,17 @@ class Campaign:
         """What a report needs beside the trace, of a run that took so many real seconds."""
         session, system = self.session, self.assembled.system
         return Account(
-            session.contract,
-            self.coverage,
-            self.plan.cycles,
-            seconds,
-            system.inside - session.resetting_inside,
-            system.waited,
-            session.resetting,
-            system.clock.virtual,
-            session.budget.looks,
-            tuple(self.faults),
-            tuple(self.bugs),
+            contract=session.contract,
+            coverage=self.coverage,
+            cycles=self.plan.cycles,
+            seconds=seconds,
+            manager=system.inside - session.resetting_inside,
+            waited=system.waited,
+            resets=session.resetting,
+            virtual=system.clock.virtual,
+            looks=session.budget.looks,
+            faults=tuple(self.faults),
+            bugs=tuple(self.bugs),
         )
 
     def reproducers(self, target: Target, found: str) -> list[Reproducer]:
@@ -154,16 +155,15 @@ class Campaign:
             for pace in (Pace.CALM, Pace.HURRIED):
                 self.announce(f"{FIVE_CYCLE} ({pace.value})")
                 try:
-                    self.session.run(FIVE_CYCLE, service_names(1), cycles(self.plan.cycles, pace=pace))
+                    run = self.session.run(FIVE_CYCLE, service_names(1), cycles(self.plan.cycles, pace=pace))
                 except Violation as violation:
                     self._violated(violation)
                 else:
-                    self._show_leftovers()
+                    self._show_leftovers(run)
 
-    def _show_leftovers(self) -> None:
+    def _show_leftovers(self, run: Run) -> None:
         """The engine's own list at the end of the scenario, for criterion 4."""
-        last = self.trace.chapters[-1].records[-1]
-        last.shown = (self.assembled.system.show(ps(self.session.contract)),)
+        run.records[-1].shown = (self.assembled.system.show(containers(self.session.contract)),)
 
     def _tour(self) -> None:
         if not self.plan.tour:
@@ -195,29 +195,30 @@ class Campaign:
                 return
             repeats = 0 if self._violated(violation) else repeats + 1
 
-    def _violated(self, _: Violation) -> bool:
+    def _violated(self, violation: Violation) -> bool:
         """Whether it is the first that looks so."""
-        return self.settling.add(failing_in(self.trace.chapters[-1]))
+        return self.triage.add(violation.failing)
 
 
-def reproducer_of(bug: Shrunk, target: Target, found: str) -> Reproducer:
+def reproducer_of(bug: Bug, target: Target, found: str) -> Reproducer:
     """What is kept of a bug that was found in this target; `found` says when and by what."""
     first = bug.record.objections[0] if bug.record is not None and bug.record.objections else None
+    shown = bug.record.shown if bug.record is not None else ()
     return Reproducer(
-        bug.signature,
-        first.expected if first is not None else "",
-        first.seen if first is not None else "",
-        bug.failing.names,
-        bug.failing.sequence,
-        target.manager,
-        target.engine,
-        target.defects,
-        target.seed,
-        bug.share,
-        found,
-        tuple(f"$ {one.command}\n{one.output}" for one in bug.record.shown) if bug.record is not None else (),
-        {target.name: Expectation.FAILED},
-        bug.failing.befores,
-        bug.behind,
-        target.settings,
+        signature=bug.signature,
+        expected=first.expected if first is not None else "",
+        seen=first.seen if first is not None else "",
+        names=bug.failing.names,
+        sequence=bug.failing.sequence,
+        manager=target.manager,
+        engine=target.engine,
+        defects=target.defects,
+        seed=target.seed,
+        rate=bug.share,
+        found=found,
+        evidence=tuple(f"$ {one.command}\n{one.output}" for one in shown),
+        targets={target.name: Expectation.FAILED},
+        befores=bug.failing.befores,
+        behind=bug.behind,
+        settings=target.settings,
     )

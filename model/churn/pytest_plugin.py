@@ -138,7 +138,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """A reproducer is a test for each target that it names."""
     if file_path.suffix != ".json":
         return None
-    from churn.shrink.reproducer import is_reproducer
+    from churn.reproducers.file import is_reproducer
 
     collector: pytest.Collector | None = None
     if is_reproducer(file_path):
@@ -151,7 +151,7 @@ class ReproducerFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item a target. A file that cannot be read is an error that says where."""
-        from churn.shrink.reproducer import load
+        from churn.reproducers.file import load
 
         try:
             reproducer = load(self.path)
@@ -173,10 +173,10 @@ class ReproducerItem(pytest.Item):
     def runtest(self) -> None:
         """Replay it. Raises `Unexpected` where the verdict is another one."""
         from churn.assembly import Target, assembled
+        from churn.reproducers.replay import replay
         from churn.session.budget import Budget
         from churn.session.session import Session
         from churn.session.trace import Trace
-        from churn.shrink.replay import replay
         from churn.system.clock import RealClock
         from churn.system.managers.aima import AimaSettings
 
@@ -231,9 +231,9 @@ def pytest_runtest_makereport(
     session, choice = item.stash.get(_SESSION, (None, None))
     if call.excinfo is None or session is None:
         return report
-    from churn.session.verdict import Violation
+    from churn.session.violation import Violation
 
-    if call.excinfo.errisinstance(Violation) and session.trace.chapters:
+    if call.excinfo.errisinstance(Violation):
         report.longrepr = f"{call.excinfo.value}\n\n{_told(session, call.excinfo.value, choice)}\n"
     elif call.excinfo.errisinstance(EnvironmentFault):
         report.sections.append(("churn", "the environment failed, not the manager: the verdict is UNKNOWN"))
@@ -245,22 +245,20 @@ def _told(session: Any, violation: Any, choice: Any) -> str:
     from churn.assembly import Target
     from churn.campaign import reproducer_of
     from churn.report.code import as_code
-    from churn.shrink.candidates import failing_in
-    from churn.shrink.reproducer import save
+    from churn.reproducers.file import save
     from churn.shrink.shrinker import Shrinker
 
-    chapter = session.trace.chapters[-1]
-    failing = failing_in(chapter)
-    whole = as_code(chapter.part, failing.names, failing.sequence)
+    part, failing = session.current.part, violation.failing
+    whole = as_code(part, failing.names, failing.sequence)
     if not choice.shrink:
         return whole
     seconds = None if session.system.clock.virtual else choice.seconds or _SHRINKING
     try:
         with session.budget.uncounted():
-            bug = Shrinker(session, most_seconds=seconds).shrink(failing, violation.signature)
+            bug = Shrinker(session, most_seconds=seconds).shrink(failing)
     except ChurnError as error:
         return f"{whole}\n\nnot shrunk: {error}"
-    code = as_code(chapter.part, bug.failing.names, bug.failing.sequence)
+    code = as_code(part, bug.failing.names, bug.failing.sequence)
     target = Target(choice.manager, choice.engine, choice.seed)
     try:
         path = save(reproducer_of(bug, target, "pytest"), choice.reproducers)

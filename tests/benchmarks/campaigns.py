@@ -20,13 +20,13 @@ from rich.table import Table
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.run import OPERATIONS
+from churn.reproducers.file import Reproducer, load
+from churn.reproducers.replay import Verdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 from churn.shrink.cases import alike
-from churn.shrink.replay import Verdict, replay
-from churn.shrink.reproducer import Reproducer, load
 from churn.system.clock import RealClock
 from churn.system.managers.defects import DEFECTS
 

@@ -170,7 +170,7 @@ def main() -> None:
             Figure("bare_per_s", drawn / median(took["bare"]), "bare: steps drawn per second"),
             Figure("steps", drawn, "steps drawn on each side"),
             Figure("done", trial.trace.steps, "steps done, those that create services at the start included"),
-            Figure("sequences", len(trial.trace.chapters), "sequences"),
+            Figure("sequences", len(trial.trace.runs), "sequences"),
         ],
     )
 

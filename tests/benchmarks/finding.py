@@ -35,8 +35,7 @@ from churn.session.reset import reset
 from churn.session.session import Session
 from churn.session.system import System
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
-from churn.shrink.candidates import failing_in
+from churn.session.violation import Violation
 from churn.shrink.shrinker import Shrinker
 from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
@@ -106,10 +105,10 @@ def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
         violation = explore(Explorer(session, SERVICES), PROFILE, seed)
         if violation is None:
             return Found(defect, seed, None)
-        runs, steps = len(session.trace.chapters), session.trace.steps
-        failing = failing_in(session.trace.chapters[-1])
+        runs, steps = len(session.trace.runs), session.trace.steps
+        failing = session.current.failing
         shrinker = Shrinker(session, most_seconds=seconds)
-        bug = shrinker.shrink(failing, violation.signature)
+        bug = shrinker.shrink(violation.failing)
         return Found(
             defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,
             _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal,
@@ -130,7 +129,7 @@ class Plain(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def open(self, data: st.DataObject) -> None:
-        if self.failed and len(self.session.trace.chapters) - self.failed[0][0] >= PLAIN_RUNS:
+        if self.failed and len(self.session.trace.runs) - self.failed[0][0] >= PLAIN_RUNS:
             raise Enough
         opening = data.draw(st.sampled_from(openings(SERVICES)))
         self.session.begin("plain", opening.names, opening.naming, detailed=False)
@@ -156,8 +155,8 @@ class Plain(RuleBasedStateMachine):
         except Violation:
             self.over = True
             trace = self.session.trace
-            steps = "; ".join(str(record.step) for record in trace.chapters[-1].records)
-            self.failed.append((len(trace.chapters), trace.steps, steps))
+            steps = "; ".join(str(record.step) for record in trace.runs[-1].records)
+            self.failed.append((len(trace.runs), trace.steps, steps))
             raise
 
 
@@ -183,7 +182,7 @@ def plain(defect: str, seed: int) -> Found:
             return Found(defect, seed, None)
         (runs, steps, first), last = failed[0], failed[-1][2]
         return Found(
-            defect, seed, runs, steps, _length(first), len(session.trace.chapters) - runs, session.trace.steps - steps,
+            defect, seed, runs, steps, _length(first), len(session.trace.runs) - runs, session.trace.steps - steps,
             _repeats(session.trace, runs), _length(last), last, minimal=True,
         )  # fmt: skip
 
@@ -196,7 +195,7 @@ def _repeats(trace: Trace, after: int) -> int:
     """How many runs after discovery were of a sequence that had been run already since."""
     ran = [
         (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
-        for chapter in trace.chapters[after:]
+        for chapter in trace.runs[after:]
     ]
     return len(ran) - len(set(ran))
 

@@ -16,9 +16,9 @@ from measure import Figure, report
 
 from churn.explore.machine import Explorer, explore
 from churn.lifecycle.sequence import Sequence
+from churn.session.failing import Failing
 from churn.session.session import Session
-from churn.session.verdict import Violation
-from churn.shrink.candidates import Failing, failing_in
+from churn.session.violation import Violation
 from churn.shrink.shrinker import Shrinker
 from churn.system.managers.reference import Embedded, ReferenceManager
 from churn.system.managers.reference.store import Record
@@ -69,7 +69,7 @@ def ended(true_runs: int, job: tuple[float, int]) -> Ended:
         manager.__class__ = type("Mine", (Forgets,), {"coin": Random(seed), "rate": rate})  # noqa: S311 -- a coin, no secret
         violation = explore(Explorer(session, 2), PROFILE, seed)
         assert violation is not None, f"rate {rate}, seed {seed}: nothing was found"
-        bug = Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+        bug = Shrinker(session).shrink(violation.failing)
         low, high = bug.rate.interval if bug.rate is not None else (inf, -inf)
         return Ended(rate, len(bug.steps), low <= _true_rate(session, bug.failing, true_runs) <= high, bug.runs)
 
@@ -84,7 +84,7 @@ def _fails(session: Session, names: tuple[str, ...], sequence: Sequence) -> bool
     except Violation:
         return True
     finally:
-        session.trace.chapters.clear()
+        session.trace.runs.clear()
     return False
 
 

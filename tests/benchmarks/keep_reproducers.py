@@ -8,12 +8,12 @@ from pathlib import Path
 
 from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, Profile, explore
+from churn.reproducers.file import Expectation, Reproducer, save
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.candidates import failing_in
-from churn.shrink.reproducer import Expectation, Reproducer, save
-from churn.shrink.shrinker import Shrinker, Shrunk
+from churn.shrink.bug import Bug
+from churn.shrink.shrinker import Shrinker
 from churn.system.clock import RealClock
 from churn.system.managers.defects import DEFECTS
 
@@ -21,14 +21,14 @@ FOLDER = Path(__file__).parents[2] / "reproducers" / "defects"
 PROFILE = Profile(2_000, 30)
 
 
-def smallest(defect: str, seed: int) -> Shrunk | None:
+def smallest(defect: str, seed: int) -> Bug | None:
     """The first failure that exploration finds with that seed, shrunk."""
     with assembled(Target(defects=(defect,), seed=seed)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         violation = explore(Explorer(session, 3), PROFILE, seed)
         if violation is None:
             return None
-        return Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+        return Shrinker(session).shrink(violation.failing)
 
 
 def keep(defect: str, seeds: int) -> str:
@@ -40,11 +40,11 @@ def keep(defect: str, seeds: int) -> str:
     first = best.record.objections[0]
     targets = {f"reference+{defect}": Expectation.FAILED, "reference": Expectation.FIXED}
     reproducer = Reproducer(
-        best.signature,
-        first.expected,
-        first.seen,
-        best.failing.names,
-        best.failing.sequence,
+        signature=best.signature,
+        expected=first.expected,
+        seen=first.seen,
+        names=best.failing.names,
+        sequence=best.failing.sequence,
         defects=(defect,),
         found="exploration on the emulated engine",
         targets=targets,

@@ -17,7 +17,7 @@ from finding import opened
 
 from churn.explore.exhaustive import Search
 from churn.lifecycle.sequence import Naming, service_names
-from churn.shrink.shrinker import Shrunk
+from churn.shrink.bug import Bug
 from churn.system.managers.defects import DEFECTS
 
 FILE = Path(__file__).parent / "minima.json"
@@ -26,7 +26,7 @@ WIDE = {1: DEEPEST, 2: 4, 3: 3}
 """How deep sequences of so many services are searched."""
 
 
-def minimum(defect: str) -> tuple[str, int, Shrunk]:
+def minimum(defect: str) -> tuple[str, int, Bug]:
     """The defect's name, the length of its shortest failing sequence, and that sequence."""
     searches = [(count, _levels(defect, count, naming)) for count, naming in _worlds()]
     for depth in range(1, DEEPEST + 1):
@@ -45,7 +45,7 @@ def _worlds() -> Iterator[tuple[int, Naming]]:
             yield count, naming
 
 
-def _levels(defect: str, count: int, naming: Naming) -> Iterator[Shrunk | None]:
+def _levels(defect: str, count: int, naming: Naming) -> Iterator[Bug | None]:
     """For each depth in turn: a failing sequence of that length, or None."""
     with opened(defect, 0) as session:
         for level in Search(session, service_names(count), naming).levels():

@@ -49,7 +49,7 @@ def repeated(session: Session, operation: Operation, times: int) -> Callable[[],
     def run() -> None:
         for _ in range(times):
             session.step(Step(operation))
-        session.trace.chapters[-1].records.clear()
+        session.current.records.clear()
 
     return run
 

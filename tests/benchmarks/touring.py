@@ -28,7 +28,7 @@ def toured(whole: Assembled, word: str, services: int) -> list[Figure]:
     session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
     tour = Tour(Atlas(service_names(services), session.contract))
     walk(session, tour, "tour", pacing, naming)
-    spent, resets = session.budget.spent, len(session.trace.chapters)
+    spent, resets = session.budget.spent, len(session.trace.runs)
     return [
         Figure(f"{word}_ratio", spent / tour.covered, f"{word}: operations per covered pair", "≤ 1.5"),
         Figure(f"{word}_operations", spent, f"{word}: operations, resets counted"),

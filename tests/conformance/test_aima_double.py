@@ -10,9 +10,8 @@ import pytest
 
 from churn.assembly import Target, assembled
 from churn.errors import EnvironmentFault
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -23,6 +22,7 @@ from churn.lifecycle.operations import (
     Pace,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status,
     Step,
@@ -34,7 +34,7 @@ from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 from churn.system import ownership
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
@@ -98,12 +98,12 @@ def test_five_cycles_of_two_services_leave_nothing_to_object_to(
 
 STRUCK = (
     Create("a"), Create("b"), Start("b"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"),
-    Crash("a"), Stop("a"), Start("a"), Remove("a"), Stop("a"), Behave("a", Behaviour.CRASH), Start("a"),
-    Behave("a", Behaviour.HEALTHY), Start("a"), Start("a"), Stop("a"), Stop("b"),
+    Crash("a"), Stop("a"), Start("a"), Remove("a"), Stop("a"), SetBehaviour("a", Behaviour.CRASH), Start("a"),
+    SetBehaviour("a", Behaviour.HEALTHY), Start("a"), Start("a"), Stop("a"), Stop("b"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("pace", [Pace.CALM, Pace.DISCREET])
+@pytest.mark.parametrize("pace", [Pace.CALM, Pace.ENGINE_ONLY])
 def test_faults_strike_the_service_that_its_port_tells(pace: Pace, begin: Begin) -> None:
     with begin(start_timeout=3) as session:
         session.run("faults", ("a", "b"), Sequence(steps(*STRUCK, pace=pace)))
@@ -124,7 +124,7 @@ def test_each_type_of_model_has_its_image_and_health_path(
 
 
 def test_a_start_that_does_not_wait_is_held_to_no_more_than_its_container(begin: Begin) -> None:
-    unhealthy = steps(Create("a"), Behave("a", Behaviour.UNHEALTHY), Start("a"), Stop("a"))
+    unhealthy = steps(Create("a"), SetBehaviour("a", Behaviour.UNHEALTHY), Start("a"), Stop("a"))
     with begin(asynchronous=True) as session:
         session.run("async", ("a",), Sequence(unhealthy))
     with (
@@ -158,7 +158,7 @@ def test_a_refused_start_without_its_image_is_the_environments_failure(
         docker_engine.remove_resource(f"image {TTS}")
         with pytest.raises(EnvironmentFault, match=f"expected .* one of the images {TTS}"):
             session.step(Step(Start("a")))
-        assert session.trace.chapters[-1].records[-1].reason.startswith("the environment failed: expected ")
+        assert session.current.records[-1].reason.startswith("the environment failed: expected ")
 
 
 def test_an_engine_is_had_by_one_run_at_a_time(begin: Begin, docker_engine: DockerEngine, tmp_path: Path) -> None:

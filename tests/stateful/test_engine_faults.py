@@ -15,6 +15,7 @@ from churn.campaign import Campaign, Plan
 from churn.errors import EngineError, EnvironmentFault
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Tour, calmly, walk
+from churn.lifecycle.condition import Server
 from churn.lifecycle.operations import (
     Create,
     Disturb,
@@ -29,12 +30,12 @@ from churn.lifecycle.operations import (
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Sequence
-from churn.lifecycle.state import Server
 from churn.session.budget import Budget
 from churn.session.reset import ours
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Verdict, Violation
+from churn.session.verdict import Verdict
+from churn.session.violation import Violation
 from churn.system.engines.faults import KINDS, made
 from churn.system.engines.faults.gate import Fault
 from churn.system.managers.reference import Record, ReferenceManager
@@ -127,7 +128,7 @@ def test_a_failing_engine_at_any_step_is_never_the_managers_bug(whole: Assembled
             five_cycles(session, whole, fault, place)
         except EnvironmentFault as fault_told:
             told.append(str(fault_told))
-        records = session.trace.chapters[-1].records
+        records = session.current.records
         assert all(record.verdict is not Verdict.FAIL for record in records), f"{words} at step {place}"
         told += [record.outcome.reason for record in records if isinstance(record.outcome, Unknown)]
         whole.reset()
@@ -149,7 +150,7 @@ def test_a_disturbance_of_the_sequence_is_allowed_for(whole: Assembled, how: Dis
         session.run("disturbed", ("a",), Sequence(tuple(plain)))
         assert session.state.services["a"].server is Server.SOUND
         assert session.state.services["a"].unsettled is None
-        assert {record.verdict for record in session.trace.chapters[-1].records} == {Verdict.PASS}
+        assert {record.verdict for record in session.current.records} == {Verdict.PASS}
     assert whole.system.gate is not None
     assert {one.partition(" on ")[0] for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
 
@@ -159,7 +160,7 @@ def test_a_restart_of_the_engine_in_a_sequence_is_allowed_for(whole: Assembled, 
     session = session_of(whole)
     first = (Create("a"), Create("b"), Start("a"), RestartEngine(how))
     session.run("restarted", ("a", "b"), Sequence(tuple(map(Step, (*first, Start("b"), Stop("a"), Start("a"))))))
-    assert {record.verdict for record in session.trace.chapters[-1].records} == {Verdict.PASS}
+    assert {record.verdict for record in session.current.records} == {Verdict.PASS}
     assert {one.server for one in session.state.services.values()} == {Server.SOUND}
 
 
@@ -188,7 +189,7 @@ def test_a_tour_with_an_engine_that_fails_leaves_nothing_to_object_to() -> None:
         tour = Tour(Atlas(("a",), session.contract))
         walk(session, tour, "tour", calmly, on_violation=found.append)
         assert found == []
-        covered = {record.step.operation.kind for chapter in session.trace.chapters for record in chapter.records}
+        covered = {record.step.operation.kind for chapter in session.trace.runs for record in chapter.records}
         assert {"disturb", "restart-engine"} <= covered
 
 
@@ -209,7 +210,7 @@ def test_a_manager_that_trusts_an_engine_which_does_not_answer_is_found() -> Non
         steps = (Create("a"), Start("a"), Disturb(Disturbance.ERROR), Stop("a"))
         with pytest.raises(Violation, match="container"):
             session.run("careless", ("a",), Sequence(tuple(map(Step, steps))))
-        assert isinstance(session.trace.chapters[-1].records[-1].outcome, Ok)
+        assert isinstance(session.current.records[-1].outcome, Ok)
 
 
 def test_such_a_bug_is_found_by_a_campaign_and_shrunk() -> None:
@@ -235,6 +236,6 @@ def test_a_hurried_disturbance_does_not_reach_past_the_next_operation() -> None:
             Step(Stop("a")),
         )
         session.run("hurried", ("a",), Sequence(steps))
-        kinds = [type(record.outcome) for record in session.trace.chapters[-1].records]
+        kinds = [type(record.outcome) for record in session.current.records]
         assert kinds[2] is Unknown
         assert kinds[3:] == [Ok, Ok]

@@ -7,12 +7,11 @@ import pytest
 
 from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, Profile, explore
+from churn.reproducers.file import load
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.candidates import failing_in
-from churn.shrink.reproducer import load
-from churn.shrink.shrinker import PART, Shrinker, Shrunk
+from churn.shrink.shrinker import PART, Bug, Shrinker
 from churn.system.clock import RealClock
 from churn.system.managers.defects import DEFECTS
 
@@ -22,15 +21,15 @@ SEEDS = (101, 102, 103)
 MOST_RUNS = 45
 
 
-def shrunk(defect: str, seed: int) -> Shrunk:
+def shrunk(defect: str, seed: int) -> Bug:
     with assembled(Target(seed=seed, defects=(defect,))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         violation = explore(Explorer(session, 3), Profile(2_000, 30), seed)
         assert violation is not None, f"not found with seed {seed}"
-        bug = Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+        bug = Shrinker(session).shrink(violation.failing)
         ran = [
             (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
-            for chapter in session.trace.chapters
+            for chapter in session.trace.runs
             if chapter.part == PART
         ]
         assert len(ran) - len(set(ran)) <= 2, "only what confirms it is run again"

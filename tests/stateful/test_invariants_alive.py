@@ -16,7 +16,7 @@ from churn.session.reset import reset
 from churn.session.session import Session
 from churn.session.system import System
 from churn.session.trace import Trace
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost

@@ -5,10 +5,10 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.run import OPERATIONS
+from churn.reproducers.replay import Verdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.replay import Verdict, replay
 from churn.system.clock import RealClock
 
 SEVERAL = (

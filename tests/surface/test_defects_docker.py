@@ -7,13 +7,13 @@ import pytest
 
 from churn.assembly import Target, assembled
 from churn.explore.machine import PROFILES, Explorer, explore
+from churn.reproducers.file import Reproducer
+from churn.reproducers.replay import Verdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.candidates import failing_in
-from churn.shrink.replay import Verdict, replay
-from churn.shrink.reproducer import Reproducer
-from churn.shrink.shrinker import Shrinker, Shrunk
+from churn.shrink.bug import Bug
+from churn.shrink.shrinker import Shrinker
 from churn.system.clock import RealClock
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
@@ -25,13 +25,13 @@ def target(folder: Path, *defects: str) -> Target:
     return Target("reference", "docker", SEED, defects, dict(os.environ), folder)
 
 
-def found(where: Target) -> Shrunk:
+def found(where: Target) -> Bug:
     """What exploration finds first in this target, shrunk."""
     with assembled(where) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         violation = explore(Explorer(session, 2, faults=False), PROFILES["real"], SEED)
         assert violation is not None
-        return Shrinker(session).shrink(failing_in(session.trace.chapters[-1]), violation.signature)
+        return Shrinker(session).shrink(violation.failing)
 
 
 def replayed(reproducer: Reproducer, where: Target) -> Verdict:
@@ -52,6 +52,13 @@ def test_a_planted_bug_is_found_shrunk_and_replayed(defect: str, minimum: int, t
     bug = found(target(tmp_path, defect))
     assert len(bug.steps) == minimum, str(bug.failing.sequence)
     assert bug.confirmed
-    made = Reproducer(bug.signature, "", "", bug.failing.names, bug.failing.sequence, engine="docker")
+    made = Reproducer(
+        signature=bug.signature,
+        expected="",
+        seen="",
+        names=bug.failing.names,
+        sequence=bug.failing.sequence,
+        engine="docker",
+    )
     assert replayed(made, target(tmp_path, defect)) is Verdict.FAILED
     assert replayed(made, target(tmp_path)) is Verdict.FIXED

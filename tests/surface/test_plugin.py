@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from churn.shrink.reproducer import Expectation, load
+from churn.reproducers.file import Expectation, load
 
 BROKEN = """
 import pytest

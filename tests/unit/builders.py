@@ -1,4 +1,4 @@
-"""Small things that unit tests are made of: states, sights that fit them, and systems on the emulated engine."""
+"""Small things that unit tests are made of: states, cases that fit them, and systems on the emulated engine."""
 
 from collections.abc import Callable, Iterator
 from itertools import combinations, product
@@ -7,18 +7,21 @@ from typing import Any
 from attrs import define, evolve, frozen
 
 from churn.assembly import STAND_IN
+from churn.lifecycle.condition import Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
-from churn.lifecycle.invariants import INVARIANTS, Doubt, Objection, Sight, examine
+from churn.lifecycle.invariants import INVARIANTS, Case, Doubt, Objection, examine
 from churn.lifecycle.observation import Container, Listed, Observation, Port, Status
-from churn.lifecycle.operations import Behaviour, List, Operation
+from churn.lifecycle.operations import List, Operation
 from churn.lifecycle.outcome import Ok, Outcome
-from churn.lifecycle.state import Server, Service, State, Unsettled
+from churn.lifecycle.state import Service, State, Unsettled
 from churn.lifecycle.transitions import Must
 from churn.session.budget import Budget
+from churn.session.fingerprint import Fingerprint
 from churn.session.reset import reset
 from churn.session.session import Session
 from churn.session.system import System, Waits
 from churn.session.trace import Trace
+from churn.session.verdict import Signature
 from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
@@ -86,7 +89,16 @@ def state(**services: Service) -> State:
     return State(services, frozenset(s.container for s in services.values() if isinstance(s.container, str)))
 
 
-# -- sights -----------------------------------------------------------------------------------------------------------
+def conditions(*words: str) -> Abstract:
+    """The abstract state of services whose conditions a report writes so."""
+    return tuple(map(Condition.of, words))
+
+
+ANYHOW = Fingerprint(Signature("no-orphans", "stop", "running"), "nothing is left", "something is")  # type: ignore[arg-type]  # converted
+"""What a failure looks like, where that does not matter."""
+
+
+# -- cases -----------------------------------------------------------------------------------------------------------
 
 
 def container(identity: str = "a1", service: str | None = "a", **changes: Any) -> Container:
@@ -132,7 +144,7 @@ def holding(*containers: Container) -> dict[str, Container]:
     return {found.id: found for found in containers}
 
 
-def sight(
+def case(
     expected: State,
     observation: Observation | None = None,
     *,
@@ -144,43 +156,43 @@ def sight(
     acted: tuple[str, ...] = (),
     waited: bool = False,
     listing: Outcome | None = None,
-) -> Sight:
+) -> Case:
     """`expected`, held against `observation`: unless given, what fits it. `before` is the state before it was bound."""
-    return Sight(
-        operation or List(),
-        outcome or Ok(),
-        must,
-        before or expected,
-        expected,
-        observation or picture(expected),
-        contract or Contract(),
-        frozenset(acted),
-        waited,
-        listing,
+    return Case(
+        operation=operation or List(),
+        outcome=outcome or Ok(),
+        must=must,
+        expected=before or expected,
+        state=expected,
+        observation=observation or picture(expected),
+        contract=contract or Contract(),
+        acted=frozenset(acted),
+        waited=waited,
+        listing=listing,
     )
 
 
 _BY_NAME = {invariant.name: invariant for invariant in INVARIANTS}
 
 
-def findings(name: str, seen: Sight) -> tuple[list[Objection], list[Doubt]]:
+def findings(name: str, seen: Case) -> tuple[list[Objection], list[Doubt]]:
     """What the invariant of that name objects to, and what it could not tell."""
     return examine(seen, (_BY_NAME[name],))
 
 
-def is_quiet(name: str, seen: Sight) -> bool:
+def is_quiet(name: str, seen: Case) -> bool:
     """Whether the invariant of that name has nothing to say."""
     return findings(name, seen) == ([], [])
 
 
-def objected(name: str, seen: Sight) -> list[str | None]:
+def objected(name: str, seen: Case) -> list[str | None]:
     """The services about which the invariant objects. It must doubt nothing."""
     objections, doubts = findings(name, seen)
     assert not doubts
     return [objection.service for objection in objections]
 
 
-def doubted(name: str, seen: Sight) -> list[str | None]:
+def doubted(name: str, seen: Case) -> list[str | None]:
     """The services about which the invariant cannot tell. It must object to nothing."""
     objections, doubts = findings(name, seen)
     assert not objections

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from churn.errors import UsageError
-from churn.shrink.reproducer import Expectation, load
+from churn.reproducers.file import Expectation, load
 from churn.system.managers.defects import DEFECTS, Defect, defective
 from churn.system.managers.reference import ReferenceManager
 

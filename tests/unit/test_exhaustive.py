@@ -9,20 +9,8 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
 from churn.explore.exhaustive import Level, Search
-from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
-    Create,
-    HoldPort,
-    Kill,
-    Length,
-    List,
-    Pace,
-    Start,
-    Step,
-    Stop,
-    Wait,
-)
+from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.operations import Create, HoldPort, Kill, Length, List, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming, service_names
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -32,8 +20,8 @@ from churn.system.host import RealHost
 
 WAY = (Step(Create("a")), Step(Create("b")), Step(Start("a")), Step(Start("b"), Pace.HURRIED))
 ON = (
-    Step(Kill("a"), Pace.DISCREET),
-    Step(Behave("b", Behaviour.SLOW)),
+    Step(Kill("a"), Pace.ENGINE_ONLY),
+    Step(SetBehaviour("b", Behaviour.SLOW)),
     Step(Stop("a")),
     Step(HoldPort("a")),
     Step(Start("a")),

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from builders import Double, ForgetfulStop, Laboratory, laboratory
+from builders import Double, ForgetfulStop, Laboratory, conditions, laboratory
 
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
@@ -26,14 +26,15 @@ from churn.explore.machine import (
     rounds,
 )
 from churn.explore.tour import Tour, calmly, hurriedly, walk
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import KINDS, Behave, Behaviour, Create, List, Operation, Pace, Start, Step, Stop
+from churn.lifecycle.operations import KINDS, Create, List, Operation, Pace, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, is_enabled
 from churn.session.session import Session
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 
 FEW = Profile(sequences=12, steps=15)
 
@@ -42,7 +43,7 @@ def steps(lab: Laboratory) -> list[str]:
     """All that was done, by sequence."""
     return [
         f"{chapter.naming.value} {chapter.names}: " + "; ".join(str(record.step) for record in chapter.records)
-        for chapter in lab.trace.chapters
+        for chapter in lab.trace.runs
     ]
 
 
@@ -128,9 +129,9 @@ def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -
     done = [record.step for _, record in lab.trace.records()]
     assert {step.operation.kind for step in done} == set(KINDS) - {"disturb", "restart-engine"}  # not offered here
     assert {step.pace for step in done} == set(Pace)
-    assert {step.operation.how for step in done if isinstance(step.operation, Behave)} == set(Behaviour)
-    assert {chapter.naming for chapter in lab.trace.chapters} == set(Naming)
-    assert {len(chapter.names) for chapter in lab.trace.chapters} == {1, 2}
+    assert {step.operation.how for step in done if isinstance(step.operation, SetBehaviour)} == set(Behaviour)
+    assert {chapter.naming for chapter in lab.trace.runs} == set(Naming)
+    assert {len(chapter.names) for chapter in lab.trace.runs} == {1, 2}
 
 
 def test_without_faults_no_behaviour_is_drawn() -> None:
@@ -189,9 +190,9 @@ def test_the_simplest_choice_ends_a_sequence() -> None:
 
 def test_no_more_sequences_and_steps_are_done_than_the_profile_says() -> None:
     lab, _ = explored(profile=Profile(sequences=7, steps=5))
-    assert 0 < len(lab.trace.chapters) <= 7
+    assert 0 < len(lab.trace.runs) <= 7
     created = 2
-    assert max(len(chapter.records) for chapter in lab.trace.chapters) <= 5 + created
+    assert max(len(chapter.records) for chapter in lab.trace.runs) <= 5 + created
 
 
 def test_a_healthy_manager_passes() -> None:
@@ -243,7 +244,7 @@ def test_the_violation_is_the_one_that_was_raised_first(seed: int) -> None:
     assert violation is not None
     failed = [record for _, record in lab.trace.records() if record.objections]
     assert [record.objections for record in failed] == [violation.objections]
-    assert failed[0] is lab.trace.chapters[-1].records[-1]
+    assert failed[0] is lab.session.current.records[-1]
 
 
 class Spoilt(Double):
@@ -327,7 +328,7 @@ def test_a_violation_that_only_the_end_of_a_sequence_finds_is_reported(monkeypat
     violation = explore(Explorer(lab.session, services=1, faults=False), PROFILES["fixed"], 0)
     assert violation is not None
     assert by_finish == [True]
-    assert lab.trace.chapters[-1].records[-1].objections == violation.objections
+    assert lab.session.current.records[-1].objections == violation.objections
 
 
 def test_the_seeds_of_a_runs_explorations_differ_and_are_not_those_of_its_neighbours() -> None:
@@ -404,7 +405,7 @@ def test_the_tour_covers_every_pair_whatever_services_are_called(naming: Naming)
     tour = Tour(Atlas(("a",), lab.session.contract))
     walk(lab.session, tour, "tour", calmly, naming)
     assert tour.left == []
-    assert {chapter.naming for chapter in lab.trace.chapters} == {naming}
+    assert {chapter.naming for chapter in lab.trace.runs} == {naming}
 
 
 @pytest.mark.parametrize("services", [1, 2])
@@ -439,8 +440,8 @@ def test_a_violation_that_is_minded_ends_its_sequence_and_the_tour_goes_on() -> 
     violations: list[Violation] = []
     walk(lab.session, tour, "tour", on_violation=violations.append)
     assert len(violations) > 1
-    assert {found.operation.kind for found in violations} >= {"stop"}
-    assert len(lab.trace.chapters) > len(violations) // 2
+    assert {found.signature.operation for found in violations} >= {"stop"}
+    assert len(lab.trace.runs) > len(violations) // 2
     assert tour.covered > pairs / 2
 
 
@@ -451,7 +452,7 @@ def test_the_tour_ends_where_the_system_goes_elsewhere_than_the_model_would_have
     tour = Tour(Atlas(("a",), lab.session.contract))
     walk(lab.session, tour, "tour", on_violation=lambda _: None)
     assert tour.left
-    assert (("running",), Stop("a")) in tour.left
+    assert (conditions("running"), Stop("a")) in tour.left
 
 
 def test_the_budget_ends_the_tour() -> None:
@@ -465,14 +466,14 @@ def test_a_pair_is_covered_once_and_not_by_another() -> None:
     tour = Tour(Atlas(("a",), Contract(), faults=False))
     pairs = len(tour.left)
     for _ in range(2):
-        tour.done(("absent",), List(), ("absent",))
+        tour.done(conditions("absent"), List(), conditions("absent"))
         assert (tour.covered, len(tour.left)) == (1, pairs - 1)
-    assert (("absent",), Start("a")) in tour.left
+    assert (conditions("absent"), Start("a")) in tour.left
 
 
 def test_what_changes_nothing_is_done_before_what_leads_away() -> None:
     tour = Tour(Atlas(("a",), Contract(), faults=False))
-    here, seen = ("running",), []
+    here, seen = conditions("running"), []
     while (operation := tour.next(here)) != Stop("a"):
         assert operation is not None
         seen.append(operation)
@@ -483,27 +484,27 @@ def test_what_changes_nothing_is_done_before_what_leads_away() -> None:
 
 def test_the_tour_learns_where_operations_lead() -> None:
     tour = Tour(Atlas(("a",), Contract(), faults=False))
-    tour.done(("running",), Stop("a"), ("created",))
-    assert tour.atlas.edges[("running",)][Stop("a")] == ("created",)
-    tour.done(("running",), List(), None)
-    assert tour.atlas.edges[("running",)][List()] == ("running",)
+    tour.done(conditions("running"), Stop("a"), conditions("created"))
+    assert tour.atlas.edges[conditions("running")][Stop("a")] == conditions("created")
+    tour.done(conditions("running"), List(), None)
+    assert tour.atlas.edges[conditions("running")][List()] == conditions("running")
 
 
 def test_states_that_one_passes_but_once_are_left_last() -> None:
     """From nothing, all that changes nothing is done before the service is created: there is no way back but a reset."""
     tour = Tour(Atlas(("a",), Contract(), faults=False))
     done: list[Operation] = []
-    while (operation := tour.next(("absent",))) != Create("a"):
+    while (operation := tour.next(conditions("absent"))) != Create("a"):
         assert operation is not None
         done.append(operation)
-        tour.done(("absent",), operation, ("absent",))
-    assert set(done) == set(tour.atlas.edges[("absent",)]) - {Create("a")}
+        tour.done(conditions("absent"), operation, conditions("absent"))
+    assert set(done) == set(tour.atlas.edges[conditions("absent")]) - {Create("a")}
 
 
 @pytest.mark.parametrize(
     ("pacing", "paces"),
     [
-        (calmly, {Pace.CALM: 8, Pace.DISCREET: 4}),
+        (calmly, {Pace.CALM: 8, Pace.ENGINE_ONLY: 4}),
         (hurriedly, {Pace.CALM: 3, Pace.HURRIED: 9}),
     ],
 )
@@ -523,7 +524,7 @@ def test_what_was_done_is_covered_and_the_rest_is_missed() -> None:
     coverage.count(lab.trace)
     assert coverage.covered == 3
     assert len(coverage.missed) == coverage.total - 3
-    assert coverage.done[("running",), List()] == 2
+    assert coverage.done[conditions("running"), List()] == 2
 
 
 def test_a_sequence_of_fewer_services_counts_as_if_the_others_were_not_there() -> None:
@@ -532,7 +533,7 @@ def test_a_sequence_of_fewer_services_counts_as_if_the_others_were_not_there() -
     lab.session.step(Step(Create("a")))
     coverage = Coverage(Atlas(("a", "b"), lab.session.contract))
     coverage.count(lab.trace)
-    assert list(coverage.done) == [(("absent", "absent"), Create("a"))]
+    assert list(coverage.done) == [(conditions("absent", "absent"), Create("a"))]
     narrow = Coverage(Atlas(("a",), lab.session.contract))
     lab.session.begin("test", "ab")
     lab.session.step(Step(Create("b")))

@@ -14,8 +14,9 @@ from builders import Double, Laboratory, laboratory
 from churn.errors import EngineError
 from churn.explore.machine import Explorer, Profile, explore
 from churn.explore.tour import Tour, walk
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, Pace, Start, Step, Wait
+from churn.lifecycle.operations import Create, Length, Pace, SetBehaviour, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.paths import Atlas
 from churn.system.managers.reference import ReferenceManager, ServiceError
@@ -170,7 +171,7 @@ def system_of(kind: type[ReferenceManager], **choices: Any) -> Laboratory:
 def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any]) -> None:
     lab = system_of(kind, **choices)
     violation = explore(Explorer(lab.session), FEW, 0)
-    assert violation is None, lab.trace.chapters[-1].records
+    assert violation is None, lab.session.current.records
 
 
 @honest
@@ -213,17 +214,17 @@ def test_a_server_that_was_told_to_crash_may_still_do_so_when_the_fault_has_just
     lab.session.begin("test", "a")
     for operation in (
         Create("a"),
-        Behave("a", Behaviour.CRASH),
+        SetBehaviour("a", Behaviour.CRASH),
         Start("a"),
-        Behave("a", Behaviour.HEALTHY),
+        SetBehaviour("a", Behaviour.HEALTHY),
         Wait(Length.LONG),
     ):
         lab.session.step(Step(operation))
 
 
-@pytest.mark.parametrize("pace", [Pace.CALM, Pace.DISCREET])
+@pytest.mark.parametrize("pace", [Pace.CALM, Pace.ENGINE_ONLY])
 def test_a_first_start_whose_port_only_the_list_tells_is_not_objected_to_at_whatever_pace(pace: Pace) -> None:
-    """Nobody has looked since the service was created: on a discreet look its container's port is not known yet."""
+    """Nobody has looked since the service was created: on a look at the engine only its container's port is not known yet."""
     lab = system_of(Unlabelled, labels={})
     lab.session.begin("test", "a")
     lab.session.step(Step(Create("a"), Pace.HURRIED))
@@ -277,6 +278,6 @@ def test_a_correct_manager_whose_operations_are_cut_off_at_random_is_not_objecte
     assert isinstance(lab.system.manager, CutOff)
     lab.system.manager.dice = _Dice(random.Random(seed))  # noqa: S311 -- a test's dice
     violation = explore(Explorer(lab.session), FEW, seed)
-    assert violation is None, lab.trace.chapters[-1].records
+    assert violation is None, lab.session.current.records
     outcomes = {type(record.outcome) for _, record in lab.trace.records()}
     assert Unknown in outcomes

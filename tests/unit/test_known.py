@@ -4,25 +4,26 @@ from contextlib import suppress
 
 import pytest
 from attrs import evolve
-from builders import container, exited, idle, listed, picture, running, sight, state
+from builders import case, conditions, container, exited, idle, listed, picture, running, state
 
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.errors import EnvironmentFault, ServerError
 from churn.lifecycle.adoption import adopted, debris
+from churn.lifecycle.condition import Server
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Crash, Create, Length, Pace, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Sequence
-from churn.lifecycle.state import Server
 from churn.report.summary import summarise
 from churn.session.budget import Budget
+from churn.session.failing import Failing
+from churn.session.fingerprint import Fingerprint, plain
 from churn.session.known import Behind, Known, NothingNew
-from churn.session.marks import Mark, plain
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Signature, Verdict, Violation
-from churn.shrink.candidates import Failing, failing_in
-from churn.shrink.settling import Settling
+from churn.session.verdict import Signature, Verdict
+from churn.session.violation import Violation
+from churn.shrink.triage import Triage
 from churn.system.clock import RealClock
 
 
@@ -32,8 +33,8 @@ def mark(
     condition: str = "running",
     expected: str = "x",
     seen: str = "y",
-) -> Mark:
-    return Mark(Signature(invariant, operation, condition), expected, seen)
+) -> Fingerprint:
+    return Fingerprint(Signature(invariant, operation, condition), expected, seen)
 
 
 def test_words_hold_no_id_number_or_name() -> None:
@@ -56,7 +57,7 @@ def test_words_hold_no_id_number_or_name() -> None:
         (mark(invariant="status"), False),
     ],
 )
-def test_what_resembles_a_bug(other: Mark, alike: bool) -> None:
+def test_what_resembles_a_bug(other: Fingerprint, alike: bool) -> None:
     assert other.resembles(mark()) is alike
 
 
@@ -102,7 +103,7 @@ def test_a_container_that_should_not_be_there_is_debris_and_not_adopted() -> Non
     seen = evolve(picture(expected), containers={"a1": container(), "a2": exited("a2")})
     after = adopted(expected, seen)
     assert after.services["a"].server is Server.NONE
-    assert debris(sight(after, seen)) == {"a1", "a2"}
+    assert debris(case(after, seen)) == {"a1", "a2"}
 
 
 def test_another_running_container_takes_the_place_of_the_one_that_is_gone() -> None:
@@ -131,10 +132,10 @@ def behind(defects: tuple[str, ...], *steps: Step, known: tuple[Sequence, ...]) 
         return session
 
 
-def looked_at(session: Session, sequence: Sequence) -> Mark:
+def looked_at(session: Session, sequence: Sequence) -> Fingerprint:
     with pytest.raises(Violation):
         session.run("test", ("a", "b"), sequence)
-    found = session.trace.chapters[-1].records[-1].mark
+    found = session.current.records[-1].fingerprint
     assert found is not None
     return found
 
@@ -145,7 +146,7 @@ CYCLE = Sequence((CREATE, START, STOP))
 
 def test_what_a_known_bug_leaves_is_removed_and_the_sequence_goes_on() -> None:
     session = behind(("leaves-container",), CREATE, START, STOP, START, STOP, known=(CYCLE,))
-    verdicts = [record.verdict for record in session.trace.chapters[-1].records]
+    verdicts = [record.verdict for record in session.current.records]
     assert verdicts == [Verdict.PASS, Verdict.PASS, Verdict.KNOWN, Verdict.PASS, Verdict.KNOWN]
     assert session.system.engine.list() == ()
 
@@ -208,12 +209,12 @@ def test_a_report_is_made_wherever_the_budget_ends(operations: int) -> None:
 def test_a_flaky_failure_behind_known_bugs_is_told_as_flaky() -> None:
     with assembled(Target(defects=("restart-policy",))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        settling = Settling(session)
+        settling = Triage(session)
         first = looked_at(session, Sequence((CREATE, START)))
-        settling.add(failing_in(session.trace.chapters[-1]))
+        settling.add(session.current.failing)
         settling.settle()
-        odd = Mark(Signature("status", "create", "absent"), "service * is listed once", "N times")
-        settling.add(Failing(("a",), Sequence((CREATE,)), (("absent",),), odd))
+        odd = Fingerprint(Signature("status", "create", "absent"), "service * is listed once", "N times")
+        settling.add(Failing(("a",), Sequence((CREATE,)), odd, (conditions("absent"),)))
         settling.settle()
     assert [bug.signature for bug in settling.bugs] == [first.signature, odd.signature]
     assert settling.bugs[1].flaky

@@ -2,10 +2,9 @@
 
 import pytest
 
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
     KINDS,
-    Behave,
-    Behaviour,
     Crash,
     Create,
     Disturb,
@@ -20,6 +19,7 @@ from churn.lifecycle.operations import (
     ReleasePort,
     Remove,
     RestartEngine,
+    SetBehaviour,
     Start,
     Status,
     Step,
@@ -36,7 +36,7 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (List(), "list", None, True),
     (Wait(Length.SHORT), "wait short", None, False),
     (Wait(Length.LONG), "wait long", None, False),
-    (Behave("a", Behaviour.IGNORE_SIGTERM), "behave a ignore-sigterm", "a", False),
+    (SetBehaviour("a", Behaviour.IGNORE_SIGTERM), "set-behaviour a ignore-sigterm", "a", False),
     (Crash("a"), "crash a", "a", False),
     (Kill("a"), "kill a", "a", False),
     (Remove("a"), "remove a", "a", False),
@@ -62,7 +62,7 @@ def test_every_kind_is_in_the_table_of_kinds_by_its_word() -> None:
 
 def test_operations_are_values() -> None:
     assert Start("a") == Start("a")
-    assert hash(Behave("a", Behaviour.HANG)) == hash(Behave("a", Behaviour.HANG))
+    assert hash(SetBehaviour("a", Behaviour.HANG)) == hash(SetBehaviour("a", Behaviour.HANG))
     assert len({row[0] for row in TABLE}) == len(TABLE)
     assert Start("a") != Start("b")
 
@@ -98,7 +98,7 @@ def test_which_behaviours_a_server_cannot_live_with(how: Behaviour, deadly: bool
     ("pace", "words", "hurried"),
     [
         (Pace.CALM, "start a", False),
-        (Pace.DISCREET, "start a (discreet)", False),
+        (Pace.ENGINE_ONLY, "start a (engine-only)", False),
         (Pace.HURRIED, "start a (hurried)", True),
     ],
 )

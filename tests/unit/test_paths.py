@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 import pytest
+from builders import conditions
 
+from churn.lifecycle.condition import Abstract, Behaviour
 from churn.lifecycle.contract import Contract, Reply
-from churn.lifecycle.operations import Behave, Behaviour, Create, List, Operation, Start, Stop
-from churn.lifecycle.paths import Atlas, PairAtlas
-from churn.lifecycle.state import Abstract
+from churn.lifecycle.operations import Create, List, Operation, SetBehaviour, Start, Stop
+from churn.lifecycle.paths import After, Atlas, PairAtlas
 
-ABSENT, CREATED, RUNNING, STOPPED = (("absent",), ("created",), ("running",), ("stopped",))
+ABSENT, CREATED, RUNNING, STOPPED = map(conditions, ("absent", "created", "running", "stopped"))
 ONE, CALM = Atlas(("a",), Contract()), Atlas(("a",), Contract(), faults=False)
 
 
@@ -27,8 +28,8 @@ def test_how_many_states_and_pairs_there_are(services: int, faults: bool, states
 def test_one_service_is_in_one_of_these_states() -> None:
     assert set(ONE.edges) == {
         ABSENT, CREATED, RUNNING, STOPPED,
-        ("created!",), ("running!",), ("stopped!",), ("failed!",), ("dead!",), ("dead",), ("failed",),
-        ("created+held",), ("stopped+held",), ("failed+held",), ("dead+held",),
+        *map(conditions, ("created!", "running!", "stopped!", "failed!", "dead!", "dead", "failed")),
+        *map(conditions, ("created+held", "stopped+held", "failed+held", "dead+held")),
     }  # fmt: skip
     assert set(CALM.edges) == {ABSENT, CREATED, RUNNING, STOPPED}
 
@@ -48,9 +49,9 @@ def test_every_state_can_be_planned_for_from_a_clean_system() -> None:
 def test_the_nearest_way_is_the_shortest() -> None:
     assert ONE.nearest(ABSENT, lambda there: there == RUNNING) == (Create("a"), Start("a"))
     assert ONE.nearest(ABSENT, lambda there: there == STOPPED) == (Create("a"), Stop("a"))
-    way = ONE.nearest(ABSENT, lambda there: there == ("failed!",))
+    way = ONE.nearest(ABSENT, lambda there: there == conditions("failed!"))
     assert way is not None
-    assert [operation.kind for operation in way] == ["create", "behave", "start"]
+    assert [operation.kind for operation in way] == ["create", "set-behaviour", "start"]
 
 
 def test_where_one_stands_already_the_way_is_empty() -> None:
@@ -104,14 +105,14 @@ def test_what_is_learned_changes_ways_and_rooms() -> None:
 
 def test_a_state_that_was_not_planned_can_be_learned() -> None:
     atlas = Atlas(("a",), Contract(), faults=False)
-    atlas.learn(("unsettled",), Stop("a"), STOPPED)
-    assert atlas.nearest(("unsettled",), lambda there: there == RUNNING) == (Stop("a"), Start("a"))
+    atlas.learn(conditions("unsettled"), Stop("a"), STOPPED)
+    assert atlas.nearest(conditions("unsettled"), lambda there: there == RUNNING) == (Stop("a"), Start("a"))
 
 
 def test_what_is_learned_stays_in_its_atlas() -> None:
     atlas = Atlas(("a",), Contract())
-    atlas.learn(RUNNING, Behave("a", Behaviour.HANG), ("dead",))
-    assert Atlas(("a",), Contract()).edges[RUNNING][Behave("a", Behaviour.HANG)] == ("running!",)
+    atlas.learn(RUNNING, SetBehaviour("a", Behaviour.HANG), conditions("dead"))
+    assert Atlas(("a",), Contract()).edges[RUNNING][SetBehaviour("a", Behaviour.HANG)] == conditions("running!")
 
 
 def test_an_unchanged_edge_is_no_news() -> None:
@@ -125,7 +126,7 @@ def test_pairs_of_transitions_are_edges_between_transitions() -> None:
     pairs = PairAtlas(("a",), Contract(), faults=False)
     assert pairs.start == ABSENT
     after = pairs.edges[ABSENT][Create("a")]
-    assert after == (*CREATED, "after", "create a", *ABSENT)
+    assert after == After(CREATED, Create("a"), ABSENT)
     successions = sum(len(CALM.edges[there]) for edges in CALM.edges.values() for there in edges.values())
     assert len(pairs.pairs) == successions + len(CALM.edges[ABSENT]), "the first step of all follows none"
 

@@ -15,8 +15,9 @@ from churn.errors import NotClean
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.report.files import save
 from churn.report.markdown import markdown
-from churn.report.summary import Mark, Summary, summarise
+from churn.report.summary import summarise
 from churn.report.terminal import show
+from churn.report.values import Mark, Summary
 from churn.session.trace import Trace
 from churn.system.managers.reference import Embedded, ReferenceManager
 from churn.system.protocols import Spec

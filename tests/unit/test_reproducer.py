@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from builders import conditions
 
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -22,6 +22,7 @@ from churn.lifecycle.operations import (
     Pace,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status,
     Step,
@@ -29,22 +30,22 @@ from churn.lifecycle.operations import (
     Wait,
 )
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.reproducers.file import Expectation, Reproducer, is_reproducer, load, save
+from churn.reproducers.replay import Replayed, Verdict, needed, replay
+from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
+from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
-from churn.session.marks import Mark
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature
-from churn.shrink.replay import Replayed, Verdict, needed, replay
-from churn.shrink.reproducer import Expectation, Reproducer, is_reproducer, load, save
-from churn.shrink.shell import as_shell
 from churn.system.clock import RealClock
 
 STEPS = (
     Step(Create("a")),
     Step(Create("b"), Pace.HURRIED),
-    Step(Behave("b", Behaviour.IGNORE_SIGTERM)),
-    Step(Start("a"), Pace.DISCREET),
+    Step(SetBehaviour("b", Behaviour.IGNORE_SIGTERM)),
+    Step(Start("a"), Pace.ENGINE_ONLY),
     Step(Status("b")),
     Step(List()),
     Step(Wait(Length.LONG)),
@@ -58,17 +59,17 @@ STEPS = (
     Step(Stop("b")),
 )
 KEPT = Reproducer(
-    Signature("undisturbed", "stop", "created"),
-    "stop b: service a keeps its running container",
-    "its container is gone",
-    ("a", "b"),
-    Sequence(STEPS, Naming.PREFIX),
+    signature=Signature("undisturbed", "stop", "created"),
+    expected="stop b: service a keeps its running container",
+    seen="its container is gone",
+    names=("a", "b"),
+    sequence=Sequence(STEPS, Naming.PREFIX),
     defects=("stops-by-label",),
     seed=7,
     targets={"reference": Expectation.FIXED, "reference+stops-by-label": Expectation.FAILED},
     behind=Behind(
-        (Mark(Signature("no-orphans", "stop", "running"), "no container", "*#N is S"),),
-        (Mark(Signature("status", "stop", "running"), "service * is stopped", "'failed'"),),
+        (Fingerprint(Signature("no-orphans", "stop", "running"), "no container", "*#N is S"),),
+        (Fingerprint(Signature("status", "stop", "running"), "service * is stopped", "'failed'"),),
     ),
 )
 
@@ -90,7 +91,7 @@ def test_the_same_failure_is_kept_once_and_another_beside_it(tmp_path: Path) -> 
     assert other.name == "undisturbed-stop-one-of-two-2.json"
 
 
-def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     data = json.loads(save(KEPT, path).read_text())
     change(data)
     changed = path / "changed.json"
@@ -103,7 +104,7 @@ def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     [
         (lambda data: data.pop("churn-reproducer"), "expected a JSON object with the key 'churn-reproducer'"),
         (lambda data: data.update({"churn-reproducer": 99}), "churn-reproducer: expected a format up to 1"),
-        (lambda data: data["steps"][1].update(do="explode"), "steps[1].do: expected one of create, start"),
+        (lambda data: data["steps"][1].update(do="explode"), "steps[1].do: expected one of start, stop"),
         (
             lambda data: data["steps"][3].update(service="z"),
             "steps[3].service: expected one of the file's services (a, b)",
@@ -130,7 +131,7 @@ def written(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 def test_a_wrong_file_says_where_what_was_expected_and_what_is_there(
     change: Callable[[dict[str, Any]], object], told: str, tmp_path: Path
 ) -> None:
-    path = written(tmp_path, change)
+    path = changed(tmp_path, change)
     with pytest.raises(UsageError) as caught:
         load(path)
     assert str(caught.value).startswith(f"{path}: ")
@@ -159,7 +160,7 @@ def test_a_truncated_file_says_where_it_ends(tmp_path: Path) -> None:
 def test_comments_later_fields_and_missing_extras_change_nothing(
     change: Callable[[dict[str, Any]], object], tmp_path: Path
 ) -> None:
-    found = load(written(tmp_path, change))
+    found = load(changed(tmp_path, change))
     assert found.sequence == KEPT.sequence
     assert found.signature == KEPT.signature
 
@@ -170,12 +171,12 @@ def replayed(reproducer: Reproducer, *defects: str) -> Replayed:
 
 
 SMALL = Reproducer(
-    Signature("no-orphans", "stop", "running"),
-    "",
-    "",
-    ("a",),
-    Sequence((Step(Create("a")), Step(Start("a")), Step(Stop("a")), Step(List()))),
-    befores=(("absent",), ("created",), ("running",), ("stopped",)),
+    signature=Signature("no-orphans", "stop", "running"),
+    expected="",
+    seen="",
+    names=("a",),
+    sequence=Sequence((Step(Create("a")), Step(Start("a")), Step(Stop("a")), Step(List()))),
+    befores=tuple(map(conditions, ("absent", "created", "running", "stopped"))),
 )
 
 
@@ -191,7 +192,7 @@ def test_a_replay_says_fixed_failed_or_changed_with_what_drifted() -> None:
 def test_a_step_done_in_another_state_than_before_is_marked() -> None:
     from attrs import evolve
 
-    drifted = evolve(SMALL, befores=(("absent",), ("created",), ("stopped",), ("stopped",)))
+    drifted = evolve(SMALL, befores=tuple(map(conditions, ("absent", "created", "stopped", "stopped"))))
     assert replayed(drifted).drift == ("step 3, stop a: done in running, was in stopped",)
 
 

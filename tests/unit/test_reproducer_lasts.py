@@ -15,15 +15,15 @@ from churn.errors import UsageError
 from churn.explore import machine
 from churn.lifecycle import operations, transitions
 from churn.lifecycle.contract import Bounds, Contract, Reply
-from churn.lifecycle.operations import Length, Start, Wait
+from churn.lifecycle.operations import Length, List, Start, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.state import State
+from churn.reproducers import file as reproducers
+from churn.reproducers.file import load
+from churn.reproducers.replay import replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink import reproducer as reproducers
-from churn.shrink.replay import replay
-from churn.shrink.reproducer import load
 from churn.system.clock import RealClock
 from churn.system.managers.reference import embedded
 
@@ -40,7 +40,7 @@ def a_comment(_: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
 def a_changed_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     """What Hypothesis draws from is another list, and the model's rule for waits is written otherwise."""
     patch.setattr(machine, "PACES", machine.PACES[::-1])
-    patch.setattr(machine, "_WEIGHTS", {"list": 9})
+    patch.setattr(List, "weight", 9)
     patch.setitem(transitions._RULES, Wait, _same_as_wait)
 
 

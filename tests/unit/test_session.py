@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from builders import SETTINGS, Bench, Double, ForgetfulStop, Laboratory, bench, laboratory
+from builders import SETTINGS, Bench, Double, ForgetfulStop, Laboratory, bench, conditions, laboratory
 
 from churn.assembly import STAND_IN
 from churn.errors import BudgetSpent, EngineUnreachable, EnvironmentFault, NotClean, ResetFailed
 from churn.explore.scenarios import cycles
+from churn.lifecycle.condition import Behaviour, Condition, Server
 from churn.lifecycle.contract import Bounds
 from churn.lifecycle.invariants import INVARIANTS
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -28,6 +27,7 @@ from churn.lifecycle.operations import (
     Pace,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status as StatusOf,
     Step,
@@ -36,12 +36,14 @@ from churn.lifecycle.operations import (
 )
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, Server
+from churn.lifecycle.state import CLEAN
 from churn.session.faults import Waits
 from churn.session.reset import preflight
+from churn.session.run import Record
 from churn.session.session import Session
-from churn.session.trace import Record, Trace, written
-from churn.session.verdict import Verdict, Violation
+from churn.session.trace import Trace, written
+from churn.session.verdict import Signature, Verdict
+from churn.session.violation import Violation
 from churn.system.managers.reference import Embedded
 from churn.system.protocols import Spec
 
@@ -70,7 +72,7 @@ def ended(lab: Laboratory, *operations: Operation, pace: Pace) -> None:
 
 def last(lab: Laboratory) -> Record:
     """The newest step's record."""
-    return lab.trace.chapters[-1].records[-1]
+    return lab.session.current.records[-1]
 
 
 def violation(lab: Laboratory, operation: Operation, pace: Pace = Pace.CALM) -> Violation:
@@ -88,8 +90,8 @@ STRUCK = (Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), 
 def test_an_honest_manager_passes_whatever_strikes_it(pace: Pace) -> None:
     lab = begun()
     ended(lab, *STRUCK, pace=pace)
-    assert {record.verdict for record in lab.trace.chapters[-1].records} <= {Verdict.PASS, Verdict.UNSEEN}
-    kinds = {type(record.outcome) for record in lab.trace.chapters[-1].records}
+    assert {record.verdict for record in lab.session.current.records} <= {Verdict.PASS, Verdict.UNSEEN}
+    kinds = {type(record.outcome) for record in lab.session.current.records}
     assert kinds == {Ok, Rejected}, "the start on a held port failed"
 
 
@@ -127,9 +129,17 @@ def test_everything_in_a_row_without_a_look_passes_too() -> None:
 @pytest.mark.parametrize("how", Behaviour)
 def test_a_correct_manager_passes_under_every_behaviour_of_the_server(how: Behaviour) -> None:
     """Set before the start, and while it runs; and after the fault's end all is demanded again."""
-    lab = begun(Double, Create("a"), Behave("a", how), Start("a"), List(), Wait(Length.LONG), Stop("a"))
-    did(lab, Behave("a", Behaviour.HEALTHY), Start("a"), Behave("a", how), List(), StatusOf("a"), Wait(Length.LONG))
-    did(lab, Stop("a"), Behave("a", Behaviour.HEALTHY), Start("a"))
+    lab = begun(Double, Create("a"), SetBehaviour("a", how), Start("a"), List(), Wait(Length.LONG), Stop("a"))
+    did(
+        lab,
+        SetBehaviour("a", Behaviour.HEALTHY),
+        Start("a"),
+        SetBehaviour("a", how),
+        List(),
+        StatusOf("a"),
+        Wait(Length.LONG),
+    )
+    did(lab, Stop("a"), SetBehaviour("a", Behaviour.HEALTHY), Start("a"))
     assert last(lab).verdict is Verdict.PASS
     assert lab.session.state.services["a"].server is Server.SOUND
 
@@ -169,14 +179,15 @@ def test_a_violation_is_raised_when_the_trace_has_it() -> None:
     assert record.verdict is Verdict.FAIL
     assert record.objections == found.objections
     assert record.signature == found.signature
-    assert found.operation == Stop("a")
+    assert found.record is record
+    assert str(found.failing.sequence) == "create a; start a; stop a"
     assert found.objections[0].invariant == "no-orphans"
 
 
 def test_a_violation_says_what_was_expected_and_seen_and_where_to_look() -> None:
     found = violation(begun(ForgetfulStop, *UP), Stop("a"))
     first = found.objections[0]
-    for words in (first.invariant, "stop a", first.expected, first.seen, first.look):
+    for words in (first.invariant, "stop a", first.expected, first.seen, first.command):
         assert words in str(found)
 
 
@@ -211,9 +222,7 @@ def test_the_steps_own_command_is_its_own_evidence_and_not_run_again(
 
 def test_its_signature_holds_no_id_port_or_time() -> None:
     found = violation(begun(ForgetfulStop, *UP), Stop("a"))
-    assert (found.signature.invariant, found.signature.operation, found.signature.condition) == (
-        "no-orphans", "stop", "running",
-    )  # fmt: skip
+    assert found.signature == Signature("no-orphans", "stop", Condition("running"))
 
 
 def test_after_a_violation_a_new_sequence_may_begin() -> None:
@@ -380,7 +389,7 @@ class Asked(Double):
         return super().list()
 
 
-@pytest.mark.parametrize(("pace", "lists"), [(Pace.CALM, 1), (Pace.DISCREET, 0), (Pace.HURRIED, 0)])
+@pytest.mark.parametrize(("pace", "lists"), [(Pace.CALM, 1), (Pace.ENGINE_ONLY, 0), (Pace.HURRIED, 0)])
 def test_only_a_calm_look_asks_the_manager(pace: Pace, lists: int) -> None:
     lab = begun(Asked, *UP)
     manager = lab.system.manager
@@ -408,11 +417,11 @@ class RepairingList(Double):
         return super().list()
 
 
-def test_what_a_list_command_repairs_is_seen_on_a_discreet_look() -> None:
+def test_what_a_list_command_repairs_is_seen_on_a_look_at_the_engine_only() -> None:
     lab = begun(RepairingList, *UP)
     (row,) = lab.bench.engine.list()
     lab.bench.engine.kill(row.id)
-    assert violation(lab, StatusOf("b"), Pace.DISCREET).objections[0].service == "a"
+    assert violation(lab, StatusOf("b"), Pace.ENGINE_ONLY).objections[0].service == "a"
 
 
 class LyingStatus(Double):
@@ -597,7 +606,7 @@ def test_before_their_time_is_over_a_stop_does_not_restore_certainty() -> None:
 # -- the environment --------------------------------------------------------------------------------------------------
 
 ANY: list[Operation] = [
-    Create("b"), Start("a"), Stop("a"), StatusOf("a"), List(), Wait(Length.SHORT), Behave("a", Behaviour.HANG),
+    Create("b"), Start("a"), Stop("a"), StatusOf("a"), List(), Wait(Length.SHORT), SetBehaviour("a", Behaviour.HANG),
 ]  # fmt: skip
 
 
@@ -717,7 +726,7 @@ def test_when_the_operations_are_spent_the_system_is_not_touched() -> None:
         lab.session.begin("test", "a")
     assert Stop("a") not in lab.applied
     assert len(lab.resets) == 1
-    assert len(lab.trace.chapters[-1].records) == 2
+    assert len(lab.session.current.records) == 2
 
 
 def test_a_container_that_cannot_be_removed_fails_the_reset() -> None:
@@ -953,7 +962,10 @@ def test_a_run_that_is_killed_leaves_a_beginning_without_an_end(file: Path, trac
 def test_a_trace_without_a_file_is_kept_in_memory() -> None:
     lab = begun(Double, *UP)
     assert [(record.number, str(record.step)) for _, record in lab.trace.records()] == [(1, "create a"), (2, "start a")]
-    assert [record.before for _, record in lab.trace.records()] == [("absent", "absent"), ("created", "absent")]
+    assert [record.before for _, record in lab.trace.records()] == [
+        conditions("absent", "absent"),
+        conditions("created", "absent"),
+    ]
 
 
 def test_who_watches_is_told_of_each_step_when_it_begins() -> None:

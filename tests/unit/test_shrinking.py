@@ -5,41 +5,44 @@ from random import Random
 
 import pytest
 from attrs import evolve
+from builders import ANYHOW, conditions
 
 from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
 from churn.explore.machine import Explorer, Profile, explore
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Create, Length, List, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.reproducers.file import load, save
+from churn.reproducers.replay import needed
 from churn.session.budget import Budget
-from churn.session.memo import Memo, Result
+from churn.session.failing import Failing, Result, Steps
+from churn.session.memo import Memo
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Failing, candidates, failing_in, repaired_steps
+from churn.session.violation import Violation
+from churn.shrink.candidates import candidates, repaired_steps
 from churn.shrink.cases import is_case, is_part_of
-from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
-from churn.shrink.replay import needed
-from churn.shrink.reproducer import load, save
-from churn.shrink.shrinker import PART, Shrinker, Shrunk
+from churn.shrink.shrinker import PART, Bug, Shrinker
 from churn.system.clock import RealClock
 from churn.system.managers.reference import Embedded, ReferenceManager
 
 A_START = (Step(Create("a")), Step(Start("a")))
 
 
-def failing_of(session: Session) -> Failing:
-    return failing_in(session.trace.chapters[-1])
+def failed(steps: Steps) -> Result:
+    """What came of one service's sequence that failed at its end."""
+    return Result(steps, Failing(("a",), Sequence(steps), ANYHOW))
 
 
-def shrunk(defect: str, seed: int) -> tuple[Shrunk, Session]:
+def shrunk(defect: str, seed: int) -> tuple[Bug, Session]:
     with assembled(Target(defects=(defect,))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         violation = explore(Explorer(session, 2), Profile(2_000, 30), seed)
         assert violation is not None
-        return Shrinker(session).shrink(failing_of(session), violation.signature), session
+        return Shrinker(session).shrink(violation.failing), session
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_a_planted_bug_is_shrunk_to_its_minimum_in_few_runs(defect: str, minimum
     assert found.runs <= 45
     ran = [
         (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
-        for chapter in session.trace.chapters
+        for chapter in session.trace.runs
         if chapter.part == PART
     ]
     assert len(ran) - len(set(ran)) <= 2, "only the confirmation runs something again"
@@ -91,10 +94,10 @@ def test_a_failure_that_does_not_come_each_time_is_flaky_with_a_rate() -> None:
             try:
                 session.run("test", ("a",), Sequence(steps))
             except Violation as violation:
-                signature = violation.signature
+                first = violation.failing
                 break
         for _ in range(10):  # as luck has it, a failure may come twice in a row
-            found = Shrinker(session).shrink(failing_of(session), signature)
+            found = Shrinker(session).shrink(first)
             if found.flaky:
                 break
         assert found.rate is not None
@@ -117,7 +120,7 @@ def test_the_best_so_far_is_kept_when_the_budget_ends() -> None:
         with pytest.raises(Violation) as caught:
             session.run("test", ("a", "b"), Sequence(steps))
         session.budget.operations = session.budget.spent + 4
-        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        found = Shrinker(session).shrink(caught.value.failing)
         assert not found.minimal
         assert len(found.steps) <= len(steps)
         assert "budget ended" in found.said
@@ -128,12 +131,12 @@ def test_candidates_are_valid_smaller_or_calmer_and_never_the_same() -> None:
     steps = (
         *A_START,
         Step(Create("b"), Pace.HURRIED),
-        Step(Behave("b", Behaviour.HANG)),
+        Step(SetBehaviour("b", Behaviour.HANG)),
         Step(Start("b")),
-        Step(Behave("b", Behaviour.HEALTHY)),
+        Step(SetBehaviour("b", Behaviour.HEALTHY)),
         Step(Stop("a")),
     )
-    failing = Failing(("a", "b"), Sequence(steps, Naming.PREFIX))
+    failing = Failing(("a", "b"), Sequence(steps, Naming.PREFIX), ANYHOW)
     found = list(candidates(failing, contract))
     assert len(found) == len(set(map(str, found)))
     for names, sequence in found:
@@ -144,25 +147,29 @@ def test_candidates_are_valid_smaller_or_calmer_and_never_the_same() -> None:
 
 
 def test_what_is_not_enabled_where_it_stands_is_left_out() -> None:
-    steps = (Step(Behave("a", Behaviour.HANG)), Step(Create("a")), Step(Behave("a", Behaviour.HANG)), Step(Start("a")))
+    steps = (
+        Step(SetBehaviour("a", Behaviour.HANG)),
+        Step(Create("a")),
+        Step(SetBehaviour("a", Behaviour.HANG)),
+        Step(Start("a")),
+    )
     assert repaired_steps(steps, Contract()) == steps[1:]
 
 
 def test_the_memo_knows_what_ran_and_the_looked_at_beginnings_of_what_passed() -> None:
     memo = Memo()
     steps = (*A_START, Step(Stop("a"), Pace.HURRIED), Step(Start("a")))
-    memo.keep(("a",), Sequence(steps), Result(None, steps))
+    memo.keep(("a",), Sequence(steps), Result(steps))
     passed = [memo.recall(("a",), Sequence(steps[:length])) for length in range(1, 5)]
     assert [result is not None for result in passed] == [True, True, False, True]
     assert memo.recall(("a",), Sequence(steps, Naming.LONG)) is None
 
-    signature = Signature("status", "start", "stopped")
-    memo.keep(("b",), Sequence(steps), Result(signature, steps[:2]))
-    failed = memo.recall(("b",), Sequence(steps))
-    assert failed is not None
-    assert failed.failed
-    assert memo.recall(("b",), Sequence(steps[:1])) == Result(None, steps[:1])
-    assert memo.recall(("b",), Sequence(steps[:2])) == failed
+    memo.keep(("b",), Sequence(steps), failed(steps[:2]))
+    ended = memo.recall(("b",), Sequence(steps))
+    assert ended is not None
+    assert ended.failed
+    assert memo.recall(("b",), Sequence(steps[:1])) == Result(steps[:1])
+    assert memo.recall(("b",), Sequence(steps[:2])) == ended
     memo.clear()
     assert memo.recall(("a",), Sequence(steps)) is None
 
@@ -176,7 +183,7 @@ def test_a_rates_interval_covers_it_and_narrows() -> None:
 
 
 def test_a_sequence_is_part_of_another_with_its_steps_under_other_names() -> None:
-    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))))
+    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))), ANYHOW)
     longer = (Step(Create("a")), Step(Create("b")), Step(Start("b")), Step(Wait(Length.LONG)), Step(Stop("b")))
     assert is_part_of(small, ("a", "b"), longer)
     assert not is_part_of(small, ("a", "b"), longer[:-1])
@@ -185,20 +192,22 @@ def test_a_sequence_is_part_of_another_with_its_steps_under_other_names() -> Non
 
 def test_a_case_ends_on_a_service_in_the_same_state() -> None:
     def failing(*steps: Step, before: str) -> Failing:
-        return Failing(("a",), Sequence(steps), (("any",),) * (len(steps) - 1) + ((before,),))
+        befores = (*[conditions("any")] * (len(steps) - 1), conditions(before))
+        return Failing(("a",), Sequence(steps), ANYHOW, befores)
 
     stop = failing(*A_START, Step(Stop("a")), before="running")
     assert is_case(failing(*A_START, Step(List()), Step(Stop("a")), before="running!"), stop), "faults apart"
     assert not is_case(failing(*A_START, Step(Stop("a")), before="stopped"), stop)
     assert is_case(
-        failing(*A_START, Step(Stop("a")), before="failed"), evolve(stop, befores=(("any",),) * 2 + (("dead",),))
+        failing(*A_START, Step(Stop("a")), before="failed"),
+        evolve(stop, befores=(*[conditions("any")] * 2, conditions("dead"))),
     )
 
 
 def test_what_was_hurried_past_just_before_the_end_is_at_the_end_too() -> None:
-    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))))
-    hurried = Failing(("a",), Sequence((*A_START, Step(Stop("a"), Pace.HURRIED), Step(List()))))
-    calm = Failing(("a",), Sequence((*A_START, Step(Stop("a")), Step(List()))))
+    small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))), ANYHOW)
+    hurried = Failing(("a",), Sequence((*A_START, Step(Stop("a"), Pace.HURRIED), Step(List()))), ANYHOW)
+    calm = Failing(("a",), Sequence((*A_START, Step(Stop("a")), Step(List()))), ANYHOW)
     assert is_case(calm, small)
     assert is_case(hurried, small, at_the_end=True)
     assert not is_case(calm, small, at_the_end=True)
@@ -206,12 +215,12 @@ def test_what_was_hurried_past_just_before_the_end_is_at_the_end_too() -> None:
 
 def test_what_begins_with_a_known_failure_is_not_run() -> None:
     memo, failure = Memo(), Sequence((*A_START, Step(Stop("a"))))
-    failed = Result(Signature("x", "stop", "running"), failure.steps)
-    memo.keep(("a",), failure, failed)
-    assert memo.recall(("a",), Sequence((*failure.steps, Step(List())))) is failed
+    fails = failed(failure.steps)
+    memo.keep(("a",), failure, fails)
+    assert memo.recall(("a",), Sequence((*failure.steps, Step(List())))) is fails
     assert memo.recall(("a", "b"), Sequence((*failure.steps, Step(List())))) is None, "other services, another sequence"
     unseen = Sequence((*A_START, Step(Stop("a"), Pace.HURRIED)))
-    memo.keep(("a",), unseen, Result(failed.signature, unseen.steps))
+    memo.keep(("a",), unseen, failed(unseen.steps))
     assert memo.recall(("a",), Sequence((*unseen.steps, Step(List())))) is None, "it failed by the look at its end"
 
 
@@ -219,13 +228,12 @@ def test_what_an_operation_costs_is_learned_and_candidates_come_cheapest_first()
     with assembled(Target()) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         session.run("test", ("a",), Sequence((*A_START, Step(Wait(Length.LONG)), Step(Stop("a")))))
-    costs = Costs()
-    costs.learn(session.trace)
+    costs = session.costs
     assert costs.of("wait") == 120.0
     assert costs.of("start") > costs.of("stop") > costs.of("create") == 0.0
     assert costs.of("never done") == 1.0
     waits = (Step(Wait(Length.LONG)), Step(Wait(Length.SHORT)))
-    failing = Failing(("a",), Sequence((*A_START, *waits, Step(Stop("a")))))
+    failing = Failing(("a",), Sequence((*A_START, *waits, Step(Stop("a")))), ANYHOW)
     found = [sequence for _, sequence in candidates(failing, Contract(), costs)]
     singles = [costs.total(sequence) for sequence in found if len(sequence.steps) == len(failing.steps) - 1]
     assert len(singles) > 1
@@ -239,7 +247,7 @@ def test_seconds_of_the_systems_clock_end_shrinking_too_and_the_best_so_far_is_k
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(steps))
         began = session.system.clock.now()
-        found = Shrinker(session, most_seconds=40.0).shrink(failing_of(session), caught.value.signature)
+        found = Shrinker(session, most_seconds=40.0).shrink(caught.value.failing)
         assert not found.minimal
         assert session.system.clock.now() - began < 40.0 + 2 * 30.0, "one run over, and one to confirm"
         assert len(found.steps) <= len(steps)
@@ -253,12 +261,11 @@ def test_what_is_done_to_a_service_that_is_not_there_stays_where_it_was_done_so(
 
 def test_a_run_that_cannot_be_contradicts_what_is_known() -> None:
     memo, steps = Memo(), (*A_START, Step(Stop("a")))
-    signature = Signature("status", "start", "stopped")
-    memo.keep(("a",), Sequence(steps), Result(None, steps))
-    assert not memo.contradicts(("a",), Sequence(steps), Result(None, steps))
-    assert memo.contradicts(("a",), Sequence(steps), Result(signature, steps))
-    assert memo.contradicts(("a",), Sequence((*steps, Step(List()))), Result(signature, steps[:2]))
-    assert not memo.contradicts(("b",), Sequence(steps), Result(signature, steps))
+    memo.keep(("a",), Sequence(steps), Result(steps))
+    assert not memo.contradicts(("a",), Sequence(steps), Result(steps))
+    assert memo.contradicts(("a",), Sequence(steps), failed(steps))
+    assert memo.contradicts(("a",), Sequence((*steps, Step(List()))), failed(steps[:2]))
+    assert not memo.contradicts(("b",), Sequence(steps), failed(steps))
 
 
 def test_a_failure_that_turns_out_to_pass_now_and_then_is_flaky_from_then_on() -> None:
@@ -270,7 +277,7 @@ def test_a_failure_that_turns_out_to_pass_now_and_then_is_flaky_from_then_on() -
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
         whole.system.manager.manager.__class__ = type("Later", (Moody,), {"dice": Loaded([0.9, 0.0] * 50)})
-        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        found = Shrinker(session).shrink(caught.value.failing)
         assert found.flaky
         assert found.rate is not None
         assert found.rate.interval[0] < 0.5 < found.rate.interval[1]
@@ -294,7 +301,7 @@ def test_a_failure_that_never_comes_again_has_a_rate_above_none_and_can_be_kept(
         whole.system.manager.manager.__class__ = type("Once", (Moody,), {"dice": Loaded([0.0] + [0.9] * 200)})
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
-        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        found = Shrinker(session).shrink(caught.value.failing)
         assert found.flaky
         assert found.rate is not None
         assert found.rate.failures == 0
@@ -313,7 +320,7 @@ def test_a_failure_that_passed_once_is_flaky_however_often_it_fails_then() -> No
         )
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
-        found = Shrinker(session).shrink(failing_of(session), caught.value.signature)
+        found = Shrinker(session).shrink(caught.value.failing)
         assert found.flaky
         assert not found.confirmed
         assert found.share is not None

@@ -5,11 +5,10 @@ from attrs import evolve
 from attrs.exceptions import FrozenInstanceError
 from builders import dead, idle, ill, running, state, unsettled
 
+from churn.lifecycle.condition import ABSENT, Behaviour, Condition
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -19,12 +18,13 @@ from churn.lifecycle.operations import (
     Operation,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status as StatusOf,
     Stop,
     Wait,
 )
-from churn.lifecycle.state import CLEAN, Service, State, abstract, describe, enabled, every, is_enabled, repaired
+from churn.lifecycle.state import CLEAN, Service, State, abstract, condition, enabled, every, is_enabled, repaired
 
 NAMES = ("a", "b")
 CONTRACT = Contract()
@@ -53,17 +53,21 @@ CONTRACT = Contract()
     ],
 )
 def test_a_service_has_one_word(service: Service | None, word: str) -> None:
-    assert describe(service) == word
+    assert str(condition(service)) == word
 
 
 def test_the_abstract_view_holds_no_id_port_or_history() -> None:
     one = state(a=running("a1", 20001), b=idle(port=None))
     other = evolve(state(a=running("x9", 31000), b=idle(port=5)), seen=frozenset({"x1"}), cycled=frozenset({"b"}))
-    assert abstract(one, NAMES) == abstract(other, NAMES) == ("running", "stopped")
+    assert abstract(one, NAMES) == abstract(other, NAMES) == (Condition("running"), Condition("stopped"))
 
 
 def test_the_abstract_view_is_in_the_order_of_the_names_and_tells_of_absent_ones() -> None:
-    assert abstract(state(b=running("b1"), a=idle()), ("a", "b", "c")) == ("stopped", "running", "absent")
+    assert abstract(state(b=running("b1"), a=idle()), ("a", "b", "c")) == (
+        Condition("stopped"),
+        Condition("running"),
+        ABSENT,
+    )
 
 
 def test_all_of_the_managers_operations_and_the_waits_are_enabled_also_on_services_that_are_not_there() -> None:
@@ -74,7 +78,7 @@ def test_all_of_the_managers_operations_and_the_waits_are_enabled_also_on_servic
 
 def test_a_fault_needs_a_service_that_is_there() -> None:
     here = state(a=idle())
-    assert {found.service for found in enabled(here, NAMES, CONTRACT) if isinstance(found, Behave)} == {"a"}
+    assert {found.service for found in enabled(here, NAMES, CONTRACT) if isinstance(found, SetBehaviour)} == {"a"}
 
 
 def test_without_faults_none_is_made() -> None:
@@ -87,20 +91,20 @@ def test_without_faults_none_is_made() -> None:
 def test_operations_that_the_manager_does_not_offer_are_never_enabled() -> None:
     few = Contract(offers=frozenset({"start", "stop"}))
     kinds = {found.kind for found in enabled(state(a=idle()), NAMES, few)}
-    assert kinds == {"start", "stop", "wait", "behave", "hold-port"}
+    assert kinds == {"start", "stop", "wait", "set-behaviour", "hold-port"}
 
 
 def test_under_a_deadly_fault_only_its_end_may_come_before_another_fault() -> None:
     here = state(a=idle(behaviour=Behaviour.CRASH), b=idle())
-    assert [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, Behave)] == [
-        Behave("a", Behaviour.HEALTHY)
+    assert [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, SetBehaviour)] == [
+        SetBehaviour("a", Behaviour.HEALTHY)
     ]
 
 
 @pytest.mark.parametrize("how", [how for how in Behaviour if not how.deadly])
 def test_a_harmless_behaviour_is_in_the_way_of_nothing(how: Behaviour) -> None:
     here = state(a=idle(behaviour=how), b=idle())
-    faults = [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, Behave)]
+    faults = [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, SetBehaviour)]
     assert len(faults) == len(NAMES) * len(Behaviour)
 
 
@@ -120,7 +124,7 @@ STRIKES = (Crash, Kill, Remove, HoldPort, ReleasePort)
         (unsettled(running()), set()),
         (unsettled(idle()), set()),
     ],
-    ids=lambda value: value.word if isinstance(value, Service) else "",
+    ids=lambda value: str(value.condition) if isinstance(value, Service) else "",
 )
 def test_what_strikes_a_service_depends_on_its_server(service: Service, kinds: set[type[Operation]]) -> None:
     found = {type(each) for each in enabled(state(a=service), ("a",), CONTRACT) if isinstance(each, STRIKES)}
@@ -136,13 +140,13 @@ def test_while_a_port_is_held_nothing_but_its_release_may_come_before_another_fa
 
 def test_a_fault_that_has_another_in_its_way_is_repaired_to_the_end_of_that_one() -> None:
     here = state(a=idle(behaviour=Behaviour.CRASH), b=idle())
-    assert repaired(here, Behave("b", Behaviour.HANG)) == Behave("a", Behaviour.HEALTHY)
-    assert repaired(here, Behave("a", Behaviour.HANG)) == Behave("a", Behaviour.HEALTHY)
+    assert repaired(here, SetBehaviour("b", Behaviour.HANG)) == SetBehaviour("a", Behaviour.HEALTHY)
+    assert repaired(here, SetBehaviour("a", Behaviour.HANG)) == SetBehaviour("a", Behaviour.HEALTHY)
 
 
 def test_what_is_enabled_needs_no_repair_and_what_nothing_comes_near_to_is_left_out() -> None:
     assert repaired(CLEAN, Start("a")) == Start("a")
-    assert repaired(CLEAN, Behave("a", Behaviour.CRASH)) is None
+    assert repaired(CLEAN, SetBehaviour("a", Behaviour.CRASH)) is None
 
 
 def test_everything_enabled_is_among_everything_there_is_in_its_order() -> None:

@@ -1,6 +1,6 @@
 """The system under test: operations are passed on under real names, and what is there is seen in the model's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,11 @@ import pytest
 from builders import SETTINGS, Bench, Double, bench, idle, ill, running, state, unsettled
 
 from churn.assembly import STAND_IN
+from churn.lifecycle.binding import bind
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Bounds
 from churn.lifecycle.observation import Container, Holder, Observation, Port, Status
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -22,6 +22,7 @@ from churn.lifecycle.operations import (
     Operation,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status as StatusOf,
     Stop,
@@ -31,6 +32,7 @@ from churn.lifecycle.outcome import Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, Fresh, State
 from churn.session.faults import Waits
+from churn.session.observer import Look
 from churn.session.system import System
 from churn.system.managers.reference.manager import SERVICE, SESSION
 from churn.system.protocols import Listed as Row
@@ -92,7 +94,14 @@ def asked(system: System) -> list[tuple[str, ...]]:
 def looked(
     system: System, expected: State = CLEAN, *, ask: bool = False, outcome: Outcome | None = None
 ) -> Observation:
-    return system.look([expected], Wait(Length.SHORT), outcome or Ok(), ask=ask).observation
+    return look(system, [expected], Wait(Length.SHORT), outcome or Ok(), ask=ask).observation
+
+
+def look(system: System, states: Iterable[State], operation: Operation, outcome: Outcome | None, *, ask: bool) -> Look:
+    """What a session sees of these states: all that is there, then the ports that they give, once bound to it."""
+    possible = tuple(states)
+    seen = system.observer.see(operation, outcome, ask=ask, states=possible)
+    return system.observer.probe(seen, [bind(one, seen.observation) for one in possible])
 
 
 def aliases(system: System, expected: State = CLEAN) -> dict[str, str]:
@@ -138,7 +147,7 @@ def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_r
     docker: Bench, how: Behaviour
 ) -> None:
     system = begun(docker, waits=Waits(slow=7.5, reading=0.3))
-    outcome = system.apply(Behave("a", how))
+    outcome = system.apply(SetBehaviour("a", how))
     word = "slow=7.5" if how is Behaviour.SLOW else how.value
     assert docker.core.behaviours[docker.host.folder("service-a")] == word
     assert docker.core.behaviours[docker.host.folder("service-b")] == "healthy"
@@ -179,13 +188,13 @@ def test_a_strike_hits_the_services_own_container_and_asks_the_manager_nothing(
 @pytest.mark.parametrize("before", [Behaviour.HEALTHY, Behaviour.IGNORE_SIGTERM])
 def test_after_a_crash_servers_behave_as_they_were_told_before(docker: Bench, before: Behaviour) -> None:
     system = up(docker)
-    system.apply(Behave("a", before))
+    system.apply(SetBehaviour("a", before))
     system.apply(Crash("a"))
     assert docker.core.behaviours[docker.host.folder("service-a")] == before.value
     assert isinstance(system.apply(Start("a")), Ok)
 
 
-@pytest.mark.parametrize("operation", [Behave("a", Behaviour.CRASH), Crash("a")], ids=str)
+@pytest.mark.parametrize("operation", [SetBehaviour("a", Behaviour.CRASH), Crash("a")], ids=str)
 def test_servers_that_obey_nobody_are_not_told_to_misbehave(docker: Bench, operation: Operation) -> None:
     system = up(docker)
     disobedient = System(
@@ -250,7 +259,7 @@ def test_a_port_that_nobody_knows_cannot_be_held(docker: Bench) -> None:
 
 
 def test_a_new_sequence_finds_all_servers_healthy(docker: Bench, system: System) -> None:
-    system.apply(Behave("a", Behaviour.HANG))
+    system.apply(SetBehaviour("a", Behaviour.HANG))
     system.begin(("a",), Naming.PLAIN)
     assert docker.core.behaviours[docker.host.folder("service-a")] == "healthy"
 
@@ -465,18 +474,18 @@ def test_services_are_listed_under_the_models_names(docker: Bench) -> None:
     ]  # fmt: skip
 
 
-def test_on_a_discreet_look_the_manager_is_not_asked(system: System) -> None:
+def test_on_a_look_at_the_engine_only_the_manager_is_not_asked(system: System) -> None:
     for operation in (List(), StatusOf("a"), Start("a")):
-        seen = system.look([CLEAN], operation, Ok(listed=()), ask=False)
+        seen = look(system, [CLEAN], operation, Ok(listed=()), ask=False)
         assert (seen.observation.listed, seen.observation.told, seen.listing) == (None, None, None)
     assert asked(system) == []
 
 
 def test_a_list_commands_own_answer_is_looked_at_first_and_then_asked_anew(system: System) -> None:
     own = Ok(listed=())
-    assert system.look([CLEAN], List(), own, ask=True).listing is own
+    assert look(system, [CLEAN], List(), own, ask=True).listing is own
     assert asked(system) == []
-    system.look([CLEAN], List(), None, ask=True)
+    look(system, [CLEAN], List(), None, ask=True)
     assert asked(system) == [("list",)]
 
 
@@ -485,7 +494,7 @@ def test_a_status_commands_own_answer_is_looked_at_first_and_then_asked_anew(sys
     own = system.apply(StatusOf("a"))
     before = len(asked(system))
     for outcome, more in ((own, [("list",)]), (None, [("status", "service-a"), ("list",)])):
-        seen = system.look([CLEAN], StatusOf("a"), outcome, ask=True).observation
+        seen = look(system, [CLEAN], StatusOf("a"), outcome, ask=True).observation
         assert [row.service for row in seen.told or ()] == ["a"]
         assert [row.service for row in seen.listed or ()] == ["a"]
         assert asked(system)[before:] == more
@@ -494,14 +503,14 @@ def test_a_status_commands_own_answer_is_looked_at_first_and_then_asked_anew(sys
 
 def test_other_operations_tell_nothing_of_one_service(system: System) -> None:
     system.apply(Create("a"))
-    assert system.look([CLEAN], Create("a"), Ok(), ask=True).observation.told is None
+    assert look(system, [CLEAN], Create("a"), Ok(), ask=True).observation.told is None
 
 
 def test_a_list_that_fails_is_told_as_it_ended_and_shows_no_services(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system.manager, "list", lambda: Rejected(reason="no"))
-    seen = system.look([CLEAN], Start("a"), Ok(), ask=True)
+    seen = look(system, [CLEAN], Start("a"), Ok(), ask=True)
     assert isinstance(seen.listing, Rejected)
     assert seen.observation.listed is None
 
@@ -521,25 +530,25 @@ def test_a_port_of_which_two_possible_states_want_to_know_different_things_is_to
 ) -> None:
     docker.run("odd", ports=(PORT,))
     possible = [state(a=running(port=PORT)), state(a=idle(port=PORT))]
-    port = system.look(possible, Start("a"), Ok(), ask=False).observation.ports[PORT]
+    port = look(system, possible, Start("a"), Ok(), ask=False).observation.ports[PORT]
     assert (port.health, port.bindable) == (0, False)
 
 
 def test_the_ports_that_services_had_are_remembered_until_the_next_sequence(system: System) -> None:
     looked(system, state(a=running(port=PORT), b=unsettled(ill(port=PORT + 1))))
     looked(system, state(a=running(port=PORT + 2), b=idle(port=None)))
-    assert set(system.ports()) == {PORT, PORT + 1, PORT + 2}
+    assert set(system.observer.ports()) == {PORT, PORT + 1, PORT + 2}
     system.begin(("a",), Naming.PLAIN)
-    assert system.ports() == ()
+    assert system.observer.ports() == ()
 
 
 def test_events_are_those_since_the_last_step_also_when_it_is_looked_again(docker: Bench, system: System) -> None:
     docker.create("one", labels={SESSION: "test"})
     docker.create("two", labels={SESSION: "test"})
-    assert len(system.look([CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 2
+    assert len(look(system, [CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 2
     docker.create("three", labels={SESSION: "test"})
-    assert len(system.look([CLEAN], List(), None, ask=False).observation.events) == 3
-    assert len(system.look([CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 0
+    assert len(look(system, [CLEAN], List(), None, ask=False).observation.events) == 3
+    assert len(look(system, [CLEAN], List(), Ok(listed=()), ask=False).observation.events) == 0
 
 
 def test_what_happened_before_the_sequence_is_not_told(docker: Bench) -> None:
@@ -567,7 +576,8 @@ def test_each_possible_state_is_bound_to_what_was_seen(docker: Bench, system: Sy
         system.apply(operation)
     (row,) = docker.engine.list()
     possible = [state(a=running(row.id, port=None)), state(a=idle(port=None))]
-    ports = [seen.services["a"].port for seen in system.look(possible, Start("a"), Ok(), ask=True).states]
+    seen = look(system, possible, Start("a"), Ok(), ask=True).observation
+    ports = [bind(one, seen).services["a"].port for one in possible]
     assert ports == [row.ports[0]] * 2
 
 

@@ -7,11 +7,10 @@ from attrs import evolve
 from builders import contracts, dead, idle, ill, running, state, unsettled
 from hypothesis import given, settings, strategies as st
 
+from churn.lifecycle.condition import Behaviour, Server
 from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Reply
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     HoldPort,
@@ -21,13 +20,14 @@ from churn.lifecycle.operations import (
     Operation,
     ReleasePort,
     Remove,
+    SetBehaviour,
     Start,
     Status as StatusOf,
     Stop,
     Wait,
 )
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
-from churn.lifecycle.state import CLEAN, Fresh, Server, Service, State, Unsettled, enabled, every, is_enabled, repaired
+from churn.lifecycle.state import CLEAN, Fresh, Service, State, Unsettled, enabled, every, is_enabled, repaired
 from churn.lifecycle.transitions import Branch, Must, follow
 
 DEFAULT = Contract()
@@ -282,20 +282,20 @@ def test_looking_and_waiting_succeed_and_change_nothing(service: Service, operat
 @pytest.mark.parametrize("how", Behaviour)
 def test_a_new_behaviour_waits_for_the_next_server_where_none_lives(service: Service, how: Behaviour) -> None:
     for contract in contracts():
-        assert after(service, Behave("a", how), contract) == [(Must.OK, evolve(service, behaviour=how))]
+        assert after(service, SetBehaviour("a", how), contract) == [(Must.OK, evolve(service, behaviour=how))]
 
 
 @cases(EVERY)
 @pytest.mark.parametrize("how", Behaviour)
 def test_servers_that_obey_nobody_stay_as_they_are(service: Service, how: Behaviour) -> None:
-    for _, left in after(service, Behave("a", how), Contract(obedient=False)):
+    for _, left in after(service, SetBehaviour("a", how), Contract(obedient=False)):
         assert left.behaviour is service.behaviour
-    assert musts(after(service, Behave("a", how), Contract(obedient=False))) == {Must.REJECTED}
+    assert musts(after(service, SetBehaviour("a", how), Contract(obedient=False))) == {Must.REJECTED}
 
 
 @pytest.mark.parametrize("how", LIVELY)
 def test_a_running_server_stays_sound_under_a_behaviour_that_it_can_live_with(how: Behaviour) -> None:
-    assert after(RUNNING, Behave("a", how)) == [(Must.OK, running(behaviour=how))]
+    assert after(RUNNING, SetBehaviour("a", how)) == [(Must.OK, running(behaviour=how))]
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_a_running_server_stays_sound_under_a_behaviour_that_it_can_live_with(ho
 def test_a_running_server_falls_ill_or_dies_under_a_behaviour_that_it_cannot_live_with(
     how: Behaviour, first: Server
 ) -> None:
-    branches = after(RUNNING, Behave("a", how))
+    branches = after(RUNNING, SetBehaviour("a", how))
     assert musts(branches) == {Must.OK}
     assert {found for _, found in branches} == {ill(how=how), dead(behaviour=how)}
     assert branches[0][1] is not None
@@ -312,7 +312,7 @@ def test_a_running_server_falls_ill_or_dies_under_a_behaviour_that_it_cannot_liv
 
 
 def test_the_end_of_a_fault_finds_an_ill_server_sound_or_dead() -> None:
-    found = {service for _, service in after(ILL, Behave("a", Behaviour.HEALTHY))}
+    found = {service for _, service in after(ILL, SetBehaviour("a", Behaviour.HEALTHY))}
     assert found == {running(), dead()}
 
 
@@ -320,7 +320,7 @@ def test_the_end_of_a_fault_finds_an_ill_server_sound_or_dead() -> None:
     "operation",
     [
         Create("a"), Start("a"), Stop("a"), StatusOf("a"), List(), Wait(Length.SHORT), Wait(Length.LONG),
-        Behave("a", Behaviour.HEALTHY), Create("b"), Start("b"), Stop("b"), StatusOf("b"), Start("c"),
+        SetBehaviour("a", Behaviour.HEALTHY), Create("b"), Start("b"), Stop("b"), StatusOf("b"), Start("c"),
     ],
     ids=str,
 )  # fmt: skip

@@ -18,12 +18,12 @@ from churn.cli.settings import FAILED, PASSED, state_folder
 from churn.explore.exhaustive import Level, Search
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.code import as_code
+from churn.reproducers.file import save
 from churn.session.budget import Budget
-from churn.session.marks import Mark
+from churn.session.fingerprint import Fingerprint
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.shrink.reproducer import save
-from churn.shrink.shrinker import Shrunk
+from churn.shrink.bug import Bug
 from churn.system.clock import RealClock
 
 
@@ -60,12 +60,12 @@ def explore(
     sys.exit(FAILED if bugs else PASSED)
 
 
-def _distinct(levels: list[Level]) -> list[Shrunk]:
-    """The shortest failure of each look."""
-    found: dict[Mark | None, Shrunk] = {}
+def _distinct(levels: list[Level]) -> list[Bug]:
+    """The shortest failure of each fingerprint."""
+    found: dict[Fingerprint, Bug] = {}
     for level in levels:
         for bug in level.failures:
-            found.setdefault(bug.failing.mark, bug)
+            found.setdefault(bug.failing.fingerprint, bug)
     return list(found.values())
 
 

@@ -12,13 +12,13 @@ from rich.markup import escape
 from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
 from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
+from churn.reproducers.file import Reproducer, load
+from churn.reproducers.replay import Replayed, Verdict, replay as replay_file
+from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Verdict as StepVerdict
-from churn.shrink.replay import Replayed, Verdict, replay as replay_file
-from churn.shrink.reproducer import Reproducer, load
-from churn.shrink.shell import as_shell
 from churn.system.clock import RealClock
 from churn.system.managers.aima import AimaSettings
 

@@ -21,11 +21,12 @@ from churn.cli.settings import INTERRUPTED, Duration, state_folder
 from churn.errors import UsageError
 from churn.explore.machine import PROFILES
 from churn.report.files import save, write
-from churn.report.summary import Summary, summarise
+from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
+from churn.report.values import Summary
+from churn.reproducers.file import save as save_reproducer
+from churn.reproducers.shell import as_shell, has_shell
 from churn.session.trace import Trace, written
-from churn.shrink.reproducer import save as save_reproducer
-from churn.shrink.shell import as_shell, has_shell
 from churn.system.clock import RealClock, today
 
 OPERATIONS = 30_000

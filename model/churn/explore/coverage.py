@@ -2,11 +2,10 @@
 
 from attrs import define, field
 
+from churn.lifecycle.condition import ABSENT
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.paths import Atlas, Pair
 from churn.session.trace import Trace
-
-_ABSENT = ("absent",)
 
 
 @define
@@ -25,12 +24,12 @@ class Coverage:
     def count(self, trace: Trace) -> None:
         """Add what the trace did. Sequences with fewer services count as if the others were absent."""
         width = len(self.atlas.names)
-        for chapter in trace.chapters:
-            if len(chapter.names) > width:
+        for run in trace.runs:
+            if len(run.names) > width:
                 continue
             last: Pair | None = None
-            for record in chapter.records:
-                pair = (record.before + _ABSENT * (width - len(record.before)), record.step.operation)
+            for record in run.records:
+                pair = (record.before + (ABSENT,) * (width - len(record.before)), record.step.operation)
                 self.done[pair] = self.done.get(pair, 0) + 1
                 if last is not None and self.atlas.edges.get(last[0], {}).get(last[1]) == pair[0]:
                     self.consecutive.add((last, pair[1]))

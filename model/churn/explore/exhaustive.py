@@ -11,12 +11,11 @@ from typing import Any
 from attrs import define, field, frozen
 
 from churn.lifecycle.operations import Operation, Pace, Step
-from churn.lifecycle.sequence import Naming, Sequence
+from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import enabled
 from churn.session.session import Session
-from churn.session.verdict import Violation
-from churn.shrink.candidates import Failing
-from churn.shrink.shrinker import Shrunk
+from churn.session.violation import Violation
+from churn.shrink.bug import Bug
 
 
 @frozen
@@ -26,7 +25,7 @@ class Level:
     depth: int
     steps: int
     states: int
-    failures: tuple[Shrunk, ...]
+    failures: tuple[Bug, ...]
 
 
 @frozen
@@ -60,7 +59,7 @@ class Search:
         depth = 0
         while frontier:
             depth += 1
-            steps, reached, failures = 0, list[_Node](), list[Shrunk]()
+            steps, reached, failures = 0, list[_Node](), list[Bug]()
             for node in frontier:
                 for step in self._from(node):
                     steps += 1
@@ -82,11 +81,9 @@ class Search:
                 for pace in self.paces:
                     yield Step(operation, pace)
 
-    def _try(self, node: _Node, step: Step) -> _Node | Shrunk | None:
+    def _try(self, node: _Node, step: Step) -> _Node | Bug | None:
         session = self.session
         session.restore(node.snapshot)
-        records = session.trace.chapters[-1].records
-        records.clear()
         steps = (*node.steps, step)
         try:
             session.step(step)
@@ -96,9 +93,7 @@ class Search:
             reached = self._node(steps)
             session.finish()
         except Violation as violation:
-            last = records[-1]
-            failing = Failing(self.names, Sequence(steps, self.naming), mark=last.mark)
-            return Shrunk(failing, violation.signature, minimal=True, runs=1, record=last)
+            return Bug(failing=violation.failing, minimal=True, runs=1, record=violation.record)
         self._seen.add(key)
         return reached
 

@@ -29,7 +29,7 @@ from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 
 
 @frozen
@@ -66,9 +66,7 @@ def openings(services: int) -> tuple[Opening, ...]:
     return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
 
 
-_WEIGHTS = {"start": 6, "stop": 6, "list": 2, "wait": 2}
-"""How often an operation stands among those to draw from; once, where it is not here."""
-PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.DISCREET,)
+PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 """What each step's pace is drawn from."""
 
 
@@ -79,7 +77,7 @@ def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> 
     Fewer than 127 for three services: into wider draws Hypothesis puts the numbers it finds in imported modules.
     """
     candidates = [found for found in every(names, offers) if faults or not found.fault]
-    weighted = [found for found in candidates for _ in range(_WEIGHTS.get(found.kind, 1))]
+    weighted = [found for found in candidates for _ in range(found.weight)]
     return (None, *weighted)
 
 
@@ -187,7 +185,7 @@ class LifecycleMachine(RuleBasedStateMachine):
             for name in self._opening.names:
                 session.step(Step(Create(name)))
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], object]) -> None:
         try:
             act()
         except NothingNew:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from attrs import define, field
 
 from churn.lifecycle.operations import Operation, Pace, Step
-from churn.lifecycle.paths import Atlas, Pair
+from churn.lifecycle.paths import Atlas, Pair, Place
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import Abstract, abstract
+from churn.lifecycle.state import abstract
 from churn.session.known import NothingNew
 from churn.session.session import Session
-from churn.session.verdict import Violation
+from churn.session.violation import Violation
 
-_DISCREET_EVERY = 3
+_ENGINE_ONLY_EVERY = 3
 """Of the calm tour's steps every third asks the engine only."""
 _LOOK_EVERY = 4
 """Of the hurried tour's steps every fourth is calm: what was hurried past is then held against what is there."""
@@ -25,7 +25,7 @@ Pacing = Callable[[int], Pace]
 
 def calmly(number: int) -> Pace:
     """The pace of the calm tour's step of that number."""
-    return Pace.DISCREET if number % _DISCREET_EVERY == 0 else Pace.CALM
+    return Pace.ENGINE_ONLY if number % _ENGINE_ONLY_EVERY == 0 else Pace.CALM
 
 
 def hurriedly(number: int) -> Pace:
@@ -38,9 +38,9 @@ class Tour:
     """What is still to be covered, and which operation to do next. Pure but for what it remembers."""
 
     atlas: Atlas
-    todo: dict[Abstract, dict[Operation, None]] = field(init=False)
+    todo: dict[Place, dict[Operation, None]] = field(init=False)
     covered: int = field(init=False, default=0)
-    _room: frozenset[Abstract] = field(init=False, factory=frozenset)
+    _room: frozenset[Place] = field(init=False, factory=frozenset)
 
     def __attrs_post_init__(self) -> None:
         self.todo = {here: dict.fromkeys(edges) for here, edges in self.atlas.edges.items() if edges}
@@ -50,7 +50,7 @@ class Tour:
         """The pairs not covered yet."""
         return [(here, operation) for here, operations in self.todo.items() for operation in operations]
 
-    def next(self, here: Abstract) -> Operation | None:
+    def next(self, here: Place) -> Operation | None:
         """The next operation in `here`, None where nothing that is left can be reached without a reset.
 
         What can be walked back from comes first: states that one passes but once, such as a service never started, are
@@ -63,7 +63,7 @@ class Tour:
                 return way[0] if way else wanted(here)
         return None
 
-    def done(self, here: Abstract, operation: Operation, there: Abstract | None) -> None:
+    def done(self, here: Place, operation: Operation, there: Place | None) -> None:
         """`operation` was done in `here` and led to `there` (None: the sequence ended with it)."""
         operations = self.todo.get(here, {})
         if operation in operations:
@@ -74,16 +74,16 @@ class Tour:
         if there is not None:
             self.atlas.learn(here, operation, there)
 
-    def _any(self, there: Abstract) -> Operation | None:
+    def _any(self, there: Place) -> Operation | None:
         return next(iter(self.todo.get(there, ())), None)
 
-    def _inner(self, there: Abstract) -> Operation | None:
+    def _inner(self, there: Place) -> Operation | None:
         """Something to do in `there` that does not leave the room; what changes nothing first."""
         edges = self.atlas.edges.get(there, {})
         inside = [operation for operation in self.todo.get(there, ()) if edges.get(operation) in self._room]
         return min(inside, key=lambda operation: edges.get(operation) != there, default=None)
 
-    def _outer(self, there: Abstract) -> Operation | None:
+    def _outer(self, there: Place) -> Operation | None:
         """Something to do in `there` that leaves the room."""
         edges = self.atlas.edges.get(there, {})
         return next(
@@ -122,7 +122,7 @@ def walk(
 def _stroll(session: Session, tour: Tour, pacing: Pacing) -> None:
     number = 0
     barren, limit = 0, 2 * len(tour.atlas.edges)
-    here = tour.atlas.start
+    here: Place = tour.atlas.start
     while barren <= limit:
         operation = tour.next(here)
         if operation is None:

@@ -5,10 +5,11 @@ Only so can a run go on behind a bug that is known already, and find the next on
 
 from attrs import evolve
 
-from churn.lifecycle.invariants.base import Sight
+from churn.lifecycle.condition import DEAD, NONE, Server
+from churn.lifecycle.invariants.base import Case
 from churn.lifecycle.invariants.containers import orphans
 from churn.lifecycle.observation import Container, Listed, Observation, Status
-from churn.lifecycle.state import DEAD, NONE, Server, Service, State
+from churn.lifecycle.state import Service, State
 
 
 def adopted(state: State, observation: Observation, *, statuses: bool = True) -> State:
@@ -22,9 +23,9 @@ def adopted(state: State, observation: Observation, *, statuses: bool = True) ->
     return evolve(state, services=services, baseline=None)
 
 
-def debris(sight: Sight) -> frozenset[str]:
-    """The ids of the containers that the sight's state does not expect."""
-    return frozenset(found.id for found in orphans(sight))
+def debris(case: Case) -> frozenset[str]:
+    """The ids of the containers that the case's state does not expect."""
+    return frozenset(found.id for found in orphans(case))
 
 
 def _as_seen(name: str, service: Service, observation: Observation, *, statuses: bool) -> Service:

@@ -2,8 +2,9 @@
 
 from attrs import evolve
 
+from churn.lifecycle.condition import NONE
 from churn.lifecycle.observation import Container, Observation
-from churn.lifecycle.state import NONE, Baseline, Fresh, Service, State
+from churn.lifecycle.state import Baseline, Fresh, Service, State
 
 
 def bind(state: State, observation: Observation) -> State:

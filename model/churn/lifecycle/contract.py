@@ -6,6 +6,7 @@ from enum import Enum
 from attrs import Factory, field, frozen
 
 from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import OFFERED
 
 
 class Reply(Enum):
@@ -64,8 +65,7 @@ class Bounds:
 
     def of(self, kind: str) -> float | None:
         """The bound of an operation kind in seconds, None where there is none (it is not the manager's)."""
-        value = getattr(self, kind, None) if kind in ("create", "start", "stop", "list", "status") else None
-        return None if value is None else float(value)
+        return float(getattr(self, kind)) if kind in OFFERED else None
 
 
 @frozen
@@ -102,13 +102,16 @@ class Contract:
     """Names of programs that the manager may leave running (a daemon of its own)."""
     health_path: str = "/health"
     bounds: Bounds = field(factory=Bounds)
-    offers: frozenset[str] = frozenset({"create", "start", "stop", "list", "status"})
+    offers: frozenset[str] = OFFERED
     """The operations that the manager has at all; what is missing is named in the report.
 
     With ``disturb`` and ``restart-engine`` among them its engine can be made to fail it.
     """
     obedient: bool = True
-    """Whether its servers read how to behave in the folder that they are created with; `Behave` and `Crash` strike no others."""
+    """Whether its servers read how to behave in the folder that they are created with.
+
+    `SetBehaviour` and `Crash` strike no others.
+    """
 
     def spelled(self, word: str) -> Status | None:
         """What the manager's word for a status means, None where the contract does not know it."""

@@ -95,7 +95,7 @@ class Event:
 class Observation:
     """What is seen at one moment.
 
-    A field is None where that was not asked: `listed` and `told` on a discreet look, `resources` and `processes` where
+    A field is None where that was not asked: `listed` and `told` on a look at the engine only, `resources` and `processes` where
     the engine or host cannot tell.
     """
 

@@ -2,17 +2,31 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from attrs import define, field
 
+from churn.lifecycle.condition import Abstract
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Ok
-from churn.lifecycle.state import CLEAN, Abstract, abstract, enabled
+from churn.lifecycle.state import CLEAN, abstract, enabled
 from churn.lifecycle.transitions import follow
 
-Pair = tuple[Abstract, Operation]
-"""An abstract state and an operation that is enabled there."""
+
+class After(NamedTuple):
+    """An abstract state, and the transition that led there: `operation`, done in `before`."""
+
+    there: Abstract
+    operation: Operation
+    before: Abstract
+
+
+Place = Abstract | After
+"""Where one is: an abstract state, or one with the transition that led there."""
+
+Pair = tuple[Place, Operation]
+"""A place and an operation that is enabled there."""
 
 _IMAGINED = Ok()
 
@@ -27,8 +41,8 @@ class Atlas:
     names: tuple[str, ...]
     contract: Contract
     faults: bool = True
-    edges: dict[Abstract, dict[Operation, Abstract]] = field(init=False, factory=dict)
-    _rooms: dict[Abstract, frozenset[Abstract]] = field(init=False, factory=dict)
+    edges: dict[Place, dict[Operation, Place]] = field(init=False, factory=dict)
+    _rooms: dict[Place, frozenset[Place]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         frontier = deque([CLEAN])
@@ -48,7 +62,7 @@ class Atlas:
         """Where a sequence begins."""
         return abstract(CLEAN, self.names)
 
-    def place(self, before: Abstract, operation: Operation, there: Abstract) -> Abstract:  # noqa: ARG002 -- see PairAtlas
+    def place(self, before: Place, operation: Operation, there: Abstract) -> Place:  # noqa: ARG002 -- see PairAtlas
         """Where one is when `operation` in `before` led to the abstract state `there`."""
         return there
 
@@ -57,17 +71,17 @@ class Atlas:
         """Every pair of abstract state and operation enabled there, in the order in which they were found."""
         return [(here, operation) for here, edges in self.edges.items() for operation in edges]
 
-    def learn(self, here: Abstract, operation: Operation, there: Abstract) -> None:
+    def learn(self, here: Place, operation: Operation, there: Place) -> None:
         """Correct an edge by what the system did: plans that follow go by it."""
         edges = self.edges.setdefault(here, {})
         if edges.get(operation) != there:
             edges[operation] = there
             self._rooms.clear()
 
-    def room(self, here: Abstract) -> frozenset[Abstract]:
+    def room(self, here: Place) -> frozenset[Place]:
         """The states that can be reached from `here` and from which `here` can be reached again."""
         if here not in self._rooms:
-            back: dict[Abstract, list[Abstract]] = {}
+            back: dict[Place, list[Place]] = {}
             for state, edges in self.edges.items():
                 for there in edges.values():
                     back.setdefault(there, []).append(state)
@@ -77,14 +91,14 @@ class Atlas:
         return self._rooms[here]
 
     def nearest(
-        self, start: Abstract, wanted: Callable[[Abstract], bool], within: frozenset[Abstract] | None = None
+        self, start: Place, wanted: Callable[[Place], bool], within: frozenset[Place] | None = None
     ) -> tuple[Operation, ...] | None:
         """The shortest way from `start` to an abstract state that is `wanted`, through states of `within` if given.
 
         None where there is no way; an empty one where `start` is wanted itself.
         """
-        ways: dict[Abstract, tuple[Operation, ...]] = {start: ()}
-        frontier = deque([start])
+        ways: dict[Place, tuple[Operation, ...]] = {start: ()}
+        frontier: deque[Place] = deque([start])
         while frontier:
             here = frontier.popleft()
             if wanted(here):
@@ -96,43 +110,44 @@ class Atlas:
         return None
 
 
-_AFTER = "after"
-
-
 @define
 class PairAtlas(Atlas):
-    """The atlas of consecutive transitions: a place is an abstract state and the transition that led there.
+    """The atlas of consecutive transitions: a place is an abstract state and the transition that led there (`After`).
 
-    So each edge is a pair of transitions, one after the other. A place is the state's words, then ``after``, the operation
-    and the words of the state that it was done in; the start has but its own.
+    So each edge is a pair of transitions, one after the other. Only the start is a bare state.
     """
 
     def __attrs_post_init__(self) -> None:
         plain = Atlas(self.names, self.contract, self.faults)
-        frontier = deque([(plain.start, plain.start)])
+        frontier: deque[tuple[Place, Place]] = deque([(plain.start, plain.start)])
         while frontier:
             place, state = frontier.popleft()
             if place in self.edges:
                 continue
             self.edges[place] = {}
             for operation, there in plain.edges[state].items():
-                following = self.edges[place][operation] = self.place(place, operation, there)
+                following = self.edges[place][operation] = self.place(place, operation, state_of(there))
                 frontier.append((following, there))
 
-    def place(self, before: Abstract, operation: Operation, there: Abstract) -> Abstract:
+    def place(self, before: Place, operation: Operation, there: Abstract) -> Place:
         """As `Atlas.place`."""
-        return (*there, _AFTER, str(operation), *before[: len(self.names)])
+        return After(there, operation, state_of(before))
 
-    def learn(self, here: Abstract, operation: Operation, there: Abstract) -> None:
+    def learn(self, here: Place, operation: Operation, there: Place) -> None:
         """As `Atlas.learn`; a place that nobody foresaw has what can be done in its state, wherever one comes from."""
         if there not in self.edges:
-            state = there[: len(self.names)]
-            like = next((edges for place, edges in self.edges.items() if place[: len(self.names)] == state), {})
-            self.edges[there] = {one: self.place(there, one, to[: len(self.names)]) for one, to in like.items()}
+            state = state_of(there)
+            like = next((edges for place, edges in self.edges.items() if state_of(place) == state), {})
+            self.edges[there] = {one: self.place(there, one, state_of(to)) for one, to in like.items()}
         super().learn(here, operation, there)
 
 
-def _reached(start: Abstract, steps: Callable[[Abstract], Iterable[Abstract]]) -> set[Abstract]:
+def state_of(place: Place) -> Abstract:
+    """The abstract state of a place."""
+    return place.there if isinstance(place, After) else place
+
+
+def _reached(start: Place, steps: Callable[[Place], Iterable[Place]]) -> set[Place]:
     found, frontier = {start}, [start]
     while frontier:
         for there in steps(frontier.pop()):

@@ -5,50 +5,14 @@ A state holds what is expected of each service, plus what was learned by looking
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
+from churn.lifecycle.condition import ABSENT, DEAD, ILL, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
-    Crash,
-    Create,
-    Disturb,
-    Disturbance,
-    HoldPort,
-    Kill,
-    Length,
-    List,
-    Operation,
-    Outage,
-    ReleasePort,
-    Remove,
-    RestartEngine,
-    Start,
-    Status as StatusOf,
-    Stop,
-    Wait,
-)
-
-
-class Server(Enum):
-    """The server of a service's present container, as far as the model knows."""
-
-    NONE = "none"
-    SOUND = "sound"
-    """It runs and must answer."""
-    ILL = "ill"
-    """It runs under a fault: it need not answer, and may end at any moment."""
-    DEAD = "dead"
-    """It ended by itself: its container has exited, or is gone."""
-
-
-NONE, SOUND, ILL, DEAD = Server
-"""For what runs over all services at each step: Python 3.11 finds a member in its class five times more slowly than this."""
+from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, listed
 
 
 @frozen
@@ -93,22 +57,23 @@ class Service:
     behaviour: Behaviour = Behaviour.HEALTHY
     unsettled: Unsettled | None = None
     held: bool = False
-    word: str = field(init=False, eq=False, repr=False)
-    """See `describe`. Made with the service: it is asked for at each step, and most services stay as they are."""
+    condition: Condition = field(init=False, eq=False, repr=False)
+    """Made with the service: it is asked for at each step, and most services stay as they are."""
 
-    @word.default
-    def _described(self) -> str:
+    @condition.default
+    def _condition(self) -> Condition:
         if self.unsettled is not None:
-            return "unsettled"
-        fault = ("!" if self.behaviour.deadly else "") + ("+held" if self.held else "")
-        if self.server is Server.DEAD:
-            return f"dead{fault}"
-        return f"{self.status.value}{fault}"
+            return _UNSETTLED
+        word = "dead" if self.server is DEAD else self.status.value
+        return Condition(word, self.behaviour.deadly, self.held)
 
     @property
     def exempt(self) -> bool:
         """Whether it may move by itself."""
-        return self.server in (Server.ILL, Server.DEAD) or self.unsettled is not None
+        return self.server in (ILL, DEAD) or self.unsettled is not None
+
+
+_UNSETTLED = Condition("unsettled")
 
 
 @frozen
@@ -147,19 +112,8 @@ CLEAN = State()
 
 @lru_cache(maxsize=1024)
 def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
-    """Every operation on these services that a manager with these `offers` can be asked for, enabled now or not."""
-    behaviours = tuple(Behave(name, how) for name in names for how in Behaviour)
-    moves = tuple(kind(name) for name in names for kind in (Crash, Kill, Remove, HoldPort, ReleasePort))
-    disturbances = tuple(Disturb(how) for how in Disturbance) if Disturb.kind in offers else ()
-    restarts = tuple(RestartEngine(how) for how in Outage) if RestartEngine.kind in offers else ()
-    return (*_always(names, offers), *behaviours, *moves, *disturbances, *restarts)
-
-
-@lru_cache(maxsize=1024)
-def _always(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
-    on_each: list[Operation] = [kind(name) for name in names for kind in (Start, Stop, Create, StatusOf)]
-    on_none: list[Operation] = [List(), Wait(Length.SHORT), Wait(Length.LONG)]
-    return tuple(op for op in (*on_each, *on_none) if op.kind in offers or not op.manager)
+    """Every operation on these services that a system with these `offers` can be asked for, enabled now or not."""
+    return tuple(listed(names, offers))
 
 
 def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults: bool = True) -> tuple[Operation, ...]:
@@ -167,8 +121,8 @@ def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults:
 
     `names` are the services of the sequence, known to the manager or not. Without `faults` none that makes one.
     """
-    candidates = every(names, contract.offers) if faults else _always(names, contract.offers)
-    return tuple(operation for operation in candidates if is_enabled(state, operation))
+    candidates = every(names, contract.offers)
+    return tuple([one for one in candidates if (faults or not one.fault) and is_enabled(state, one)])
 
 
 def is_enabled(state: State, operation: Operation) -> bool:
@@ -180,23 +134,14 @@ def is_enabled(state: State, operation: Operation) -> bool:
     if not operation.fault:
         return True
     remedy = _remedy(state)
-    if isinstance(operation, Disturb | RestartEngine):
+    if operation.service is None:
         return remedy is None
-    service = state.services.get(operation.service or "")
+    service = state.services.get(operation.service)
     if service is None:
         return False
     if remedy is not None or isinstance(operation, ReleasePort):
         return operation == remedy
-    return isinstance(operation, Behave) or (service.unsettled is None and service.server in _STRIKES[type(operation)])
-
-
-_STRIKES: dict[type[Operation], tuple[Server, ...]] = {
-    Crash: (SOUND,),
-    Kill: (SOUND,),
-    Remove: (SOUND,),
-    HoldPort: (NONE, DEAD),
-}
-"""What the server of a service has to be for a fault to strike it."""
+    return not operation.strikes or (service.unsettled is None and service.server in operation.strikes)
 
 
 def repaired(state: State, operation: Operation) -> Operation | None:
@@ -210,21 +155,17 @@ def _remedy(state: State) -> Operation | None:
     """What ends the fault that lasts, None where there is none."""
     for name, service in state.services.items():
         if service.behaviour.deadly:
-            return Behave(name, Behaviour.HEALTHY)
+            return SetBehaviour(name, Behaviour.HEALTHY)
         if service.held:
             return ReleasePort(name)
     return None
 
 
-def describe(service: Service | None) -> str:
-    """One service without ids, ports and history: what tour, signatures and coverage tell apart."""
-    return "absent" if service is None else service.word
-
-
-Abstract = tuple[str, ...]
-"""A state without ids and history: one word for each service."""
+def condition(service: Service | None) -> Condition:
+    """The condition of a service, or of one that is not there."""
+    return ABSENT if service is None else service.condition
 
 
 def abstract(state: State, names: tuple[str, ...]) -> Abstract:
-    """The abstract view of `state`: `describe` of each of `names`, in their order."""
-    return tuple(describe(state.services.get(name)) for name in names)
+    """The abstract view of `state`: the condition of each of `names`, in their order."""
+    return tuple([condition(state.services.get(name)) for name in names])

@@ -17,8 +17,8 @@ Start, Stop,   unknown to the manager      Rejected            nothing changed, 
 Status
 List, Status   any                         Ok                  nothing changed
 Wait           any                         Ok                  nothing changed by itself
-Behave(a)      there                       Ok                  its next, or present, server behaves like that
-Behave(a)      there, its server obeys     Rejected            nothing changed
+SetBehaviour(a)      there                       Ok                  its next, or present, server behaves like that
+SetBehaviour(a)      there, its server obeys     Rejected            nothing changed
                nobody
 Crash, Kill,   running                     Ok                  its server has died: Start and Stop clear it away
 Remove
@@ -44,11 +44,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from churn.lifecycle.condition import ILL, Behaviour, Server
 from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Reply
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Create,
     Disturb,
@@ -60,13 +59,14 @@ from churn.lifecycle.operations import (
     ReleasePort,
     Remove,
     RestartEngine,
+    SetBehaviour,
     Start,
     Status as StatusOf,
     Stop,
     Wait,
 )
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
-from churn.lifecycle.state import ILL, Fresh, Server, Service, State, Unsettled
+from churn.lifecycle.state import Fresh, Service, State, Unsettled
 
 
 class Must(Enum):
@@ -260,7 +260,7 @@ def _wait(state: State, _: Wait, __: Outcome, ___: Contract) -> tuple[Branch, ..
     return (Branch(Must.OK, state),)
 
 
-def _behave(state: State, operation: Behave, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+def _behave(state: State, operation: SetBehaviour, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
     if not contract.obedient:
         return (Branch(Must.REJECTED, state),)
     service = evolve(state.services[operation.name], behaviour=operation.how)
@@ -328,7 +328,7 @@ _RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Br
     StatusOf: _look,
     List: _look,
     Wait: _wait,
-    Behave: _behave,
+    SetBehaviour: _behave,
     Crash: _strike,
     Kill: _strike,
     Remove: _strike,

@@ -10,7 +10,7 @@ from cattrs import Converter
 
 from churn.lifecycle.operations import Step
 from churn.report.markdown import markdown
-from churn.report.summary import Summary
+from churn.report.values import Summary
 
 FORMAT = 1
 

@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from churn.report.summary import Summary
+from churn.report.values import Summary
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("churn.report", "templates"),

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from churn.report.summary import Bug, Mark, Summary
-from churn.session.trace import Record
+from churn.report.values import BugReport, Mark, Summary
+from churn.session.run import Record
 
 _STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
 _MOST_BUGS = 5
@@ -91,7 +91,7 @@ def _criteria(summary: Summary) -> Table:
     return table
 
 
-def _bug(place: int, bug: Bug) -> Panel:
+def _bug(place: int, bug: BugReport) -> Panel:
     lines = [
         f"[bold]expected[/]  {escape(bug.expected)}",
         f"[bold]actual[/]    {escape(bug.actual)}",

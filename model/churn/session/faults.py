@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from churn.errors import Conflict, EngineError, NotFound
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
     Disturb,
     Disturbance,
@@ -19,6 +18,7 @@ from churn.lifecycle.operations import (
     ReleasePort,
     Remove,
     RestartEngine,
+    SetBehaviour,
 )
 from churn.system.clock import Clock
 from churn.system.engines.faults import made
@@ -119,12 +119,12 @@ class Faults:
 
     def strike(self, operation: Operation, port: int | None) -> str:
         """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
-        act = _ACTS.get(type(operation))
+        act = STRIKES.get(type(operation))
         if act is None:
             raise TypeError(f"an operation that systems do not know: {operation!r}")
         return act(self, operation, port)
 
-    def _behave(self, operation: Behave, _: int | None) -> str:
+    def _behave(self, operation: SetBehaviour, _: int | None) -> str:
         if not self._obedient:
             return _DISOBEDIENT
         slow = operation.how is Behaviour.SLOW
@@ -226,8 +226,8 @@ _NOT_RUNNING = "it has no running container"
 _DISOBEDIENT = "its server does not read how to behave"
 _READINGS, _INTERVAL = 10, 0.05
 """A server told to crash gets that many times what reading takes; it is looked at every so many seconds."""
-_ACTS: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
-    Behave: Faults._behave,  # noqa: SLF001 -- the class's own table
+STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
+    SetBehaviour: Faults._behave,  # noqa: SLF001 -- the class's own table
     Crash: Faults._crash,  # noqa: SLF001
     Kill: Faults._kill,  # noqa: SLF001
     Remove: Faults._kill,  # noqa: SLF001
@@ -236,3 +236,4 @@ _ACTS: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     Disturb: Faults._disturb,  # noqa: SLF001
     RestartEngine: Faults._restart,  # noqa: SLF001
 }
+"""How each fault is made, or ended."""

@@ -1,7 +1,7 @@
 """Bugs that are known already, and what they left in this sequence.
 
-Without this a bug that shows at every start hides all others. A failing step that has a known mark is no news, and the run
-goes on behind it if what it left can be put right.
+Without this a bug that shows at every start hides all others. A failing step that has a known fingerprint is no news, and the
+run goes on behind it if what it left can be put right.
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from attrs import define, field, frozen
 
 from churn.errors import ChurnError
-from churn.lifecycle.invariants import Objection
+from churn.lifecycle.invariants import Objection, Trait, has
 from churn.lifecycle.operations import Operation
-from churn.session.marks import CONTAINERS, SPOKEN, WORDS, Mark, ends_itself, plain
+from churn.session.fingerprint import Fingerprint, plain
 
 
 class NothingNew(ChurnError):
@@ -20,46 +20,46 @@ class NothingNew(ChurnError):
 
 @frozen
 class Behind:
-    """What was known when something was found: the marks of bugs, of what comes along with them, and of consequences met."""
+    """What was known when something was found: bugs, what comes along with them, and consequences met; by fingerprints."""
 
-    marks: tuple[Mark, ...] = ()
-    companions: tuple[Mark, ...] = ()
-    consequences: tuple[Mark, ...] = ()
+    bugs: tuple[Fingerprint, ...] = ()
+    companions: tuple[Fingerprint, ...] = ()
+    consequences: tuple[Fingerprint, ...] = ()
 
 
 @define
 class Known:
-    """The bugs known so far, by their marks."""
+    """The bugs known so far, by their fingerprints."""
 
-    marks: dict[Mark, None] = field(factory=dict)
-    companions: list[Mark] = field(factory=list)
+    bugs: dict[Fingerprint, None] = field(factory=dict)
+    companions: list[Fingerprint] = field(factory=list)
     """What was objected to beside them: it comes with them, and may not be news."""
-    consequences: dict[Mark, None] = field(factory=dict)
+    consequences: dict[Fingerprint, None] = field(factory=dict)
     """What was found to be a consequence of these: only what looks exactly so is taken for the same."""
 
     @classmethod
     def of(cls, behind: Behind) -> "Known":
         """The same bugs, known anew."""
-        return cls(dict.fromkeys(behind.marks), list(behind.companions), dict.fromkeys(behind.consequences))
+        return cls(dict.fromkeys(behind.bugs), list(behind.companions), dict.fromkeys(behind.consequences))
 
     @property
     def behind(self) -> Behind:
         """What is known by now, consequences apart."""
-        return Behind(tuple(self.marks), tuple(self.companions))
+        return Behind(tuple(self.bugs), tuple(self.companions))
 
-    def add(self, mark: Mark) -> None:
+    def add(self, fingerprint: Fingerprint) -> None:
         """A bug that looks like this is known from now on."""
-        self.marks[mark] = None
+        self.bugs[fingerprint] = None
 
-    def comes_along(self, mark: Mark) -> bool:
+    def comes_along(self, fingerprint: Fingerprint) -> bool:
         """Whether this was seen beside a known bug."""
-        return any(mark.resembles(one, late=True) for one in self.companions)
+        return any(fingerprint.resembles(one, late=True) for one in self.companions)
 
-    def match(self, mark: Mark, *, late: bool = False) -> Mark | None:
-        """The known mark that this one resembles, None where it is news. `late` as in `Mark.resembles`."""
-        if mark in self.consequences:
-            return mark
-        return next((known for known in self.marks if mark.resembles(known, late=late)), None)
+    def match(self, fingerprint: Fingerprint, *, late: bool = False) -> Fingerprint | None:
+        """The known bug that this resembles, None where it is news. `late` as in `Fingerprint.resembles`."""
+        if fingerprint in self.consequences:
+            return fingerprint
+        return next((known for known in self.bugs if fingerprint.resembles(known, late=late)), None)
 
 
 @define
@@ -71,8 +71,8 @@ class Adopted:
     server ended by itself; `reviving`: the engine starts such containers again.
     """
 
-    met: dict[Mark, None] = field(factory=dict)
-    """The known marks that were met."""
+    met: dict[Fingerprint, None] = field(factory=dict)
+    """The known bugs that were met."""
     tainted: set[str | None] = field(factory=set)
     unlisted: set[str | None] = field(factory=set)
     crashed: set[str | None] = field(factory=set)
@@ -81,7 +81,7 @@ class Adopted:
 
     def note(self, operation: Operation) -> None:
         """An operation is about to be done."""
-        if ends_itself(operation, operation.service):
+        if operation.crashes(operation.service):
             self.crashed.add(operation.service)
 
     def tolerates(self, found: Objection) -> bool:
@@ -92,15 +92,15 @@ class Adopted:
         """Whether an objection may be something else than a consequence of what was adopted."""
         if found.service is None:
             return True
-        tainted = found.service in self.tainted and found.invariant not in CONTAINERS
-        tainted |= found.service in self.unlisted and found.invariant in SPOKEN
+        tainted = found.service in self.tainted and not has(found.invariant, Trait.OTHERS)
+        tainted |= found.service in self.unlisted and has(found.invariant, Trait.SPOKEN)
         return not tainted and not (self.reviving and found.service in self.crashed)
 
     def keep(self, persisting: Iterable[Objection]) -> None:
         """These are still there after all that could be put right was."""
         for found in persisting:
             self._tolerated.add(_key(found))
-            if found.invariant != WORDS:
+            if not has(found.invariant, Trait.WORDING):
                 self.tainted |= {found.service, *found.others}
 
 

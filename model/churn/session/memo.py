@@ -1,37 +1,12 @@
 """What was executed, so that the system never runs a sequence twice but to confirm it."""
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from churn.lifecycle.operations import Step
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import Abstract
-from churn.session.marks import Mark
-from churn.session.verdict import Signature
+from churn.session.failing import Result
 
 Key = tuple[tuple[str, ...], Naming, tuple[Step, ...]]
-
-
-@frozen
-class Result:
-    """How a run of a sequence ended: its signature if it failed, and the steps up to the one that failed.
-
-    `befores` are the abstract states that each of `steps` was done in.
-    """
-
-    signature: Signature | None
-    steps: tuple[Step, ...]
-    befores: tuple[Abstract, ...] = ()
-    mark: Mark | None = None
-    """What the failure looks like."""
-    met: tuple[Mark, ...] = ()
-    """The known bugs that the run met, and could go on behind."""
-    involved: tuple[Mark, ...] = ()
-    """Those that its last step met."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether it failed."""
-        return self.signature is not None
 
 
 @define
@@ -54,7 +29,7 @@ class Memo:
             beginning = self._known.get((names, sequence.naming, sequence.steps[:size]))
             if beginning is not None and beginning.failed and not sequence.steps[size - 1].hurried:
                 return beginning
-        return Result(None, sequence.steps) if key in self._passing else None
+        return Result(sequence.steps) if key in self._passing else None
 
     def contradicts(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> bool:
         """Whether a run's result cannot be, if the system is the same each time."""

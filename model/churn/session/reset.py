@@ -80,7 +80,9 @@ def _assert_empty(system: System) -> None:
 
 
 def _assert_free(system: System) -> None:
-    held = {port: seen for port, seen in system.host.look({}, system.ports()).items() if seen.bindable is False}
+    held = {
+        port: seen for port, seen in system.host.look({}, system.observer.ports()).items() if seen.bindable is False
+    }
     if held:
         told = ", ".join(f"{port} ({seen.detail or 'by whom is not known'})" for port, seen in held.items())
         raise ResetFailed(f"after the reset these ports of its services are still held: {told}")

@@ -1,50 +1,40 @@
 """The step loop: one operation, one look, one judgement, again and again, from a verified clean start."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence as Sequenced
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from churn.errors import EngineError, EnvironmentFault
-from churn.lifecycle.adoption import adopted, debris
-from churn.lifecycle.binding import remember
-from churn.lifecycle.invariants import INVARIANTS, Doubt, Invariant, Objection, Sight, examine
-from churn.lifecycle.operations import Operation, Pace, RestartEngine, Step
-from churn.lifecycle.outcome import Evidence, Outcome, Unknown
+from churn.lifecycle.binding import bind, remember
+from churn.lifecycle.condition import ANY
+from churn.lifecycle.invariants import INVARIANTS, Invariant
+from churn.lifecycle.operations import Pace, Step
+from churn.lifecycle.outcome import Evidence, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, Fresh, State, abstract
-from churn.lifecycle.transitions import Branch, Must, follow
+from churn.lifecycle.state import CLEAN, State, abstract
+from churn.lifecycle.transitions import Branch, follow
+from churn.session.alike import alike, distinct
+from churn.session.behind import Excursion
 from churn.session.budget import Budget
+from churn.session.costs import Costs
+from churn.session.judging import Judge, Pending
 from churn.session.known import Adopted, Known, NothingNew
-from churn.session.marks import REVIVING, Mark, marks_of, naming as named
-from churn.session.system import Look, System
-from churn.session.trace import Record, Trace
-from churn.session.verdict import Judgement, Signature, Verdict, Violation
-from churn.system.protocols import Engine, Numbers
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
-"""Seconds between two looks at a system that has not settled; doubled from the first to the longest."""
+from churn.session.patience import Patience
+from churn.session.run import Record, Run
+from churn.session.showing import with_commands
+from churn.session.system import System
+from churn.session.trace import Trace
+from churn.session.verdict import Judgement, Verdict
+from churn.session.violation import Violation
+from churn.system.protocols import Numbers
 
 _MOST_SHOWN = 3
 """Objections of a violation for which a command is run as evidence."""
 
-_CHANGING = frozenset({"accepted", "in-time", "undisturbed", "quiet", "status"})
-"""Invariants whose objections mean that services are, or are listed, in another state than was expected."""
-
 Reset = Callable[[], None]
 """Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
-
-
-@frozen
-class _Pending:
-    """The last step, while nobody has looked at what it did."""
-
-    record: Record
-    branches: tuple[Branch, ...]
-    acted: frozenset[str]
-    waited: bool
-    late: bool
-    """Whether the manager was not asked after a step before it: what is seen now may have been there then."""
 
 
 class Session:
@@ -52,7 +42,7 @@ class Session:
 
     `begin` a sequence, do its `step`s, `finish` it. A step that leaves no possible state raises `Violation`, one that
     the environment spoilt `EnvironmentFault`, one behind which there is no way on past `known` bugs `NothingNew`; either way
-    the trace has it, and only `begin` may follow.
+    `current` and the trace have it, and only `begin` may follow.
     """
 
     def __init__(
@@ -69,24 +59,35 @@ class Session:
         """Bugs that are no news: what they leave is put right as far as it can be, and the sequence goes on."""
         self.trace = trace
         self.budget = budget
-        self.invariants = invariants
+        self.costs = Costs()
         self.possible: tuple[State, ...] = (CLEAN,)
-        self.names: tuple[str, ...] = ()
         self.resetting = self.resetting_inside = 0.0
         """Seconds that resets took so far, and how many of them in the manager."""
+        self.current = Run(part="", names=())
+        """The sequence that was begun last, and what came of it so far."""
+        self._invariants = invariants
         self._reset = reset
-        self._pending: _Pending | None = None
+        self._pending: Pending | None = None
         self._detailed = True
         self._identity = system.identity()
-        self._adopted = Adopted()
-        self._terms = self.contract
-        """The contract, and what of it known bugs have broken in this sequence."""
+        self._judge = self._judge_of(self.current)
         self._unasked = False
+        self._steps = 0
 
-    @property
-    def met(self) -> tuple[Mark, ...]:
-        """The known bugs that were met in this sequence."""
-        return tuple(self._adopted.met)
+    # -- a whole sequence ---------------------------------------------------------------------------------------------
+
+    def run(self, part: str, names: Iterable[str], sequence: Sequence) -> Run:
+        """Do a whole sequence; what came of it. Raises as `step` does."""
+        self.begin(part, names, sequence.naming)
+        for step in sequence.steps:
+            self.step(step)
+        return self.finish()
+
+    def attempt(self, part: str, names: Iterable[str], sequence: Sequence) -> Run:
+        """Do a sequence until it ends or fails; what came of it. Raises `EnvironmentFault` and `BudgetSpent` alone."""
+        with suppress(Violation, NothingNew):
+            self.run(part, names, sequence)
+        return self.current
 
     def begin(self, part: str, names: Iterable[str], naming: Naming = Naming.PLAIN, *, detailed: bool = True) -> None:
         """Reset the system, which costs an operation, and begin a sequence with these services.
@@ -95,222 +96,128 @@ class Session:
         """
         self.budget.charge()
         self._pending = None
-        self._detailed = detailed
+        self._detailed, self._unasked = detailed, False
         began, inside = self.system.clock.now(), self.system.inside
         self._reset()
         self.resetting += self.system.clock.now() - began
         self.resetting_inside += self.system.inside - inside
-        self.names = tuple(names)
         self.possible = (CLEAN,)
-        self._adopted, self._terms, self._unasked = Adopted(), self.contract, False
-        self.trace.open_chapter(part, naming, self.names)
+        self.current = Run(part=part, names=tuple(names), naming=naming)
+        self._judge = self._judge_of(self.current)
+        self.trace.open(self.current)
         try:
             self._identity = self.system.identity()
-            self.system.begin(self.names, naming)
+            self.system.begin(self.current.names, naming)
         except EngineError as error:
             raise EnvironmentFault(f"the engine failed before the first step: {error}") from error
 
-    def run(self, part: str, names: Iterable[str], sequence: Sequence) -> None:
-        """Do a whole sequence."""
-        self.begin(part, names, sequence.naming)
-        for step in sequence.steps:
-            self.step(step)
-        self.finish()
+    def _judge_of(self, run: Run) -> Judge:
+        adopted = Adopted()
+        run.met = adopted.met
+        return Judge(run, self.contract, self._invariants, self.known, adopted)
 
-    def snapshot(self) -> tuple[Any, ...]:
-        """Where system and session are in the sequence, to go on from there more than once. Raises `UsageError`."""
-        return self.system.snapshot(), self.possible, self._pending, self._unasked, self._identity
-
-    def restore(self, snapshot: tuple[Any, ...]) -> None:
-        """Go back to where that was taken; the trace goes on."""
-        system, self.possible, self._pending, self._unasked, self._identity = snapshot
-        self.system.restore(system)
-
-    def key(self) -> Hashable:
-        """All that the next steps may depend on: joint states of system and model that are alike have the same."""
-        numbers = Numbers(self.system.clock.now())
-        system = self.system.key(numbers)
-        pending = self._pending
-        branches = pending.branches if pending is not None else ()
-        states = [*((None, state) for state in self.possible), *((one.must, one.state) for one in branches)]
-        expected = tuple([(must, _alike(state, numbers, self.system.engine)) for must, state in states])
-        unseen = (pending.acted, pending.waited) if pending is not None else None
-        return system, expected, unseen, self._unasked
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services of the sequence."""
+        return self.current.names
 
     @property
     def state(self) -> State:
         """The possible state that comes first: the one that planning and drawing go by."""
         return self.possible[0]
 
+    # -- one step -----------------------------------------------------------------------------------------------------
+
     def step(self, step: Step) -> None:
-        """Do one step, and unless it is hurried, look and judge."""
+        """Do one step, and unless it is hurried past, look and judge."""
         self.budget.charge()
-        record = self.trace.begin(step, abstract(self.state, self.names), self.system.clock.now())
-        self._adopted.note(step.operation)
-        try:
-            record.outcome = outcome = self.system.apply(step.operation)
-            if isinstance(step.operation, RestartEngine):
-                self._identity = self.system.identity()
-        except EngineError as error:
-            self._spoilt(record, f"the engine failed: {error}", error)
-        except EnvironmentFault as fault:
-            self._spoilt(record, f"the environment failed: {fault}", fault)
-        branches = tuple(
-            branch for state in self.possible for branch in follow(state, step.operation, outcome, self._terms)
+        record = self._begun(step)
+        with self._environment_apart(record):
+            record.outcome = self.system.apply(step.operation)
+            follows = [follow(state, step.operation, record.outcome, self._judge.contract) for state in self.possible]
+            pending = self._joined(record, [branch for branches in follows for branch in branches])
+            if self._may_be_passed(pending):
+                self._pass_by(pending)
+            else:
+                self._conclude(pending, self.look(pending))
+
+    def look(self, pending: Pending, ask: bool = False) -> Judgement:
+        """See, bind, probe and judge, until a possible state is kept or the settling time is over; `ask`: the manager, anew."""
+        record, operation, states = (
+            pending.record,
+            pending.record.step.operation,
+            [one.state for one in pending.branches],
         )
-        fitting = tuple(branch for branch in branches if branch.must.admits(outcome))
-        self._pending = self._joined(record, fitting or branches)
-        if step.hurried and fitting and self._unremarkable(step.operation, outcome):
-            self.possible = _distinct(branch.state for branch in fitting)
-            self._close(record, Verdict.UNSEEN)
-        else:
-            self._look(self._pending)
+        asked = ask or record.step.pace is not Pace.ENGINE_ONLY or self._blind(states)
+        patience = Patience(self.system.clock, self.contract.bounds.settling)
+        for number in patience:
+            self.budget.looks += 1
+            own = record.outcome if number == 1 and not ask else None
+            seen = self.system.observer.see(operation, own, ask=asked, states=states)
+            bound = tuple([bind(state, seen.observation) for state in states])
+            seen = self.system.observer.probe(seen, bound)
+            kept, nearest = self._judge.judge(pending, bound, seen)
+            if kept:
+                break
+        return Judgement(
+            kept=distinct(remember(state, seen.observation) for state in kept),
+            objections=nearest.objections,
+            doubts=nearest.doubts,
+            nearest=nearest.state,
+            observation=seen.observation,
+            listing=seen.listing,
+            settled=patience.waited,
+            looks=patience.looks,
+        )
 
-    def _unremarkable(self, operation: Operation, outcome: Outcome) -> bool:
-        """Whether an operation may be hurried past: what took too long, or ended unknown, is looked at and told."""
-        bound = self.contract.bounds.of(operation.kind)
-        return not isinstance(outcome, Unknown) and (bound is None or outcome.took <= bound)
+    def finish(self) -> Run:
+        """End the sequence: what was hurried past is looked at now. What came of it."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            with self._environment_apart(pending.record):
+                self._conclude(pending, self.look(pending))
+        return self.current
 
-    def finish(self) -> None:
-        """End the sequence: what was hurried past is looked at now."""
-        if self._pending is not None:
-            self._look(self._pending)
+    # -- what goes before a look --------------------------------------------------------------------------------------
 
-    def _joined(self, record: Record, branches: tuple[Branch, ...]) -> _Pending:
+    def _begun(self, step: Step) -> Record:
+        self._steps += 1
+        service, before = step.operation.service, abstract(self.state, self.names)
+        condition = before[self.names.index(service)] if service in self.names else ANY
+        record = Record(number=self._steps, step=step, before=before, condition=condition)
+        self.current.records.append(record)
+        self.trace.begin(record, self.system.clock.now())
+        self._judge.adopted.note(step.operation)
+        return record
+
+    def _joined(self, record: Record, branches: list[Branch]) -> Pending:
         """The step with the unseen ones before it: what any of them acted on may have moved since the last look."""
-        operation = record.step.operation
+        operation, outcome = record.step.operation, record.outcome
+        if operation.upsets_engine:
+            self._identity = self.system.identity()
         acted = frozenset() if operation.service is None else frozenset({operation.service})
         waited = operation.kind == "wait"
         if self._pending is not None:
             acted, waited = acted | self._pending.acted, waited and self._pending.waited
+            self._pending = None
         late, self._unasked = self._unasked, record.step.pace is not Pace.CALM
-        return _Pending(record, branches, acted, waited, late)
+        assert outcome is not None, "it has just been applied"  # noqa: S101 -- `step` sets it
+        fitting = tuple([branch for branch in branches if branch.must.admits(outcome)])
+        return Pending(record=record, branches=fitting or tuple(branches), acted=acted, waited=waited, late=late,
+                       fits=bool(fitting))  # fmt: skip
 
-    def _look(self, pending: _Pending) -> None:
-        self._pending = None
-        record = pending.record
-        try:
-            judged = self._judge(pending)
-            record.doubts = judged.doubts
-            suspicious = judged.objections or isinstance(record.outcome, Unknown)
-            if suspicious and (why := self._changed_environment()):
-                self._spoilt(record, why)
-            if judged.objections and self.known.marks:
-                judged = self._behind_known(pending, judged)
-        except EngineError as error:
-            self._spoilt(record, f"the engine failed while it was looked at: {error}", error)
-        except EnvironmentFault as fault:
-            if record.reason:  # it is noted already
-                raise
-            self._spoilt(record, f"the environment failed: {fault}", fault)
-        record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
-        if self._detailed or judged.objections or judged.doubts:
-            record.judgement = judged
-        record.objections, record.doubts = judged.objections, judged.doubts
-        if judged.objections:
-            self._object(record)
-        self.possible = judged.kept
-        self._close(record, Verdict.UNKNOWN if judged.doubts else Verdict.KNOWN if record.known else Verdict.PASS)
+    def _may_be_passed(self, pending: Pending) -> bool:
+        """Whether it may be hurried past: what was not expected, took too long, or ended unknown, is looked at and told."""
+        step, outcome = pending.record.step, pending.outcome
+        if not step.hurried or not pending.fits or isinstance(outcome, Unknown):
+            return False
+        bound = self.contract.bounds.of(step.operation.kind)
+        return bound is None or outcome.took <= bound
 
-    # -- behind bugs that are known -----------------------------------------------------------------------------------
-
-    def _behind_known(self, pending: _Pending, judged: Judgement) -> Judgement:
-        """What is left to object to when known bugs are put aside and what they left is put right, as far as it can be.
-
-        Raises `NothingNew` where nothing else is objected to, but there is no way on either.
-        """
-        record = pending.record
-        known = self._of_known(pending, judged.objections)
-        counted = [found for found in judged.objections if found not in known and self._adopted.counts(found)]
-        if not known:
-            return self._news(record, judged, counted)
-        record.known = tuple(dict.fromkeys(known.values()))
-        self._adopted.reviving |= any(found.invariant == REVIVING for found in known)
-        counted = [found for found in counted if self._adopted.counts(found)]
-        marked = self.marks(record, counted)
-        if alone := [found for found, one in marked if not self.known.comes_along(one)]:
-            concerned = {found.service for found in alone}
-            elsewhere = [one for found, one in known.items() if concerned.isdisjoint((found.service, *found.others))]
-            self._adopted.met.update(dict.fromkeys(elsewhere))
-            return evolve(judged, objections=tuple(alone))
-        self._adopted.met.update(dict.fromkeys(record.known))
-        state = self._put_right(pending, judged, known)
-        behind = evolve(pending, branches=(Branch(Must.ANY, state),), waited=False, late=True)
-        again = self._judge(behind, ask=True)
-        listed = {entry.service for entry in again.observation.listed or ()}
-        self._adopted.unlisted |= {
-            name for name, one in state.services.items() if one.port is None and name not in listed
-        }
-        persisting = self._of_known(behind, again.objections)
-        self._adopted.keep(persisting)
-        rest = [found for found in again.objections if found not in persisting]
-        if counted := [found for found in rest if self._adopted.counts(found)]:
-            return self._news(record, again, counted)
-        self._adopted.keep(rest)
-        last = self._judge(behind, ask=True) if again.objections else again
-        if not last.objections:
-            return last
-        known = self._of_known(behind, last.objections)  # something moved meanwhile
-        return self._news(
-            record, last, [one for one in last.objections if one not in known and self._adopted.counts(one)]
-        )
-
-    def _news(self, record: Record, judged: Judgement, counted: list[Objection]) -> Judgement:
-        if counted:
-            return evolve(judged, objections=tuple(counted))
-        record.reason = "what was objected to may be a consequence of bugs that are known"
-        self._close(record, Verdict.KNOWN)
-        raise NothingNew(record.reason)
-
-    def _put_right(self, pending: _Pending, judged: Judgement, known: Iterable[Objection]) -> State:
-        """Remove what the known bugs left, and adopt the rest; the state expected then."""
-        seen = self.system.look([judged.nearest], pending.record.step.operation, None, ask=True)
-        told = any(found.invariant in _CHANGING for found in known)
-        state = adopted(judged.nearest, seen.observation, statuses=told)
-        moved = {name for name, one in state.services.items() if one.port != judged.nearest.services[name].port}
-        if not moved <= pending.acted:  # ports that nobody touched: the list tells them of the wrong services
-            self._adopted.tainted |= moved | pending.acted
-        self.system.discard(debris(self._sight(pending, pending.branches[0], state, seen)))
-        self.system.host.end_processes(self.system.manager.marker)
-        if any(found.invariant == REVIVING for found in known):
-            policies = frozenset(one.restart_policy for one in judged.observation.containers.values())
-            self._terms = evolve(self._terms, restart_policies=self._terms.restart_policies | policies)
-        return state
-
-    def _of_known(self, pending: _Pending, objections: Sequenced[Objection]) -> dict[Objection, Mark]:
-        """Those of the objections that known bugs are known by, and by which mark."""
-        marked = self.marks(pending.record, objections)
-        return {found: mark for found, one in marked if (mark := self.known.match(one, late=pending.late)) is not None}
-
-    def marks(self, record: Record, objections: Iterable[Objection]) -> list[tuple[Objection, Mark]]:
-        """Each objection to a step of this sequence with its mark."""
-        names = named(self.names, self.trace.chapters[-1].naming)
-        return marks_of(objections, record.step.operation.kind, self._condition(record), names)
-
-    # -- judging ------------------------------------------------------------------------------------------------------
-
-    def _judge(self, pending: _Pending, *, ask: bool = False) -> Judgement:
-        """Look until some possible state is kept, or the contract's settling time is over.
-
-        `ask`: the manager is asked, whatever the step's pace, and anew.
-        """
-        clock, began, pause, looks = self.system.clock, self.system.clock.now(), _FIRST_PAUSE, 0
-        step, outcome = pending.record.step, pending.record.outcome
-        states = [branch.state for branch in pending.branches]
-        while True:
-            looks += 1
-            self.budget.looks += 1
-            first = outcome if looks == 1 and not ask else None
-            seen = self.system.look(
-                states, step.operation, first, ask=ask or step.pace is not Pace.DISCREET or self._blind(states)
-            )
-            kept, nearest = self._hold(pending, seen)
-            settled = clock.now() - began if looks > 1 else 0.0
-            if kept or clock.now() - began >= self.contract.bounds.settling:
-                objections, doubts, state = nearest
-                return Judgement(kept, objections, doubts, state, seen.observation, seen.listing, settled, looks)
-            clock.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    def _pass_by(self, pending: Pending) -> None:
+        self._pending = pending
+        self.possible = distinct(branch.state for branch in pending.branches)
+        self._close(pending.record, Verdict.UNSEEN)
 
     def _blind(self, states: Iterable[State]) -> bool:
         """Whether a look at the engine alone could not tell whose a container is: by ports only, and one is not known."""
@@ -322,44 +229,70 @@ class Session:
             for service in state.services.values()
         )
 
-    def _hold(
-        self, pending: _Pending, seen: Look
-    ) -> tuple[tuple[State, ...], tuple[tuple[Objection, ...], tuple[Doubt, ...], State]]:
-        """Hold each possible state against what was seen: those kept, and what the nearest one is told."""
-        kept: list[State] = []
-        nearest: tuple[tuple[Objection, ...], tuple[Doubt, ...], State] | None = None
-        for branch, state in zip(pending.branches, seen.states, strict=True):
-            found, doubts = examine(self._sight(pending, branch, state, seen), self.invariants)
-            objections = [one for one in found if not self._adopted.tolerates(one)]
-            if not objections:
-                kept.append(remember(state, seen.observation))
-            if nearest is None or self._rank(pending, objections) < self._rank(pending, nearest[0]):
-                nearest = (tuple(objections), tuple(doubts), state)
-        assert nearest is not None, "follow() gives at least one branch"  # noqa: S101 -- a promise of the model plane
-        return _distinct(kept), nearest
+    # -- what follows a look ------------------------------------------------------------------------------------------
 
-    def _sight(self, pending: _Pending, branch: Branch, state: State, seen: Look) -> Sight:
+    def _conclude(self, pending: Pending, judged: Judgement) -> None:
+        """Tell what the look came to. Raises `Violation` where something is objected to that is news."""
         record = pending.record
-        assert record.outcome is not None, "only a step that ended is looked at"  # noqa: S101 -- set before by step()
-        return Sight(
-            record.step.operation,
-            record.outcome,
-            branch.must,
-            branch.state,
-            state,
-            seen.observation,
-            self._terms,
-            pending.acted,
-            pending.waited,
-            seen.listing,
-        )
+        record.doubts = with_commands(judged.doubts, self.contract)
+        suspicious = judged.objections or isinstance(record.outcome, Unknown)
+        if suspicious and (why := self._changed_environment()):
+            self._spoil(record, why)
+        if judged.objections and self.known.bugs:
+            judged = self._behind_known(pending, judged)
+        record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
+        if self._detailed or judged.objections or judged.doubts:
+            record.judgement = judged
+        record.objections = with_commands(judged.objections, self.contract)
+        record.doubts = with_commands(judged.doubts, self.contract)
+        if judged.objections:
+            self._object(record)
+        self.possible = judged.kept
+        self._close(record, Verdict.UNKNOWN if judged.doubts else Verdict.KNOWN if record.known else Verdict.PASS)
 
-    def _rank(self, pending: _Pending, objections: Sequenced[Objection]) -> tuple[int, int, int]:
-        """How near a state is: few objections that are news, few at all, none of a high rank."""
-        order = [invariant.name for invariant in self.invariants]
-        places = [order.index(found.invariant) for found in objections]
-        known = len(self._of_known(pending, objections)) if self.known.marks else 0
-        return len(places) - known, len(places), min(places, default=0)
+    def _behind_known(self, pending: Pending, judged: Judgement) -> Judgement:
+        try:
+            return Excursion(self.system, self._judge, self.look, pending).go_on(judged)
+        except NothingNew as ended:
+            pending.record.reason = str(ended)
+            self._close(pending.record, Verdict.KNOWN)
+            raise
+
+    def _object(self, record: Record) -> NoReturn:
+        commands = dict.fromkeys(found.command for found in record.objections[:_MOST_SHOWN] if found.command)
+        record.shown = tuple(self._shown(record, command) for command in commands)
+        told = self._judge.fingerprints(record, record.objections)
+        record.fingerprint, *beside = (fingerprint for _, fingerprint in told)
+        record.beside = tuple(beside)
+        self._close(record, Verdict.FAIL)
+        raise Violation(record, self.current.until(record))
+
+    def _shown(self, record: Record, command: str) -> Evidence:
+        """What the command shows; the step's own is not run again: it may do more than look."""
+        own = record.outcome.evidence if record.outcome is not None else None
+        return own if own is not None and own.command == command else self.system.show(command)
+
+    def _close(self, record: Record, verdict: Verdict) -> None:
+        now = self.system.clock.now()
+        record.close(verdict, now)
+        if record.outcome is not None and not record.ended:
+            self.costs.learn(record.step.operation.kind, record.outcome.took)
+        self.trace.end(record, now)
+
+    # -- the environment ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _environment_apart(self, record: Record) -> Iterator[None]:
+        """What the engine or the environment fails at within this is told as their fault."""
+        try:
+            yield
+        except EngineError as error:
+            where = " while it was looked at" if record.outcome is not None else ""
+            self._spoil(record, f"the engine failed{where}: {error}", error)
+        except EnvironmentFault as fault:
+            if record.reason:  # it is noted already
+                raise
+            self._spoil(record, f"the environment failed: {fault}", fault)
 
     def _changed_environment(self) -> str:
         """Why the environment is to blame for what looks wrong; empty where it is not."""
@@ -369,58 +302,32 @@ class Session:
             return f"the engine does not answer: {error}"
         return "" if identity == self._identity else f"the engine was {self._identity}, and is now {identity}"
 
-    def _spoilt(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
+    def _spoil(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
         record.reason = why
         record.objections = ()
         self._close(record, Verdict.UNKNOWN)
         raise EnvironmentFault(why) from cause
 
-    def _object(self, record: Record) -> None:
-        operation = record.step.operation
-        first = record.objections[0].invariant
-        looks = dict.fromkeys(found.look for found in record.objections[:_MOST_SHOWN] if found.look)
-        record.shown = tuple(self._shown(record, look) for look in looks)
-        record.signature = Signature(first, operation.kind, self._condition(record))
-        record.mark, *beside = (mark for _, mark in self.marks(record, record.objections))
-        record.beside = tuple(beside)
-        self._close(record, Verdict.FAIL)
-        raise Violation(operation, record.objections, record.signature)
+    # -- going back ---------------------------------------------------------------------------------------------------
 
-    def _shown(self, record: Record, look: str) -> Evidence:
-        """What the command shows; the step's own is not run again: it may do more than look."""
-        own = record.outcome.evidence if record.outcome is not None else None
-        return own if own is not None and own.command == look else self.system.show(look)
+    def snapshot(self) -> tuple[Any, ...]:
+        """Where system and session are in the sequence, to go on from there more than once. Raises `UsageError`."""
+        done = tuple(self.current.records)
+        return self.system.snapshot(), self.possible, self._pending, self._unasked, self._identity, done
 
-    def _condition(self, record: Record) -> str:
-        """The abstract state, before the step, of the service that it acted on."""
-        service = record.step.operation.service
-        return record.before[self.names.index(service)] if service in self.names else "any"
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Go back to where that was taken. The trace goes on; `current` is as it was then."""
+        system, self.possible, self._pending, self._unasked, self._identity, done = snapshot
+        self.current = evolve(self.current, records=list(done))
+        self.system.restore(system)
 
-    def _close(self, record: Record, verdict: Verdict) -> None:
-        now = self.system.clock.now()
-        record.verdict = verdict
-        record.took = now - record.outcome.began if record.outcome is not None else 0.0
-        self.trace.end(record, now)
-
-
-def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
-    """An expected state without ids, ports and moments."""
-    alive = [row.id for row in engine.list()]
-    services = tuple([
-        (name, one.word, one.status, one.server, _container(one.container), numbers(one.port), one.leftover, one.behaviour,
-         one.held, numbers(one.container) if isinstance(one.container, str) else None)
-        for name, one in state.services.items()
-    ])  # fmt: skip
-    return services, tuple([identity in state.seen for identity in alive]), state.cycled, state.baseline
-
-
-def _container(container: str | Fresh | None) -> Hashable:
-    return container.strict if isinstance(container, Fresh) else container is not None
-
-
-def _distinct(states: Iterable[State]) -> tuple[State, ...]:
-    found: list[State] = []
-    for state in states:
-        if state not in found:
-            found.append(state)
-    return tuple(found)
+    def key(self) -> Hashable:
+        """All that the next steps may depend on: joint states of system and model that are alike have the same."""
+        numbers = Numbers(self.system.clock.now())
+        system = self.system.key(numbers)
+        pending = self._pending
+        branches = pending.branches if pending is not None else ()
+        states = [*((None, state) for state in self.possible), *((one.must, one.state) for one in branches)]
+        expected = tuple([(must, alike(state, numbers, self.system.engine)) for must, state in states])
+        unseen = (pending.acted, pending.waited) if pending is not None else None
+        return system, expected, unseen, self._unasked

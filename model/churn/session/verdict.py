@@ -1,13 +1,12 @@
-"""How a step was judged, and the exception that a violation becomes."""
+"""How a step was judged."""
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
-from churn.errors import ChurnError
+from churn.lifecycle.condition import Condition
 from churn.lifecycle.invariants import Doubt, Objection
 from churn.lifecycle.observation import Observation
-from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.state import State
 
@@ -22,7 +21,7 @@ class Verdict(Enum):
     KNOWN = "known"
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class Judgement:
     """What one look came to. `kept` are the possible states that nothing objects to, ports and ids filled in.
 
@@ -40,27 +39,17 @@ class Judgement:
     looks: int
 
 
+def _condition(given: Condition | str) -> Condition:
+    return Condition.of(given)
+
+
 @frozen
 class Signature:
-    """What tells one bug from another: no id, port or time."""
+    """What tells one bug from another: no id, port or time. `condition` is that of the service acted on, before the step."""
 
     invariant: str
     operation: str
-    condition: str
+    condition: Condition = field(converter=_condition)
 
     def __str__(self) -> str:
         return f"{self.invariant} after {self.operation} of a service that is {self.condition}"
-
-
-class Violation(ChurnError):
-    """A step after which no possible state is left. The trace has it already."""
-
-    def __init__(self, operation: Operation, objections: tuple[Objection, ...], signature: Signature) -> None:
-        self.operation = operation
-        self.objections = objections
-        self.signature = signature
-        first = objections[0]
-        super().__init__(
-            f"{first.invariant}: after '{operation}' expected {first.expected}; seen: {first.seen}"
-            + (f" (look: {first.look})" if first.look else "")
-        )

@@ -1,1 +1,1 @@
-"""Making a failing sequence small, in few runs of a system that is slow; and keeping it as a reproducer."""
+"""From failures to bugs: each made small in few runs of a system that is slow, and told once."""

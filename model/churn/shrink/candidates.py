@@ -6,64 +6,20 @@ A candidate is repaired, never rejected: what is not enabled where it now stands
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from churn.lifecycle.condition import Abstract
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
-    Crash,
-    Create,
-    Disturb,
-    Disturbance,
-    Kill,
-    Length,
-    Operation,
-    Pace,
-    Remove,
-    Step,
-    Wait,
-)
+from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, Abstract, State, abstract, is_enabled
+from churn.lifecycle.state import CLEAN, State, abstract, is_enabled
 from churn.lifecycle.transitions import follow
-from churn.session.marks import Mark
-from churn.session.trace import Chapter
-from churn.shrink.costs import Costs
+from churn.session.costs import Costs
+from churn.session.failing import Failing, Steps
 
 _IMAGINED = Ok()
-Steps = tuple[Step, ...]
-
-
-@frozen
-class Failing:
-    """A failing sequence that ends at its failing step, and the abstract state that each step was done in."""
-
-    names: tuple[str, ...]
-    sequence: Sequence
-    befores: tuple[Abstract, ...] = ()
-    mark: Mark | None = None
-    """What the failure looks like."""
-
-    @property
-    def steps(self) -> Steps:
-        """Its steps."""
-        return self.sequence.steps
-
-    @property
-    def look(self) -> Mark:
-        """What its failure looks like, of one that was run."""
-        assert self.mark is not None, "what failed was looked at"  # noqa: S101 -- the session marks every violation
-        return self.mark
-
-
-def failing_in(chapter: Chapter) -> Failing:
-    """The sequence of a chapter whose last step failed."""
-    steps = tuple(record.step for record in chapter.records)
-    befores = tuple(record.before for record in chapter.records)
-    return Failing(chapter.names, Sequence(steps, chapter.naming), befores, chapter.records[-1].mark)
 
 
 def calmly_done(steps: Steps) -> Steps:
@@ -175,7 +131,7 @@ def _is(goal: Abstract, here: Abstract) -> bool:
 def _seen_sooner(failing: Failing, _: Contract) -> Iterator[Candidate]:
     """Without the last step, where the one before it was hurried past: that one is looked at instead, in either way."""
     if len(failing.steps) > 1 and failing.steps[-2].hurried:
-        for pace in (Pace.CALM, Pace.DISCREET):
+        for pace in (Pace.CALM, Pace.ENGINE_ONLY):
             yield _with(failing, (*failing.steps[:-2], Step(failing.steps[-2].operation, pace)))
 
 
@@ -264,18 +220,8 @@ def _calmer(failing: Failing, _: Contract) -> Iterator[Candidate]:
 def _milder(failing: Failing, _: Contract) -> Iterator[Candidate]:
     """With the simplest fault of its sort in place of others."""
     for place, step in enumerate(failing.steps):
-        for mild in _simpler(step.operation):
+        for mild in step.operation.milder:
             yield _with(failing, (*failing.steps[:place], Step(mild, step.pace), *failing.steps[place + 1 :]))
-
-
-def _simpler(operation: Operation) -> Iterator[Operation]:
-    """A kill for what ends a server, one that is never healthy for what no server can live with, a plain error of the engine."""
-    if isinstance(operation, (Crash, Remove)) or operation == Behave(operation.service or "", Behaviour.CRASH):
-        yield Kill(operation.service or "")
-    if isinstance(operation, Behave) and operation.how.deadly and operation.how is not Behaviour.UNHEALTHY:
-        yield Behave(operation.name, Behaviour.UNHEALTHY)
-    if isinstance(operation, Disturb) and operation.how is not Disturbance.ERROR:
-        yield Disturb(Disturbance.ERROR)
 
 
 _Make = Callable[[Failing, Contract], Iterator[Candidate]]

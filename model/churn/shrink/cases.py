@@ -5,9 +5,10 @@ from itertools import permutations
 
 from attrs import frozen
 
+from churn.lifecycle.condition import Abstract
 from churn.lifecycle.operations import Create, Operation, Step, Wait, renamed
+from churn.session.failing import Failing
 from churn.session.verdict import Signature
-from churn.shrink.candidates import Failing
 
 _IDLE = frozenset({"created", "stopped", "failed", "dead"})
 """States of a service whose server does not run: however it came to that, a step does the same there."""
@@ -64,16 +65,16 @@ def _ends(steps: Sequenced[Step]) -> range:
 
 def _conditioned(failing: Failing) -> list[_Done]:
     """The operations, each with the state of the service that it acted on, faults apart."""
-    befores = failing.befores or [()] * len(failing.steps)
+    befores = failing.befores or ((),) * len(failing.steps)
     pairs = zip(failing.steps, befores, strict=True)
     return [_Done(step.operation, _condition(failing.names, step, before)) for step, before in pairs]
 
 
-def _condition(names: tuple[str, ...], step: Step, before: tuple[str, ...]) -> str:
+def _condition(names: tuple[str, ...], step: Step, before: Abstract) -> str:
     service = step.operation.service
     if not before or service not in names:
         return ""
-    word = before[names.index(service)].partition("+")[0].rstrip("!")
+    word = before[names.index(service)].word
     return "idle" if word in _IDLE else word
 
 

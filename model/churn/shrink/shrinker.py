@@ -7,22 +7,23 @@ far is always kept, whatever ends the shrinking.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
 from math import ceil, log
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field
 
 from churn.errors import BudgetSpent
-from churn.lifecycle.operations import Operation, Pace, Step
+from churn.lifecycle.operations import Operation, Pace
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.session.known import Behind, NothingNew
-from churn.session.marks import Mark
-from churn.session.memo import Memo, Result
+from churn.session.costs import Costs
+from churn.session.failing import Failing, Result
+from churn.session.memo import Memo
+from churn.session.run import Record
 from churn.session.session import Session
-from churn.session.trace import Record
-from churn.session.verdict import Signature, Violation
-from churn.shrink.candidates import Candidate, Failing, candidates
+from churn.session.verdict import Signature
+from churn.shrink.bug import Bug
+from churn.shrink.candidates import Candidate, candidates
 from churn.shrink.cases import alike, is_case, is_part_of
-from churn.shrink.costs import Costs
 from churn.shrink.rate import Rate
 
 PART = "shrinking"
@@ -36,60 +37,6 @@ _FIRST_RUNS, _LAST_RUNS = 5, 10
 _SURE = 0.04
 """The chance that a flaky failure which is still there is missed in the runs that a candidate gets."""
 _MOST_TRIES = 12
-
-
-@frozen
-class Shrunk:
-    """What a failure came to. `minimal`: nothing smaller that seemed worth a run fails.
-
-    `rate` counts the runs that were made of it once it had been found, None where the budget did not allow any. `doubted`: the
-    system was seen to disagree with itself meanwhile.
-    """
-
-    failing: Failing
-    signature: Signature
-    minimal: bool
-    runs: int
-    rate: Rate | None = None
-    record: Record | None = None
-    """The failing step of its last run, with its evidence; None where no run was."""
-    symptoms: frozenset[Signature] = frozenset()
-    """Other signatures whose failures were found to be cases of it."""
-    doubted: bool = False
-    companions: tuple[Mark, ...] = ()
-    """What else was objected to when it failed last."""
-    behind: Behind = field(factory=Behind)
-    """The bugs that were known when it was found: it is met behind them."""
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The smallest failing sequence's steps."""
-        return self.failing.steps
-
-    @property
-    def flaky(self) -> bool:
-        """Whether it does not always fail."""
-        return self.doubted or (self.rate is not None and self.rate.value < 1)
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether it failed again, each time that it was run, and nothing speaks against its always doing so."""
-        return self.rate is not None and not self.flaky
-
-    @property
-    def share(self) -> float | None:
-        """Of a flaky one: in what part of its runs it is expected to fail, above 0 and below 1; else None."""
-        counted = self.rate or Rate(0, 0)
-        return (counted.failures + 1) / (counted.runs + 2) if self.flaky else None
-
-    @property
-    def said(self) -> str:
-        """How sure it is, in words."""
-        size = "minimal" if self.minimal else "not minimal: the budget ended"
-        size += "; found behind the bugs before it" if self.behind.marks else ""
-        if self.flaky:
-            return f"flaky, fails in {self.rate or 'no run that was made again'}; {size}"
-        return f"{size}; {'failed each time' if self.confirmed else 'not run again'}; {self.runs} runs"
 
 
 class _Spent(Exception):
@@ -115,6 +62,7 @@ class Shrinker:
     """Failures of another signature that were met on the way and are no case of what was shrunk, the shortest of each."""
     runs: int = 0
     _costs: Costs = field(init=False, factory=Costs)
+    """What operations cost before this shrinking: the order of candidates does not change on the way."""
     _last: Record | None = None
     _runs_end: int = 0
     _seconds_end: float | None = None
@@ -122,13 +70,13 @@ class Shrinker:
     _passed: dict[tuple[Operation, ...], list[Sequence]] = field(init=False, factory=dict)
     """Candidates of this shrinking that did not fail alike, by their operations."""
 
-    def shrink(self, failing: Failing, signature: Signature) -> Shrunk:
+    def shrink(self, failing: Failing) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        began, best = self.runs, _Best(failing, signature)
+        began, best = self.runs, _Best(failing)
         self._runs_end = began + self.most_runs
         self._seconds_end = None if self.most_seconds is None else self._now + self.most_seconds
         self._met, self._passed = {}, {}
-        self._costs.learn(self.session.trace)
+        self._costs = deepcopy(self.session.costs)
         with suppress(BudgetSpent):
             try:
                 self._descend(best, 1)
@@ -138,19 +86,15 @@ class Shrinker:
                 best.doubted = True
                 self._shrink_flaky(best)
         self._leave(best)
-        symptoms = frozenset(best.symptoms - {best.signature})
-        rate = best.rate if best.rate.runs else None
-        beside = best.record.beside if best.record is not None else ()
-        return Shrunk(
-            best.failing,
-            best.signature,
-            best.minimal,
-            self.runs - began,
-            rate,
-            best.record,
-            symptoms,
-            best.doubted,
-            beside,
+        return Bug(
+            failing=best.failing,
+            minimal=best.minimal,
+            runs=self.runs - began,
+            rate=best.rate if best.rate.runs else None,
+            record=best.record,
+            symptoms=frozenset(best.symptoms - {best.failing.signature}),
+            doubted=best.doubted,
+            companions=best.record.beside if best.record is not None else (),
         )
 
     def again(self, failing: Failing) -> Result:
@@ -181,20 +125,18 @@ class Shrinker:
         names, sequence = candidate
         for attempt in range(tries):
             result = self._result_of(names, sequence) if tries == 1 else self._affordable_run(names, sequence)
-            if result.signature is not None and alike(result.signature, best.signature):
-                best.take(names, sequence, result)
+            if result.failing is not None and alike(result.failing.signature, best.failing.signature):
+                best.take(result.failing)
                 return True
-            if result.signature is not None and attempt == 0:
-                self._meet(names, sequence, result)
+            if result.failing is not None and attempt == 0:
+                self._meet(result.failing)
         self._passed.setdefault(_shape(sequence), []).append(sequence)
         return False
 
-    def _meet(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
-        assert result.signature is not None, "only failures are met"  # noqa: S101 -- its caller looked
-        known = self._met.get(result.signature)
-        if known is None or len(result.steps) < len(known.steps):
-            steps = evolve(sequence, steps=result.steps)
-            self._met[result.signature] = Failing(names, steps, result.befores, result.mark)
+    def _meet(self, failing: Failing) -> None:
+        known = self._met.get(failing.signature)
+        if known is None or len(failing.steps) < len(known.steps):
+            self._met[failing.signature] = failing
 
     def _by_other_symptoms(self, best: "_Best") -> None:
         """Where a simpler failure with another symptom was met, and what it comes to stands in `best`: that is the bug."""
@@ -206,7 +148,7 @@ class Shrinker:
         ]:
             signature = min(simpler, key=lambda found: found[0])[1]
             tried.add(signature)
-            lesser = _Best(self._met[signature], signature)
+            lesser = _Best(self._met[signature])
             self._passed.clear()  # they did not fail as the other does: of this one that says nothing
             self._descend(lesser, 1)
             if _size(lesser.failing) < _size(best.failing) and is_case(best.failing, lesser.failing):
@@ -215,7 +157,7 @@ class Shrinker:
     def _leave(self, best: "_Best") -> None:
         """What was met and is no case of the bug is another's."""
         for signature, failing in self._met.items():
-            if alike(signature, best.signature) or is_part_of(best.failing, failing.names, failing.steps):
+            if alike(signature, best.failing.signature) or is_part_of(best.failing, failing.names, failing.steps):
                 best.symptoms.add(signature)
             elif signature not in self.others or len(failing.steps) < len(self.others[signature].steps):
                 self.others[signature] = failing
@@ -250,7 +192,7 @@ class Shrinker:
     def _run_of(self, best: "_Best") -> bool:
         """Run the best again, known or not, and count it; whether it fails alike."""
         result = self._run(best.failing.names, best.failing.sequence)
-        failed = result.signature is not None and alike(result.signature, best.signature)
+        failed = result.failing is not None and alike(result.failing.signature, best.failing.signature)
         best.rate = Rate(best.rate.failures + failed, best.rate.runs + 1)
         if failed:
             best.record = self._last
@@ -273,19 +215,9 @@ class Shrinker:
 
     def _run(self, names: tuple[str, ...], sequence: Sequence) -> Result:
         self.runs += 1
-        signature = None
-        try:
-            self.session.run(PART, names, sequence)
-        except NothingNew:
-            pass
-        except Violation as violation:
-            signature = violation.signature
-        records = self.session.trace.chapters[-1].records
-        self._last = records[-1] if records else None
-        steps = sequence.steps[: len(records)]
-        mark = records[-1].mark if signature is not None else None
-        involved = records[-1].known if records else ()
-        return Result(signature, steps, tuple(record.before for record in records), mark, self.session.met, involved)
+        run = self.session.attempt(PART, names, sequence)
+        self._last = run.last
+        return run.result
 
 
 @define(eq=False)
@@ -293,7 +225,6 @@ class _Best:
     """The smallest failing sequence so far, what is known of it, and the signatures it had on the way."""
 
     failing: Failing
-    signature: Signature
     record: Record | None = None
     symptoms: set[Signature] = field(factory=set)
     minimal: bool = False
@@ -301,17 +232,15 @@ class _Best:
     rate: Rate = field(factory=lambda: Rate(0, 0))
     """Of its runs since it was taken."""
 
-    def take(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
+    def take(self, failing: Failing) -> None:
         """A candidate failed: up to its failing step it is the new best."""
-        assert result.signature is not None, "only a failure can be the best"  # noqa: S101 -- its caller looked
-        self.symptoms.add(self.signature)
-        self.failing = Failing(names, evolve(sequence, steps=result.steps), result.befores, result.mark)
-        self.signature, self.rate = result.signature, Rate(0, 0)
+        self.symptoms.add(self.failing.signature)
+        self.failing, self.rate = failing, Rate(0, 0)
 
     def become(self, other: "_Best") -> None:
         """The other is the same bug, told shorter."""
-        self.symptoms |= {self.signature, *other.symptoms}
-        self.failing, self.signature, self.minimal = other.failing, other.signature, other.minimal
+        self.symptoms |= {self.failing.signature, *other.symptoms}
+        self.failing, self.minimal = other.failing, other.minimal
         self.record, self.rate = other.record, other.rate
 
 
@@ -329,11 +258,6 @@ def _wilder(one: Sequence, other: Sequence) -> bool:
     if one.naming not in (other.naming, *(naming for naming in Naming if other.naming is Naming.PLAIN)):
         return False
     return all(a.pace is b.pace or b.pace is Pace.CALM for a, b in zip(one.steps, other.steps, strict=True))
-
-
-def as_failed(failing: Failing, result: Result) -> Failing:
-    """A failing sequence as it ended when it was run again."""
-    return Failing(failing.names, evolve(failing.sequence, steps=result.steps), result.befores, result.mark)
 
 
 def _tries(rate: Rate) -> int:

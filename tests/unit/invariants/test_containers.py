@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from builders import (
+    case,
     container,
     dead,
     exited,
@@ -16,15 +17,15 @@ from builders import (
     objected,
     picture,
     running,
-    sight,
     state,
     unsettled,
 )
 
+from churn.lifecycle.condition import Server
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.invariants import Sight
+from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Container, Status
-from churn.lifecycle.state import Fresh, Server, Service, State
+from churn.lifecycle.state import Fresh, Service, State
 
 # -- fresh-container --------------------------------------------------------------------------------------------------
 
@@ -32,11 +33,11 @@ BEGAN = 5
 """The place in the engine's event order at which the start began."""
 
 
-def started(found: Container, *, seen: frozenset[str] = frozenset(), strict: bool = True) -> Sight:
+def started(found: Container, *, seen: frozenset[str] = frozenset(), strict: bool = True) -> Case:
     """Service a was started, and `found` is the container that it was bound to."""
     before = State({"a": running(container=Fresh(BEGAN, strict))}, seen=seen)
     after = evolve(before, services={"a": running(found.id)})
-    return sight(after, picture(after, containers=holding(found)), before=before, acted=("a",))
+    return case(after, picture(after, containers=holding(found)), before=before, acted=("a",))
 
 
 def fresh(**changes: Any) -> Container:
@@ -76,12 +77,12 @@ def test_fresh_container_asks_no_more_than_that_it_runs_after_an_unknown_outcome
 def test_fresh_container_does_not_judge_the_container_of_a_service_that_was_not_started() -> None:
     after = state(a=running("a1"))
     old = picture(after, containers=holding(container("a1", starts=3, changes=("/data",))))
-    assert is_quiet("fresh-container", sight(after, old))
+    assert is_quiet("fresh-container", case(after, old))
 
 
 def test_fresh_container_leaves_a_container_that_is_not_there_to_status() -> None:
     after = State({"a": running(container=Fresh(BEGAN))})
-    nothing = sight(after, picture(after, containers={}), acted=("a",))
+    nothing = case(after, picture(after, containers={}), acted=("a",))
     assert is_quiet("fresh-container", nothing)
     assert objected("status", nothing) == ["a"]
 
@@ -89,8 +90,8 @@ def test_fresh_container_leaves_a_container_that_is_not_there_to_status() -> Non
 # -- no-orphans -------------------------------------------------------------------------------------------------------
 
 
-def with_containers(expected: State, *found: Container) -> Sight:
-    return sight(expected, picture(expected, containers=holding(*found)))
+def with_containers(expected: State, *found: Container) -> Case:
+    return case(expected, picture(expected, containers=holding(*found)))
 
 
 @pytest.mark.parametrize("word", ["created", "running", "paused", "restarting", "removing", "exited", "dead"])

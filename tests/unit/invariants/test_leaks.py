@@ -2,19 +2,19 @@
 
 import pytest
 from attrs import evolve
-from builders import dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, sight, state, unsettled
+from builders import case, dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, state, unsettled
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.invariants import Sight
+from churn.lifecycle.invariants import Case
 from churn.lifecycle.state import CLEAN, Baseline, Service, State
 
 BEFORE = frozenset({"network bridge", "image stand-in"})
 CYCLED = evolve(state(a=idle()), cycled=frozenset({"a"}), baseline=Baseline(frozenset({"a"}), BEFORE))
 
 
-def having(*more: str, expected: State = CYCLED, contract: Contract | None = None) -> Sight:
+def having(*more: str, expected: State = CYCLED, contract: Contract | None = None) -> Case:
     """What was there after the first cycle is there now, and these are."""
-    return sight(expected, picture(expected, resources=BEFORE | set(more)), contract=contract)
+    return case(expected, picture(expected, resources=BEFORE | set(more)), contract=contract)
 
 
 # -- no-leaks ---------------------------------------------------------------------------------------------------------
@@ -25,7 +25,7 @@ def test_no_leaks_is_quiet_where_nothing_was_added() -> None:
 
 
 def test_no_leaks_does_not_mind_what_is_gone() -> None:
-    assert is_quiet("no-leaks", sight(CYCLED, picture(CYCLED, resources=frozenset())))
+    assert is_quiet("no-leaks", case(CYCLED, picture(CYCLED, resources=frozenset())))
 
 
 @pytest.mark.parametrize("kind", ["volume", "network", "image"])
@@ -64,21 +64,21 @@ def test_no_leaks_compares_nothing_while_a_service_has_a_container_or_is_uncerta
 
 
 def test_no_leaks_cannot_tell_where_the_engine_cannot() -> None:
-    assert doubted("no-leaks", sight(CYCLED, picture(CYCLED, resources=None))) == [None]
+    assert doubted("no-leaks", case(CYCLED, picture(CYCLED, resources=None))) == [None]
 
 
 def test_no_leaks_doubts_nothing_where_there_is_nothing_to_compare() -> None:
     expected = state(a=running())
-    assert is_quiet("no-leaks", sight(expected, picture(expected, resources=None)))
+    assert is_quiet("no-leaks", case(expected, picture(expected, resources=None)))
 
 
 # -- no-processes -----------------------------------------------------------------------------------------------------
 
 
-def leaving(processes: tuple[str, ...] | None, *allowed: str) -> Sight:
+def leaving(processes: tuple[str, ...] | None, *allowed: str) -> Case:
     expected = state(a=running())
     contract = Contract(processes=frozenset(allowed))
-    return sight(expected, picture(expected, processes=processes), contract=contract)
+    return case(expected, picture(expected, processes=processes), contract=contract)
 
 
 def test_no_processes_is_quiet_where_none_is_left() -> None:

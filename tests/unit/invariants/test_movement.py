@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 from builders import (
+    case,
     container,
     dead,
     exited,
@@ -13,12 +14,11 @@ from builders import (
     objected,
     picture,
     running,
-    sight,
     state,
     unsettled,
 )
 
-from churn.lifecycle.invariants import Sight
+from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Container, Event
 from churn.lifecycle.operations import Length, Start, Stop, Wait
 from churn.lifecycle.state import Fresh, Service, State
@@ -30,9 +30,9 @@ AWAY = ["created", "exited", "paused", "restarting", "removing", "dead"]
 # -- undisturbed ------------------------------------------------------------------------------------------------------
 
 
-def after_stop_of_b(*found: Container, a: Service | None = None) -> Sight:
+def after_stop_of_b(*found: Container, a: Service | None = None) -> Case:
     expected = state(a=a or running(), b=idle(port=20002))
-    return sight(expected, picture(expected, containers=holding(*found)), operation=Stop("b"), acted=("b",))
+    return case(expected, picture(expected, containers=holding(*found)), operation=Stop("b"), acted=("b",))
 
 
 def test_undisturbed_is_quiet_where_the_others_run_on() -> None:
@@ -54,17 +54,17 @@ def test_undisturbed_objects_to_anothers_container_replaced_by_a_new_one() -> No
 
 def test_undisturbed_leaves_services_that_were_acted_on_since_the_last_look_to_others() -> None:
     expected = state(a=running(), b=running("b1", 20002))
-    seen = sight(expected, picture(expected, containers={}), operation=Stop("b"), acted=("a",))
+    seen = case(expected, picture(expected, containers={}), operation=Stop("b"), acted=("a",))
     assert objected("undisturbed", seen) == ["b"]
     assert is_quiet("undisturbed", evolve(seen, acted=frozenset({"a", "b"})))
 
 
 def test_undisturbed_objects_also_where_the_operation_is_on_no_service() -> None:
-    assert objected("undisturbed", sight(BOTH, picture(BOTH, containers=holding(B)))) == ["a"]
+    assert objected("undisturbed", case(BOTH, picture(BOTH, containers=holding(B)))) == ["a"]
 
 
 def test_undisturbed_has_no_say_while_nothing_but_time_passed() -> None:
-    seen = sight(BOTH, picture(BOTH, containers=holding(B)), operation=Wait(Length.SHORT), waited=True)
+    seen = case(BOTH, picture(BOTH, containers=holding(B)), operation=Wait(Length.SHORT), waited=True)
     assert is_quiet("undisturbed", seen)
     assert objected("quiet", seen) == ["a"]
 
@@ -72,7 +72,7 @@ def test_undisturbed_has_no_say_while_nothing_but_time_passed() -> None:
 def test_undisturbed_does_not_judge_a_container_that_was_only_now_bound() -> None:
     before = State({"a": running(container=Fresh(1)), "b": idle()})
     after = evolve(before, services={"a": running("a9"), "b": idle()})
-    seen = sight(after, picture(after, containers={}), before=before, operation=Stop("b"), acted=("b",))
+    seen = case(after, picture(after, containers={}), before=before, operation=Stop("b"), acted=("b",))
     assert is_quiet("undisturbed", seen)
 
 
@@ -89,9 +89,9 @@ def test_undisturbed_demands_nothing_of_services_under_a_fault_or_an_unknown_out
 # -- quiet ------------------------------------------------------------------------------------------------------------
 
 
-def waited(expected: State, *found: Container, events: tuple[Event, ...] = ()) -> Sight:
+def waited(expected: State, *found: Container, events: tuple[Event, ...] = ()) -> Case:
     seen = picture(expected, containers=holding(*found), events=events)
-    return sight(expected, seen, operation=Wait(Length.LONG), waited=True)
+    return case(expected, seen, operation=Wait(Length.LONG), waited=True)
 
 
 def happened(*actions: str, to: str = "a1") -> tuple[Event, ...]:
@@ -144,7 +144,7 @@ def test_quiet_does_not_mind_containers_that_are_not_the_managers() -> None:
 
 def test_quiet_has_no_say_after_an_operation() -> None:
     seen = picture(BOTH, events=happened("die", "start"))
-    assert is_quiet("quiet", sight(BOTH, seen, operation=Start("a"), acted=("a",)))
+    assert is_quiet("quiet", case(BOTH, seen, operation=Start("a"), acted=("a",)))
 
 
 @pytest.mark.parametrize("service", MOVING.values(), ids=MOVING.keys())

@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 from builders import (
+    case,
     container,
     dead,
     doubted,
@@ -16,24 +17,24 @@ from builders import (
     objected,
     picture,
     running,
-    sight,
     state,
     unsettled,
 )
 
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract, Means, Noticing
-from churn.lifecycle.invariants import Sight
+from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Listed, Port, Status
-from churn.lifecycle.operations import Behaviour, Status as StatusOf
+from churn.lifecycle.operations import Status as StatusOf
 from churn.lifecycle.state import Fresh, Service, State
 
 BOTH = state(a=running(), b=idle(port=20002))
 ROW_A, ROW_B = listed("a"), listed("b", Status.STOPPED)
 
 
-def telling(expected: State, *rows: Listed, contract: Contract | None = None) -> Sight:
+def telling(expected: State, *rows: Listed, contract: Contract | None = None) -> Case:
     """The manager lists these."""
-    return sight(expected, picture(expected, listed=rows), contract=contract)
+    return case(expected, picture(expected, listed=rows), contract=contract)
 
 
 # -- status: the engine agrees ----------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ def telling(expected: State, *rows: Listed, contract: Contract | None = None) ->
 @pytest.mark.parametrize("service", [running(), ill()], ids=["sound", "ill"])
 def test_status_objects_to_a_running_service_without_a_container(service: Service) -> None:
     expected = state(a=service)
-    assert objected("status", sight(expected, picture(expected, containers={}))) == ["a"]
+    assert objected("status", case(expected, picture(expected, containers={}))) == ["a"]
 
 
 @pytest.mark.parametrize("word", ["created", "exited", "paused", "restarting", "removing", "dead"])
@@ -50,34 +51,34 @@ def test_status_objects_to_a_running_service_without_a_container(service: Servic
 def test_status_objects_to_a_running_service_whose_container_does_not_run(service: Service, word: str) -> None:
     expected = state(a=service)
     seen = picture(expected, containers=holding(container(state=word)))
-    assert objected("status", sight(expected, seen)) == ["a"]
+    assert objected("status", case(expected, seen)) == ["a"]
 
 
 def test_status_objects_to_a_start_that_gave_no_container() -> None:
     expected = state(a=running(container=Fresh(1)))
-    assert objected("status", sight(expected, picture(expected, containers={}))) == ["a"]
+    assert objected("status", case(expected, picture(expected, containers={}))) == ["a"]
 
 
 @pytest.mark.parametrize("word", ["running", "paused", "restarting"])
 def test_status_objects_to_a_server_that_should_be_dead_and_runs(word: str) -> None:
     """A server that has ended does not come back but by a start."""
     expected = state(a=dead())
-    assert objected("status", sight(expected, picture(expected, containers=holding(container(state=word))))) == ["a"]
-    assert is_quiet("status", sight(expected, picture(expected, containers=holding(exited()))))
-    assert is_quiet("status", sight(expected, picture(expected, containers={})))
+    assert objected("status", case(expected, picture(expected, containers=holding(container(state=word))))) == ["a"]
+    assert is_quiet("status", case(expected, picture(expected, containers=holding(exited()))))
+    assert is_quiet("status", case(expected, picture(expected, containers={})))
 
 
 @pytest.mark.parametrize("word", ["exited", "running"])
 def test_status_does_not_hold_the_engine_against_an_unsettled_service(word: str) -> None:
     for service in (running(), idle(), dead()):
         expected = state(a=unsettled(service))
-        assert is_quiet("status", sight(expected, picture(expected, containers=holding(container(state=word)))))
-        assert is_quiet("status", sight(expected, picture(expected, containers={})))
+        assert is_quiet("status", case(expected, picture(expected, containers=holding(container(state=word)))))
+        assert is_quiet("status", case(expected, picture(expected, containers={})))
 
 
 def test_status_is_held_against_the_engine_also_where_the_manager_was_not_asked() -> None:
     expected = state(a=running())
-    assert objected("status", sight(expected, picture(expected, containers={}, listed=None))) == ["a"]
+    assert objected("status", case(expected, picture(expected, containers={}, listed=None))) == ["a"]
 
 
 # -- status: each service once ----------------------------------------------------------------------------------------
@@ -138,13 +139,13 @@ def test_status_holds_the_status_commands_own_answer_against_the_state() -> None
     expected = state(a=running())
     for said, objections in ((Status.RUNNING, []), (Status.STOPPED, ["a"])):
         seen = picture(expected, told=(listed("a", said),))
-        assert objected("status", sight(expected, seen, operation=StatusOf("a"))) == objections
+        assert objected("status", case(expected, seen, operation=StatusOf("a"))) == objections
 
 
 @pytest.mark.parametrize("told", [(), (listed("b", Status.STOPPED),), (ROW_A, ROW_B)], ids=["nothing", "b", "both"])
 def test_status_objects_to_a_status_command_that_tells_anything_but_that_one_service(told: tuple[Listed, ...]) -> None:
-    assert objected("status", sight(BOTH, picture(BOTH, told=told), operation=StatusOf("a"))) == ["a"]
-    assert is_quiet("status", sight(BOTH, picture(BOTH, told=(ROW_A,)), operation=StatusOf("a")))
+    assert objected("status", case(BOTH, picture(BOTH, told=told), operation=StatusOf("a"))) == ["a"]
+    assert is_quiet("status", case(BOTH, picture(BOTH, told=(ROW_A,)), operation=StatusOf("a")))
 
 
 @pytest.mark.parametrize("said", Status)
@@ -173,8 +174,8 @@ def test_an_unsettled_service_may_be_told_as_anything(service: Service, said: St
 # -- serving ----------------------------------------------------------------------------------------------------------
 
 
-def answering(expected: State, *ports: tuple[int, Port], contract: Contract | None = None) -> Sight:
-    return sight(expected, picture(expected, ports=dict(ports)), contract=contract)
+def answering(expected: State, *ports: tuple[int, Port], contract: Contract | None = None) -> Case:
+    return case(expected, picture(expected, ports=dict(ports)), contract=contract)
 
 
 @pytest.mark.parametrize(
@@ -218,4 +219,4 @@ def test_serving_cannot_tell_where_the_port_was_not_probed() -> None:
 
 def test_serving_cannot_tell_where_the_port_is_not_known() -> None:
     expected = state(a=running(port=None))
-    assert doubted("serving", sight(expected, picture(expected))) == ["a"]
+    assert doubted("serving", case(expected, picture(expected))) == ["a"]

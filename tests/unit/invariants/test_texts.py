@@ -3,6 +3,7 @@
 import pytest
 from builders import (
     PORTS,
+    case,
     container,
     dead,
     exited,
@@ -12,16 +13,16 @@ from builders import (
     listed,
     picture,
     running,
-    sight,
     state,
 )
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.invariants import Sight
+from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Holder, Port, Status
 from churn.lifecycle.operations import Length, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok
 from churn.lifecycle.state import State
+from churn.session.showing import with_commands
 
 BOTH = state(a=running(), b=idle(port=20002))
 LABELLED = Contract(labels={"app": "", "session": "one"})
@@ -30,16 +31,16 @@ LIST = "churn reference list"
 A = PORTS["a"]
 
 
-def seen(expected: State = BOTH, **changes: object) -> Sight:
-    return sight(expected, picture(expected, **changes), contract=LABELLED)
+def seen(expected: State = BOTH, **changes: object) -> Case:
+    return case(expected, picture(expected, **changes), contract=LABELLED)
 
 
-def asked(expected: State = BOTH, **changes: object) -> Sight:
+def asked(expected: State = BOTH, **changes: object) -> Case:
     outcome = Ok(evidence=Evidence("churn reference status a"))
-    return sight(expected, picture(expected, **changes), operation=StatusOf("a"), outcome=outcome)
+    return case(expected, picture(expected, **changes), operation=StatusOf("a"), outcome=outcome)
 
 
-SAID: list[tuple[str, Sight, str, str, str]] = [
+SAID: list[tuple[str, Case, str, str, str]] = [
     (
         "no-orphans",
         seen(state(a=idle()), containers=holding(exited())),
@@ -56,14 +57,14 @@ SAID: list[tuple[str, Sight, str, str, str]] = [
     ),
     (
         "undisturbed",
-        sight(BOTH, picture(BOTH, containers={}), operation=Stop("b"), acted=("b",), contract=LABELLED),
+        case(BOTH, picture(BOTH, containers={}), operation=Stop("b"), acted=("b",), contract=LABELLED),
         "stop b: service a keeps its running container",
         "its container is gone",
         PS,
     ),
     (
         "quiet",
-        sight(BOTH, picture(BOTH, containers=holding(exited())), operation=Wait(Length.LONG), waited=True),
+        case(BOTH, picture(BOTH, containers=holding(exited())), operation=Wait(Length.LONG), waited=True),
         "while nothing was asked: a#1 stays running",
         "a#1 is exited",
         "docker ps -a",
@@ -143,7 +144,7 @@ SAID: list[tuple[str, Sight, str, str, str]] = [
     ),
     (
         "in-time",
-        sight(BOTH, operation=Start("a"), outcome=Ok(0.0, 601.0, evidence=Evidence("churn reference start a"))),
+        case(BOTH, operation=Start("a"), outcome=Ok(0.0, 601.0, evidence=Evidence("churn reference start a"))),
         "an end within 600 s",
         "it took 601.0 s",
         "churn reference start a",
@@ -153,13 +154,14 @@ SAID: list[tuple[str, Sight, str, str, str]] = [
 
 @pytest.mark.parametrize(("name", "broken", "expected", "said", "look"), SAID, ids=[f"{r[0]}: {r[3]}" for r in SAID])
 def test_an_objection_says_what_was_expected_and_seen_and_where_to_look(
-    name: str, broken: Sight, expected: str, said: str, look: str
+    name: str, broken: Case, expected: str, said: str, look: str
 ) -> None:
-    (objection, *_), _ = findings(name, broken)
-    assert (objection.expected, objection.seen, objection.look) == (expected, said, look)
+    objections, _ = findings(name, broken)
+    objection, *_ = with_commands(objections, broken.contract)
+    assert (objection.expected, objection.seen, objection.command) == (expected, said, look)
 
 
-UNTOLD: list[tuple[str, Sight, str, str]] = [
+UNTOLD: list[tuple[str, Case, str, str]] = [
     ("port-released", seen(state(a=idle()), ports={}), f"port {A} of service a is free", "no probe was possible"),
     (
         "port-released",
@@ -173,7 +175,7 @@ UNTOLD: list[tuple[str, Sight, str, str]] = [
 
 
 @pytest.mark.parametrize(("name", "broken", "expected", "said"), UNTOLD, ids=[row[3] for row in UNTOLD])
-def test_a_doubt_says_what_could_not_be_told_and_why(name: str, broken: Sight, expected: str, said: str) -> None:
+def test_a_doubt_says_what_could_not_be_told_and_why(name: str, broken: Case, expected: str, said: str) -> None:
     objections, (doubt,) = findings(name, broken)
     assert not objections
     assert (doubt.expected, doubt.seen) == (expected, said)

@@ -4,39 +4,78 @@
 those that say most about the cause stand first. A theme has a file; each check has the signature of `Check`.
 """
 
-from churn.lifecycle.invariants.base import Doubt, Invariant, Objection, Sight, ps
-from churn.lifecycle.invariants.containers import fresh_container, no_orphans, no_restart_policy
-from churn.lifecycle.invariants.leaks import no_leaks, no_processes
-from churn.lifecycle.invariants.movement import quiet, undisturbed
-from churn.lifecycle.invariants.ports import port_released, stable_port
-from churn.lifecycle.invariants.status import serving, status
-from churn.lifecycle.invariants.words import accepted, in_time
+from collections.abc import Mapping
+
+from churn.lifecycle.invariants.base import (
+    Advice,
+    Case,
+    Doubt,
+    Exhibit,
+    Invariant,
+    Objection,
+    Severity,
+    Show,
+    Trait,
+)
+from churn.lifecycle.invariants.containers import FRESH_CONTAINER, NO_ORPHANS, NO_RESTART_POLICY
+from churn.lifecycle.invariants.leaks import NO_LEAKS, NO_PROCESSES
+from churn.lifecycle.invariants.movement import QUIET, UNDISTURBED
+from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME
+from churn.lifecycle.invariants.ports import PORT_RELEASED, STABLE_PORT
+from churn.lifecycle.invariants.status import SERVING, STATUS
 
 INVARIANTS: tuple[Invariant, ...] = (
-    Invariant("accepted", 1, accepted),
-    Invariant("in-time", 1, in_time),
-    Invariant("undisturbed", 3, undisturbed),
-    Invariant("quiet", 3, quiet),
-    Invariant("no-restart-policy", 4, no_restart_policy),
-    Invariant("fresh-container", 2, fresh_container),
-    Invariant("stable-port", 5, stable_port),
-    Invariant("no-orphans", 4, no_orphans),
-    Invariant("status", 3, status),
-    Invariant("serving", 3, serving),
-    Invariant("port-released", 5, port_released),
-    Invariant("no-leaks", 4, no_leaks),
-    Invariant("no-processes", 4, no_processes),
+    ACCEPTED,
+    IN_TIME,
+    UNDISTURBED,
+    QUIET,
+    NO_RESTART_POLICY,
+    FRESH_CONTAINER,
+    STABLE_PORT,
+    NO_ORPHANS,
+    STATUS,
+    SERVING,
+    PORT_RELEASED,
+    NO_LEAKS,
+    NO_PROCESSES,
 )
 
-__all__ = ["INVARIANTS", "Doubt", "Invariant", "Objection", "Sight", "examine", "ps"]
+__all__ = [
+    "INVARIANTS",
+    "Advice",
+    "Case",
+    "Doubt",
+    "Exhibit",
+    "Invariant",
+    "Objection",
+    "Severity",
+    "Show",
+    "Trait",
+    "examine",
+    "has",
+    "named",
+]
+
+_BY_NAME: Mapping[str, Invariant] = {invariant.name: invariant for invariant in INVARIANTS}
 
 
-def examine(sight: Sight, invariants: tuple[Invariant, ...] = INVARIANTS) -> tuple[list[Objection], list[Doubt]]:
+def named(name: str) -> Invariant | None:
+    """The invariant of that name; None for one that is not known, in a file of another version, say."""
+    return _BY_NAME.get(name)
+
+
+def has(name: str, trait: Trait) -> bool:
+    """Whether the invariant of that name is known, and has the trait."""
+    invariant = _BY_NAME.get(name)
+    return invariant is not None and trait in invariant.traits
+
+
+def examine(case: Case, invariants: tuple[Invariant, ...] = INVARIANTS) -> tuple[list[Objection], list[Doubt]]:
     """What the invariants object to, and what they could not tell, in their order."""
     objections: list[Objection] = []
     doubts: list[Doubt] = []
     for invariant in invariants:
-        for finding in invariant.check(sight):
-            named = finding.of(invariant)
-            (objections if isinstance(named, Objection) else doubts).append(named)  # type: ignore[arg-type]  # one or the other
+        for finding in invariant.check(case):
+            told = finding.of(invariant)
+            (objections if isinstance(told, Objection) else doubts).append(told)  # type: ignore[arg-type]  # one or the other
     return objections, doubts

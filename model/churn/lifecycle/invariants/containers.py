@@ -2,60 +2,94 @@
 
 from collections.abc import Iterator
 
-from churn.lifecycle.invariants.base import Objection, Sight, ps
+from churn.lifecycle.condition import NONE
+from churn.lifecycle.invariants.base import (
+    CONTAINERS,
+    Advice,
+    Case,
+    Exhibit,
+    Invariant,
+    Objection,
+    Severity,
+    Show,
+    Trait,
+)
 from churn.lifecycle.observation import Container
-from churn.lifecycle.state import NONE, Fresh, Service
+from churn.lifecycle.state import Fresh, Service
 
 
-def fresh_container(sight: Sight) -> Iterator[Objection]:
+def fresh_container(case: Case) -> Iterator[Objection]:
     """A start gives a container never seen before, created after it began, started once, its layer untouched."""
-    for name, service in sight.expected.services.items():
+    for name, service in case.expected.services.items():
         if isinstance(service.container, Fresh):
-            found = sight.own(sight.state.services[name])
+            found = case.own(case.state.services[name])
             if found is not None:
-                yield from _freshness(sight, name, service.container, found)
+                yield from _freshness(case, name, service.container, found)
 
 
-def _freshness(sight: Sight, name: str, fresh: Fresh, found: Container) -> Iterator[Objection]:
+def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterator[Objection]:
     expected = f"{name} runs in a container never seen before"
     if not fresh.strict:
         return
-    if found.id in sight.expected.seen:
-        yield Objection(expected, f"{found.alias} was there before", name, ps(sight.contract))
+    if found.id in case.expected.seen:
+        yield Objection(expected, f"{found.alias} was there before", name, CONTAINERS)
     elif found.born < fresh.since:
-        yield Objection(expected, f"{found.alias} was created before the start began", name, ps(sight.contract))
+        yield Objection(expected, f"{found.alias} was created before the start began", name, CONTAINERS)
     elif found.starts > 1 or found.restart_count:
         times = found.starts + found.restart_count
-        yield Objection(f"{found.alias} was started once", f"{times} times", name, f"docker inspect {found.name}")
+        shown = Exhibit(Show.CONTAINER, found.name)
+        yield Objection(f"{found.alias} was started once", f"{times} times", name, shown, advice=_STARTED_AGAIN)
     elif found.changes:
-        changes = ", ".join(found.changes[:5])
-        yield Objection(f"{found.alias} starts with a clean layer", changes, name, f"docker diff {found.name}")
+        changes, shown = ", ".join(found.changes[:5]), Exhibit(Show.LAYER, found.name)
+        yield Objection(f"{found.alias} starts with a clean layer", changes, name, shown, advice=_DIRTY)
 
 
-def no_orphans(sight: Sight) -> Iterator[Objection]:
+_STARTED_AGAIN = Advice(
+    "the start tries again inside the container of its first try, or the engine restarted it meanwhile",
+    "remove the container of a try that failed, and make a new one for the next try",
+)
+_DIRTY = Advice(
+    "files are put into the container before its server runs, or what ran in it before wrote them",
+    "put what a server needs into its image or a volume, and start each container only once",
+)
+FRESH_CONTAINER = Invariant(
+    name="fresh-container",
+    criterion=2,
+    check=fresh_container,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "the start takes up a container that is there instead of making a new one",
+        "remove a service's container when it stops, and whatever is left of it before it starts",
+    ),
+    traits=frozenset({Trait.FACT}),
+)
+
+
+def no_orphans(case: Case) -> Iterator[Objection]:
     """The manager's containers are exactly those of running services, in no other state."""
-    for found in orphans(sight):
+    for found in orphans(case):
         whose = f" of service {found.service}" if found.service else ""
         yield Objection(
             "no container but those of running services",
             f"{found.alias} ({found.name}){whose} is {found.state}",
             found.service,
-            ps(sight.contract),
+            CONTAINERS,
+            advice=_why_left(case, found),
         )
 
 
-def orphans(sight: Sight) -> Iterator[Container]:
+def orphans(case: Case) -> Iterator[Container]:
     """The manager's containers that the state does not expect."""
     excused: dict[str | None, int] = {}
-    for found in sight.observation.containers.values():
-        owner = sight.state.services.get(found.service or "")
+    for found in case.observation.containers.values():
+        owner = case.state.services.get(found.service or "")
         if owner is not None and owner.container == found.id and owner.server is not NONE:
             continue
         before = excused.get(found.service, 0)
         if owner is not None and before < _spare(owner) and _tolerated(owner, found):
             excused[found.service] = before + 1
             continue
-        if owner is None and found.id in _bound(sight):
+        if owner is None and found.id in _bound(case):
             continue
         yield found
 
@@ -71,18 +105,72 @@ def _tolerated(service: Service, found: Container) -> bool:
     return service.unsettled is not None or not found.running
 
 
-def _bound(sight: Sight) -> set[object]:
-    return {service.container for service in sight.state.services.values()}
+def _bound(case: Case) -> set[object]:
+    return {service.container for service in case.state.services.values()}
 
 
-def no_restart_policy(sight: Sight) -> Iterator[Objection]:
+def _why_left(case: Case, found: Container) -> Advice:
+    owner = case.state.services.get(found.service or "")
+    if owner is not None and isinstance(owner.container, str):
+        return _SECOND if found.running else _REPLACED
+    if owner is None:
+        return _NOBODYS
+    if found.running:
+        return _STILL_RUNNING if case.operation.kind == "stop" else _RUNS_UNASKED
+    return _NOT_REMOVED
+
+
+_SECOND = Advice(
+    "the service got a second container while its first one went on running",
+    "before a container is made, look for those that the service has, and remove them or refuse",
+)
+_REPLACED = Advice(
+    "the service got a new container, and the one before it was not removed",
+    "remove what is left of a service before its next container is made",
+)
+_NOBODYS = Advice(
+    "a container was made for a service that was not started, or is not known",
+    "make a container only in a start of a service that is known",
+)
+_STILL_RUNNING = Advice(
+    "the stop reports success before the container has ended, or does not reach it at all",
+    "stop the container by its id, wait until it has exited, and remove it; report an error where that fails",
+)
+_RUNS_UNASKED = Advice(
+    "something started a container of a service that should not run: a late retry, a repair, or a restart policy",
+    "end what is under way for a service when it is stopped or its start has failed",
+)
+_NOT_REMOVED = Advice(
+    "on some way out (a failed start, a server that ended by itself, an error) the container is not removed",
+    "on every way out remove the service's own containers, and wait until they are gone",
+)
+NO_ORPHANS = Invariant(
+    name="no-orphans",
+    criterion=4,
+    check=no_orphans,
+    severity=Severity.HIGH,
+    advice=_NOT_REMOVED,
+    traits=frozenset({Trait.FACT, Trait.LEFT_BEHIND}),
+)
+
+
+def no_restart_policy(case: Case) -> Iterator[Objection]:
     """The engine would not revive a container by itself."""
-    for found in sight.observation.containers.values():
+    for found in case.observation.containers.values():
         policy = found.restart_policy
-        if policy and policy != "no" and policy not in sight.contract.restart_policies:
-            yield Objection(
-                f"{found.alias} has no restart policy",
-                policy,
-                found.service,
-                f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' {found.name}",
-            )
+        if policy and policy != "no" and policy not in case.contract.restart_policies:
+            shown = Exhibit(Show.RESTART_POLICY, found.name)
+            yield Objection(f"{found.alias} has no restart policy", policy, found.service, shown)
+
+
+NO_RESTART_POLICY = Invariant(
+    name="no-restart-policy",
+    criterion=4,
+    check=no_restart_policy,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "containers are made with a restart policy, so the engine revives what the manager has stopped",
+        "make containers without a restart policy, and let the manager alone start them again",
+    ),
+    traits=frozenset({Trait.FACT, Trait.OTHERS, Trait.PILING, Trait.REVIVING}),
+)

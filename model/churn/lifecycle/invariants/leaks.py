@@ -4,33 +4,58 @@ import re
 from collections.abc import Iterator
 
 from churn.lifecycle.binding import comparable
-from churn.lifecycle.invariants.base import Doubt, Objection, Sight
+from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
 
 
-def no_leaks(sight: Sight) -> Iterator[Objection | Doubt]:
+def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
     """Networks, volumes and images do not grow from the second cycle on, beyond the contract."""
-    now, baseline = sight.observation.resources, sight.expected.baseline
-    if not comparable(sight.state):
+    now, baseline = case.observation.resources, case.expected.baseline
+    if not comparable(case.state):
         return
     if now is None:
-        yield Doubt("no network, volume or image is left", "the engine could not tell", None, _LOOK)
-    elif baseline is not None and baseline.cycled == sight.state.cycled:
-        may_stay = [re.compile(pattern) for pattern in sight.contract.belongings]
+        yield Doubt("no network, volume or image is left", "the engine could not tell", None, _RESOURCES)
+    elif baseline is not None and baseline.cycled == case.state.cycled:
+        may_stay = [re.compile(pattern) for pattern in case.contract.belongings]
         for extra in sorted(now - baseline.resources):
             if any(pattern.fullmatch(extra.partition(" ")[2]) for pattern in may_stay):
                 continue
-            yield Objection("no more networks, volumes and images than after the first cycle", extra, None, _LOOK)
+            yield Objection("no more networks, volumes and images than after the first cycle", extra, None, _RESOURCES)
 
 
-_LOOK = "docker volume ls; docker network ls; docker images -a"
+_RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)
+NO_LEAKS = Invariant(
+    name="no-leaks",
+    criterion=4,
+    check=no_leaks,
+    severity=Severity.MEDIUM,
+    advice=Advice(
+        "what is made beside a container (a volume, a network, an image) is not removed with it",
+        "remove a container together with what was made for it, or make that once and use it again",
+    ),
+    traits=frozenset({Trait.BELATED, Trait.FACT, Trait.PILING}),
+)
 
 
-def no_processes(sight: Sight) -> Iterator[Objection | Doubt]:
+def no_processes(case: Case) -> Iterator[Objection | Doubt]:
     """No live descendant of the manager's process is left, beyond the contract."""
-    processes = sight.observation.processes
+    processes = case.observation.processes
+    expected = "no process of the manager is left"
     if processes is None:
-        yield Doubt("no process of the manager is left", "processes cannot be seen on that host", None, "ps -ef")
+        yield Doubt(expected, "processes cannot be seen on that host", None, _PROCESSES)
         return
     for process in processes:
-        if process.split()[-1] not in sight.contract.processes:
-            yield Objection("no process of the manager is left", process, None, "ps -ef")
+        if process.split()[-1] not in case.contract.processes:
+            yield Objection(expected, process, None, _PROCESSES)
+
+
+NO_PROCESSES = Invariant(
+    name="no-processes",
+    criterion=4,
+    check=no_processes,
+    severity=Severity.MEDIUM,
+    advice=Advice(
+        "the manager starts a process of its own (a watcher, a log reader, a server outside any container) and forgets it",
+        "end such a process when its service stops; a contract's `processes` names those that may stay",
+    ),
+    traits=frozenset({Trait.BELATED, Trait.FACT, Trait.PILING}),
+)

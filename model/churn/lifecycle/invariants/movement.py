@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from churn.lifecycle.invariants.base import Objection, Sight, ps
+from churn.lifecycle.invariants.base import CONTAINERS, Advice, Case, Invariant, Objection, Severity, Trait
 
 
-def _moved(sight: Sight, *, acted: bool) -> Iterator[tuple[str, str, str]]:
+def _moved(case: Case, *, acted: bool) -> Iterator[tuple[str, str, str]]:
     """Services whose container is not as it was: name, expected, seen. Those acted on are told apart by the caller."""
-    for name, service, found in sight.sound:
+    for name, service, found in case.sound:
         if found is not None and found.state == "running":
             continue
-        if (name in sight.acted) is not acted or service.container != sight.expected.services[name].container:
+        if (name in case.acted) is not acted or service.container != case.expected.services[name].container:
             continue
         if found is not None:
             yield name, f"{found.alias} stays running", f"{found.alias} is {found.state}"
@@ -18,33 +18,58 @@ def _moved(sight: Sight, *, acted: bool) -> Iterator[tuple[str, str, str]]:
             yield name, f"service {name} keeps its running container", "its container is gone"
 
 
-def undisturbed(sight: Sight) -> Iterator[Objection]:
+def undisturbed(case: Case) -> Iterator[Objection]:
     """An operation on one service leaves the container and port of every other alone."""
-    if sight.waited:
+    if case.waited:
         return
-    for name, expected, seen in _moved(sight, acted=False):
-        yield Objection(f"{sight.operation}: {expected}", seen, name, ps(sight.contract))
+    for name, expected, seen in _moved(case, acted=False):
+        yield Objection(f"{case.operation}: {expected}", seen, name, CONTAINERS)
 
 
-def quiet(sight: Sight) -> Iterator[Objection]:
+UNDISTURBED = Invariant(
+    name="undisturbed",
+    criterion=3,
+    check=undisturbed,
+    severity=Severity.CRITICAL,
+    advice=Advice(
+        "containers are chosen by something that services share (a label, a port, part of a name)",
+        "choose a container by an id or label that only its own service has",
+    ),
+    traits=frozenset({Trait.FACT, Trait.OTHERS, Trait.MOVING}),
+)
+
+
+def quiet(case: Case) -> Iterator[Objection]:
     """Between two operations nothing moved by itself, services under a fault or an unknown outcome aside."""
-    if not sight.waited:
+    if not case.waited:
         return
-    for name, expected, seen in _moved(sight, acted=False):
-        yield Objection(f"while nothing was asked: {expected}", seen, name, ps(sight.contract))
-    exempt = {name for name, service in sight.state.services.items() if service.exempt}
+    for name, expected, seen in _moved(case, acted=False):
+        yield Objection(f"while nothing was asked: {expected}", seen, name, CONTAINERS, advice=_ENDED)
+    exempt = {name for name, service in case.state.services.items() if service.exempt}
     told: set[str] = set()
-    for event in sight.observation.events:
-        found = sight.observation.containers.get(event.container)
+    for event in case.observation.events:
+        found = case.observation.containers.get(event.container)
         if found is None or found.service in exempt or event.action not in _MOVES or found.id in told:
             continue
         told.add(found.id)
         yield Objection(
-            "while nothing was asked: no container moves",
-            f"{found.alias}: {event.action}",
-            found.service,
-            ps(sight.contract),
+            "while nothing was asked: no container moves", f"{found.alias}: {event.action}", found.service, CONTAINERS
         )
 
 
 _MOVES = frozenset({"create", "start", "die", "kill", "stop", "restart", "pause", "unpause", "rename", "oom"})
+_ENDED = Advice(
+    "something of the manager's ends containers some time after the operation: a late clean-up, a watcher, a timer",
+    "let a clean-up that comes late look again whether the service has been started meanwhile",
+)
+QUIET = Invariant(
+    name="quiet",
+    criterion=3,
+    check=quiet,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "something acts on containers after the operation has returned: a restart policy, a retry, a late clean-up",
+        "return from an operation only when all that it does is done; let nothing but operations start containers",
+    ),
+    traits=frozenset({Trait.BELATED, Trait.BY_ITSELF, Trait.MOVING}),
+)

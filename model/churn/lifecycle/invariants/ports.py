@@ -2,48 +2,58 @@
 
 from collections.abc import Iterator
 
+from churn.lifecycle.condition import ILL, NONE, SOUND
 from churn.lifecycle.contract import Ports
-from churn.lifecycle.invariants.base import Doubt, Objection, Sight, ps
+from churn.lifecycle.invariants.base import (
+    CONTAINERS,
+    Advice,
+    Case,
+    Doubt,
+    Exhibit,
+    Invariant,
+    Objection,
+    Severity,
+    Show,
+    Trait,
+)
 from churn.lifecycle.observation import Holder
-from churn.lifecycle.state import ILL, NONE, SOUND
 
 
-def stable_port(sight: Sight) -> Iterator[Objection]:
+def stable_port(case: Case) -> Iterator[Objection]:
     """A service keeps its port; the listed endpoint is the published port; no two services share one."""
-    yield from _told(sight)
-    yield from _published(sight)
-    yield from _shared(sight)
+    yield from _told(case)
+    yield from _published(case)
+    yield from _shared(case)
 
 
-def _told(sight: Sight) -> Iterator[Objection]:
-    services = sight.state.services
-    for entries in (sight.observation.listed or (), sight.observation.told or ()):
+def _told(case: Case) -> Iterator[Objection]:
+    services = case.state.services
+    for entries in (case.observation.listed or (), case.observation.told or ()):
         for entry in entries:
             service = services.get(entry.service)
             if service is None or service.unsettled is not None or entry.port == service.port or entry.port is None:
                 continue
-            if sight.contract.ports is Ports.FIXED or service.server is SOUND:
-                yield Objection(
-                    f"service {entry.service} is listed with port {service.port}",
-                    f"port {entry.port}",
-                    entry.service,
-                    sight.observation.list_command,
-                )
+            if case.contract.ports is Ports.FIXED or service.server is SOUND:
+                expected = f"service {entry.service} is listed with port {service.port}"
+                yield Objection(expected, f"port {entry.port}", entry.service, _list(case))
 
 
-def _published(sight: Sight) -> Iterator[Objection]:
-    for name, service, found in sight.sound:
+def _list(case: Case) -> Exhibit:
+    return Exhibit(Show.ANSWER, case.observation.list_command)
+
+
+def _published(case: Case) -> Iterator[Objection]:
+    for name, service, found in case.sound:
         if found is not None and service.port not in found.ports and found.state == "running":
             ports = ", ".join(map(str, found.ports)) or "none"
-            yield Objection(
-                f"{found.alias} publishes the port of service {name}, {service.port}", ports, name, ps(sight.contract)
-            )
+            expected = f"{found.alias} publishes the port of service {name}, {service.port}"
+            yield Objection(expected, ports, name, CONTAINERS, advice=_PUBLISHED_OTHERWISE)
 
 
-def _shared(sight: Sight) -> Iterator[Objection]:
+def _shared(case: Case) -> Iterator[Objection]:
     owners: dict[int, str] = {}
-    for name, service in sight.state.services.items():
-        if service.port is None or (sight.contract.ports is Ports.ANEW and service.server is not SOUND):
+    for name, service in case.state.services.items():
+        if service.port is None or (case.contract.ports is Ports.ANEW and service.server is not SOUND):
             continue
         first = owners.setdefault(service.port, name)
         if first != name:
@@ -51,27 +61,61 @@ def _shared(sight: Sight) -> Iterator[Objection]:
                 "no two services share a port",
                 f"{first} and {name} have {service.port}",
                 name,
-                sight.observation.list_command,
+                _list(case),
                 others=(first,),
+                advice=_GIVEN_TWICE,
             )
 
 
-def port_released(sight: Sight) -> Iterator[Objection | Doubt]:
+_PUBLISHED_OTHERWISE = Advice(
+    "the container is made with another port than the one that is kept with the service",
+    "publish the port that the service has, and check it on the container that was made",
+)
+_GIVEN_TWICE = Advice(
+    "a port is chosen without regard to those that other services have, stopped ones included",
+    "choose among the ports that no service has, and keep the choice in the same place as the services",
+)
+STABLE_PORT = Invariant(
+    name="stable-port",
+    criterion=5,
+    check=stable_port,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "the port is chosen anew, or is not kept with the service",
+        "choose the port once, when the service is created, and store it",
+    ),
+    traits=frozenset({Trait.ELSEWHERE, Trait.TOLD, Trait.MISLEADING}),
+)
+
+
+def port_released(case: Case) -> Iterator[Objection | Doubt]:
     """After a stop nothing of the manager answers on the port, and it can be bound."""
-    used = {service.port for service in sight.state.services.values() if service.server in (SOUND, ILL)}
-    for name, service in sight.state.services.items():
+    used = {service.port for service in case.state.services.values() if service.server in (SOUND, ILL)}
+    for name, service in case.state.services.items():
         if service.server is not NONE or service.port is None or service.unsettled is not None or service.held:
             continue
-        port = sight.observation.ports.get(service.port)
+        port = case.observation.ports.get(service.port)
         if port is not None and port.bindable:
             continue
         if service.port in used:
             continue  # another's by now; that two share it is told by `stable_port`
-        look = f"ss -ltnp 'sport = :{service.port}'"
+        shown = Exhibit(Show.PORT, str(service.port))
         free = f"port {service.port} of service {name} is free"
         if port is None or port.bindable is None:
-            yield Doubt(free, "no probe was possible", name, look)
+            yield Doubt(free, "no probe was possible", name, shown)
         elif port.holder is Holder.STRANGER:
-            yield Doubt(free, f"a stranger holds it: {port.detail}", name, look)
+            yield Doubt(free, f"a stranger holds it: {port.detail}", name, shown)
         else:
-            yield Objection(free, f"it cannot be bound{': ' + port.detail if port.detail else ''}", name, look)
+            yield Objection(free, f"it cannot be bound{': ' + port.detail if port.detail else ''}", name, shown)
+
+
+PORT_RELEASED = Invariant(
+    name="port-released",
+    criterion=5,
+    check=port_released,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "something of the service still holds its port after the stop",
+        "return from a stop only when the container has exited and its port can be bound again",
+    ),
+)

@@ -3,73 +3,89 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from churn.lifecycle.condition import DEAD, ILL, NONE, SOUND
 from churn.lifecycle.contract import Contract, Means, Noticing
-from churn.lifecycle.invariants.base import Doubt, Objection, Sight, ps
+from churn.lifecycle.invariants.base import (
+    CONTAINERS,
+    Advice,
+    Case,
+    Doubt,
+    Exhibit,
+    Invariant,
+    Objection,
+    Severity,
+    Show,
+    Trait,
+)
 from churn.lifecycle.observation import Listed, Status
-from churn.lifecycle.state import DEAD, ILL, NONE, SOUND, Service
+from churn.lifecycle.state import Service
 
 
-def status(sight: Sight) -> Iterator[Objection]:
+def status(case: Case) -> Iterator[Objection]:
     """The list shows every service, and only those, with its status; and the engine agrees."""
-    yield from _engine_agrees(sight)
-    if sight.observation.listed is not None:
-        yield from _listed_once(sight, sight.observation.listed)
-    yield from _told_alone(sight)
-    for entries in (sight.observation.listed or (), sight.observation.told or ()):
-        yield from _listed_right(sight, entries)
+    yield from _engine_agrees(case)
+    if case.observation.listed is not None:
+        yield from _listed_once(case, case.observation.listed)
+    yield from _told_alone(case)
+    for entries in (case.observation.listed or (), case.observation.told or ()):
+        yield from _listed_right(case, entries)
 
 
-def _engine_agrees(sight: Sight) -> Iterator[Objection]:
-    for name, service in sight.state.services.items():
+def _engine_agrees(case: Case) -> Iterator[Objection]:
+    for name, service in case.state.services.items():
         if service.server is NONE or service.unsettled is not None:
             continue
-        found = sight.own(service)
+        found = case.own(service)
         if service.server is DEAD:
             if found is not None and found.running:
-                yield Objection(f"{found.alias} has ended", f"it is {found.state}", name, ps(sight.contract))
+                yield Objection(f"{found.alias} has ended", f"it is {found.state}", name, CONTAINERS, advice=_REVIVED)
         elif found is None or found.state != "running":
             seen = "there is none" if found is None else f"{found.alias} is {found.state}"
-            yield Objection(f"a running container for service {name}", seen, name, ps(sight.contract))
+            yield Objection(f"a running container for service {name}", seen, name, CONTAINERS, advice=_NOT_THERE)
 
 
-def _listed_once(sight: Sight, listed: tuple[Listed, ...]) -> Iterator[Objection]:
-    look = sight.observation.list_command
-    expected = sight.state.services
+def _listed_once(case: Case, listed: tuple[Listed, ...]) -> Iterator[Objection]:
+    shown = Exhibit(Show.ANSWER, case.observation.list_command)
+    expected = case.state.services
     if len(listed) == len(expected) and {entry.service for entry in listed} == expected.keys():
         return
     count = Counter(entry.service for entry in listed)
     for name, service in expected.items():
         if count[name] != 1 and service.unsettled is None:
-            yield Objection(f"service {name} is listed once", f"{count[name]} times", name, look)
+            times = f"{count[name]} times"
+            yield Objection(f"service {name} is listed once", times, name, shown, advice=_LISTED_OTHERWISE)
     for name in count:
         if name not in expected:
-            yield Objection("only services that were created are listed", f"{name} is listed", None, look)
+            expects = "only services that were created are listed"
+            yield Objection(expects, f"{name} is listed", None, shown, advice=_LISTED_OTHERWISE)
 
 
-def _told_alone(sight: Sight) -> Iterator[Objection]:
+def _told_alone(case: Case) -> Iterator[Objection]:
     """A status command tells of the service that it was asked about, and of no other."""
-    told, asked = sight.observation.told, sight.operation.service
+    told, asked = case.observation.told, case.operation.service
     if told is None or asked is None:
         return
     names = [entry.service for entry in told]
     if names != [asked]:
-        seen = f"it tells of {', '.join(names) or 'none'}"
-        yield Objection(f"the status of service {asked}", seen, asked, sight.outcome.evidence.command)
+        seen, shown = f"it tells of {', '.join(names) or 'none'}", Exhibit(Show.ANSWER, case.outcome.evidence.command)
+        yield Objection(f"the status of service {asked}", seen, asked, shown, advice=_LISTED_OTHERWISE)
 
 
-def _listed_right(sight: Sight, entries: tuple[Listed, ...]) -> Iterator[Objection]:
-    services = sight.state.services
+def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection]:
+    services = case.state.services
     for entry in entries:
         service = services.get(entry.service)
         if service is None or service.unsettled is not None:
             continue
         if entry.status is service.status and service.server in _PLAIN:
             continue
-        allowed = _allowed(service, sight.contract)
+        allowed = _allowed(service, case.contract)
         if entry.status not in allowed:
             words = " or ".join(status.value for status in allowed)
             seen = f"'{entry.word}'" + ("" if entry.status else ", a word its contract does not know")
-            yield Objection(f"service {entry.service} is {words}", seen, entry.service, sight.observation.list_command)
+            shown = Exhibit(Show.ANSWER, case.observation.list_command)
+            advice = None if entry.status else _UNKNOWN_WORD
+            yield Objection(f"service {entry.service} is {words}", seen, entry.service, shown, advice=advice)
 
 
 _PLAIN = (NONE, SOUND)
@@ -84,20 +100,62 @@ def _allowed(service: Service, contract: Contract) -> tuple[Status, ...]:
     return (service.status,)
 
 
-def serving(sight: Sight) -> Iterator[Objection | Doubt]:
+_REVIVED = Advice(
+    "a container whose server had ended was started again by itself",
+    "make containers without a restart policy, and start them only where a user asks for it",
+)
+_NOT_THERE = Advice(
+    "the start reports success although no container runs, or something ended the container meanwhile",
+    "look at the container before success is reported; let nothing but a stop end it",
+)
+_LISTED_OTHERWISE = Advice(
+    "services are found or told apart by something that is not theirs alone (a name's beginning, a container, a label)",
+    "list what is in the store, one entry for each service, by its own id",
+)
+_UNKNOWN_WORD = Advice(
+    "the manager has a word for a status that its description does not tell the meaning of",
+    "give the word a meaning in the description's table of statuses; if it should not be there, mend the manager",
+)
+STATUS = Invariant(
+    name="status",
+    criterion=3,
+    check=status,
+    severity=Severity.MEDIUM,
+    advice=Advice(
+        "what is listed is what was last written down, not what is there now; or an operation does not write it down",
+        "write a status down when it changes, on failures too, and compare it with the engine when it is listed",
+    ),
+    traits=frozenset({Trait.TOLD, Trait.WORDING, Trait.MOVING}),
+)
+
+
+def serving(case: Case) -> Iterator[Objection | Doubt]:
     """A running service answers its health path on its port."""
-    if sight.contract.running_means is Means.LAUNCHED:
+    if case.contract.running_means is Means.LAUNCHED:
         return
-    ports = sight.observation.ports
-    for name, service, _ in sight.sound:
+    ports = case.observation.ports
+    for name, service, _ in case.sound:
         port = ports.get(service.port) if service.port is not None else None
         if port is not None and port.healthy:
             continue
-        look = f"curl -i http://localhost:{service.port}{sight.contract.health_path}"
+        shown = Exhibit(Show.HEALTH, str(service.port))
         if service.port is None:
-            yield Doubt(f"service {name} answers", "its port is not known", name, sight.observation.list_command)
+            listing = Exhibit(Show.ANSWER, case.observation.list_command)
+            yield Doubt(f"service {name} answers", "its port is not known", name, listing)
         elif port is None:
-            yield Doubt(f"service {name} answers", "its port was not probed", name, look)
+            yield Doubt(f"service {name} answers", "its port was not probed", name, shown)
         else:
             seen = port.detail or (f"HTTP status {port.health}" if port.health else "no answer")
-            yield Objection(f"service {name} answers its health path with 2xx", seen, name, look)
+            yield Objection(f"service {name} answers its health path with 2xx", seen, name, shown)
+
+
+SERVING = Invariant(
+    name="serving",
+    criterion=3,
+    check=serving,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "the start reports success before the server answers, or does not look whether it does",
+        "wait for the server's health path on the service's own port; report an error where it does not answer in time",
+    ),
+)

@@ -9,7 +9,7 @@ from churn.system.engines.faults.gate import Fault, Ground
 class ServerExits(Fault):
     """The container's server ends with that exit code, now and after each start, until it is healed.
 
-    What may follow: what the model says of such a server (`Behave`).
+    What may follow: what the model says of such a server (`SetBehaviour`).
     """
 
     name = "server-exits"

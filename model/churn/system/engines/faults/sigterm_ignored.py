@@ -9,7 +9,7 @@ from churn.system.engines.faults.gate import Fault, Ground
 class SigtermIgnored(Fault):
     """The container's server ends by SIGKILL only, until it is healed.
 
-    What may follow: what the model says of such a server (`Behave`).
+    What may follow: what the model says of such a server (`SetBehaviour`).
     """
 
     name = "sigterm-ignored"

@@ -9,7 +9,7 @@ from churn.system.engines.faults.gate import Fault, Ground
 class SlowReady(Fault):
     """From its next start on the container's server answers only after so many seconds, until it is healed.
 
-    What may follow: what the model says of such a server (`Behave`).
+    What may follow: what the model says of such a server (`SetBehaviour`).
     """
 
     name = "slow-ready"

@@ -6,11 +6,13 @@ from math import ceil, log
 from attrs import frozen
 
 from churn.errors import EnvironmentFault
+from churn.lifecycle.condition import spelled
+from churn.reproducers.file import Reproducer
 from churn.session.known import Known, NothingNew
+from churn.session.run import Record
 from churn.session.session import Session
-from churn.session.trace import Record
-from churn.session.verdict import Signature, Violation
-from churn.shrink.reproducer import Reproducer
+from churn.session.verdict import Signature
+from churn.session.violation import Violation
 
 PART = "replay"
 _MISSED = 0.01
@@ -30,7 +32,7 @@ class Verdict(Enum):
     """It could not be told: the environment failed."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Replayed:
     """A replay's verdict, the signature it failed with (None: it did not), and the steps of its last run.
 
@@ -55,14 +57,26 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
         except Violation as violation:
             same = violation.signature.invariant == reproducer.signature.invariant
             verdict = Verdict.FAILED if same else Verdict.CHANGED
-            return Replayed(verdict, violation.signature, _records(session), _drift(reproducer, session), run)
+            return _replayed(verdict, session, reproducer, run, signature=violation.signature)
         except NothingNew as ended:
-            records = _records(session)
-            return Replayed(Verdict.CHANGED, None, records, _drift(reproducer, session), run, str(ended))
+            return _replayed(Verdict.CHANGED, session, reproducer, run, reason=str(ended))
         except EnvironmentFault as fault:
-            records = _records(session)
-            return Replayed(Verdict.ENVIRONMENT, None, records, _drift(reproducer, session), run, str(fault))
-    return Replayed(Verdict.FIXED, None, _records(session), _drift(reproducer, session), runs)
+            return _replayed(Verdict.ENVIRONMENT, session, reproducer, run, reason=str(fault))
+    return _replayed(Verdict.FIXED, session, reproducer, runs)
+
+
+def _replayed(
+    verdict: Verdict,
+    session: Session,
+    reproducer: Reproducer,
+    runs: int,
+    *,
+    signature: Signature | None = None,
+    reason: str = "",
+) -> Replayed:
+    records = tuple(session.current.records)
+    drift = _drift(reproducer, records)
+    return Replayed(verdict=verdict, signature=signature, records=records, drift=drift, runs=runs, reason=reason)
 
 
 def needed(rate: float | None) -> int:
@@ -72,16 +86,11 @@ def needed(rate: float | None) -> int:
     return ceil(log(_MISSED) / log(1 - rate))
 
 
-def _records(session: Session) -> tuple[Record, ...]:
-    return tuple(session.trace.chapters[-1].records) if session.trace.chapters else ()
-
-
-def _drift(reproducer: Reproducer, session: Session) -> tuple[str, ...]:
-    records = _records(session)
+def _drift(reproducer: Reproducer, records: tuple[Record, ...]) -> tuple[str, ...]:
     done = len(records)
     missed = reproducer.sequence.steps[done:]
     moved = [
-        f"step {place}, {record.step}: done in {' '.join(record.before)}, was in {' '.join(before)}"
+        f"step {place}, {record.step}: done in {spelled(record.before)}, was in {spelled(before)}"
         for place, (record, before) in enumerate(zip(records, reproducer.befores, strict=False), 1)
         if record.before != before
     ]

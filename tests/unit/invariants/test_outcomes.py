@@ -1,10 +1,12 @@
 """`accepted` and `in-time`: what the manager answered, and when."""
 
 import pytest
-from builders import doubted, findings, is_quiet, objected, running, sight, state
+from builders import case, doubted, findings, is_quiet, objected, running, state
 
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Bounds, Contract
-from churn.lifecycle.operations import Behave, Behaviour, Create, Length, List, Operation, Start, Status, Stop, Wait
+from churn.lifecycle.invariants import Exhibit, Show
+from churn.lifecycle.operations import Create, Length, List, Operation, SetBehaviour, Start, Status, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.transitions import Must
 
@@ -21,43 +23,43 @@ OVERRAN = Unknown(reason="cut off after 70 s", overran=True)
     [(Must.OK, Ok()), (Must.REJECTED, REJECTED), (Must.ANY, Ok()), (Must.ANY, REJECTED)],
 )
 def test_accepted_is_quiet_where_the_answer_is_the_one_that_is_due(must: Must, outcome: Outcome) -> None:
-    assert is_quiet("accepted", sight(STATE, operation=Start("a"), must=must, outcome=outcome))
+    assert is_quiet("accepted", case(STATE, operation=Start("a"), must=must, outcome=outcome))
 
 
 def test_accepted_objects_to_a_refusal_of_what_must_succeed() -> None:
-    seen = sight(STATE, operation=Start("a"), must=Must.OK, outcome=REJECTED)
+    seen = case(STATE, operation=Start("a"), must=Must.OK, outcome=REJECTED)
     (objection,), doubts = findings("accepted", seen)
     assert not doubts
     assert objection.service == "a"
     assert objection.expected == "start a must succeed"
     assert "no such thing" in objection.seen
-    assert objection.look == "manager start a"
+    assert objection.exhibit == Exhibit(Show.ANSWER, "manager start a")
 
 
 def test_accepted_objects_to_success_of_what_must_be_refused() -> None:
-    assert objected("accepted", sight(STATE, operation=Start("a"), must=Must.REJECTED, outcome=Ok())) == ["a"]
+    assert objected("accepted", case(STATE, operation=Start("a"), must=Must.REJECTED, outcome=Ok())) == ["a"]
 
 
 def test_accepted_tells_of_no_service_where_the_operation_is_on_none() -> None:
-    assert objected("accepted", sight(STATE, operation=List(), must=Must.OK, outcome=REJECTED)) == [None]
+    assert objected("accepted", case(STATE, operation=List(), must=Must.OK, outcome=REJECTED)) == [None]
 
 
 @pytest.mark.parametrize("must", Must)
 def test_accepted_cannot_tell_where_the_outcome_is_unknown(must: Must) -> None:
-    assert doubted("accepted", sight(STATE, operation=Stop("a"), must=must, outcome=UNKNOWN)) == ["a"]
+    assert doubted("accepted", case(STATE, operation=Stop("a"), must=must, outcome=UNKNOWN)) == ["a"]
 
 
 def test_accepted_leaves_an_operation_that_overran_to_in_time() -> None:
-    assert is_quiet("accepted", sight(STATE, operation=Stop("a"), outcome=OVERRAN))
+    assert is_quiet("accepted", case(STATE, operation=Stop("a"), outcome=OVERRAN))
 
 
 def test_accepted_objects_to_a_list_command_that_fails_while_it_is_looked() -> None:
-    assert objected("accepted", sight(STATE, operation=Start("a"), listing=REJECTED)) == [None]
-    assert is_quiet("accepted", sight(STATE, operation=Start("a"), listing=Ok(listed=())))
+    assert objected("accepted", case(STATE, operation=Start("a"), listing=REJECTED)) == [None]
+    assert is_quiet("accepted", case(STATE, operation=Start("a"), listing=Ok(listed=())))
 
 
 def test_accepted_cannot_tell_where_the_end_of_that_list_command_is_unknown() -> None:
-    assert doubted("accepted", sight(STATE, operation=Start("a"), listing=UNKNOWN)) == [None]
+    assert doubted("accepted", case(STATE, operation=Start("a"), listing=UNKNOWN)) == [None]
 
 
 # -- in-time ----------------------------------------------------------------------------------------------------------
@@ -71,22 +73,22 @@ BOUNDED: list[tuple[Operation, float]] = [
 @pytest.mark.parametrize(("operation", "bound"), BOUNDED, ids=str)
 @pytest.mark.parametrize("kind", [Ok, Rejected])
 def test_in_time_objects_to_what_ended_after_its_bound(operation: Operation, bound: float, kind: type[Outcome]) -> None:
-    late = sight(STATE, operation=operation, outcome=kind(10.0, 10.1 + bound), contract=CONTRACT)
+    late = case(STATE, operation=operation, outcome=kind(10.0, 10.1 + bound), contract=CONTRACT)
     assert objected("in-time", late) == [operation.service]
-    just = sight(STATE, operation=operation, outcome=kind(10.0, 10.0 + bound), contract=CONTRACT)
+    just = case(STATE, operation=operation, outcome=kind(10.0, 10.0 + bound), contract=CONTRACT)
     assert is_quiet("in-time", just)
 
 
-@pytest.mark.parametrize("operation", [Wait(Length.LONG), Behave("a", Behaviour.SLOW)], ids=str)
+@pytest.mark.parametrize("operation", [Wait(Length.LONG), SetBehaviour("a", Behaviour.SLOW)], ids=str)
 def test_in_time_bounds_only_what_the_manager_does(operation: Operation) -> None:
-    assert is_quiet("in-time", sight(STATE, operation=operation, outcome=Ok(0.0, 1e6), contract=CONTRACT))
+    assert is_quiet("in-time", case(STATE, operation=operation, outcome=Ok(0.0, 1e6), contract=CONTRACT))
 
 
 def test_in_time_objects_to_what_was_still_going_after_the_managers_own_timeout() -> None:
-    assert objected("in-time", sight(STATE, operation=Start("a"), outcome=OVERRAN)) == ["a"]
+    assert objected("in-time", case(STATE, operation=Start("a"), outcome=OVERRAN)) == ["a"]
 
 
 def test_in_time_does_not_judge_what_was_cut_off_for_another_reason() -> None:
     """Its end is not known, so neither is how long it took."""
     cut = Unknown(0.0, 1e6, reason="the connection broke")
-    assert is_quiet("in-time", sight(STATE, operation=Start("a"), outcome=cut, contract=CONTRACT))
+    assert is_quiet("in-time", case(STATE, operation=Start("a"), outcome=cut, contract=CONTRACT))

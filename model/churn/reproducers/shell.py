@@ -1,25 +1,32 @@
 """A reproducer as a plain shell script of the manager's and docker's commands, for people who don't have its finder."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from churn.errors import UsageError
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Behave,
-    Behaviour,
     Crash,
+    Create,
     Disturb,
     HoldPort,
     Kill,
+    Length,
+    List,
     Operation,
     ReleasePort,
     Remove,
     RestartEngine,
+    SetBehaviour,
+    Start,
+    Status,
+    Stop,
     Wait,
 )
-from churn.shrink.reproducer import Reproducer
+from churn.reproducers.file import Reproducer
 
-_SECONDS = {"short": 5, "long": 30}
+_SECONDS = {Length.SHORT: 5, Length.LONG: 30}
 
 _TITLE = """\
 #!/bin/sh
@@ -120,7 +127,7 @@ def as_shell(reproducer: Reproducer) -> str:
         )
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
     title = _TITLE.format(title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen)
-    behind = _BEHIND if reproducer.behind.marks else ""
+    behind = _BEHIND if reproducer.behind.bugs else ""
     return "\n".join(
         (
             title + behind + commands.format(flags=flags, **{**_USUAL, **reproducer.settings}) + _HANDS,
@@ -143,24 +150,51 @@ def _lines(reproducer: Reproducer) -> Iterator[str]:
 
 
 def _line(operation: Operation, reproducer: Reproducer) -> str:
-    if isinstance(operation, Wait):
-        return f"sleep {_SECONDS[operation.length.value]}"
-    if isinstance(operation, Behave):
-        return f"behave {operation.name} {'slow=1' if operation.how is Behaviour.SLOW else operation.how.value}"
-    if isinstance(operation, Disturb | RestartEngine):
-        return f"# by hand: {operation} (the engine fails the manager in its next step)"
-    if operation.service is None:
-        return operation.kind
-    real = shlex.quote(reproducer.sequence.naming.real(operation.service))
-    match operation:
-        case Crash(name):
-            return f"behave {name} crash; behave {name} healthy"
-        case Kill():
-            return f"docker kill $(container {real})"
-        case Remove():
-            return f"docker rm -f $(container {real})"
-        case HoldPort():
-            return f"hold {real}"
-        case ReleasePort():
-            return 'kill "${holder:-}" 2>/dev/null; holder='
-    return f"{operation.kind} {real} {operation.service}" if operation.kind == "create" else f"{operation.kind} {real}"
+    line = LINES.get(type(operation))
+    if line is None:
+        raise UsageError(f"expected operations that a shell can do, got {operation}; replay it without --as-shell")
+    name = operation.service
+    return line(operation, shlex.quote(reproducer.sequence.naming.real(name)) if name is not None else "")
+
+
+def _asked(operation: Operation, real: str) -> str:
+    return f"{operation.kind} {real}".rstrip()
+
+
+def _created(operation: Create, real: str) -> str:
+    return f"create {real} {operation.name}"
+
+
+def _waited(operation: Wait, _: str) -> str:
+    return f"sleep {_SECONDS[operation.length]}"
+
+
+def _behaving(operation: SetBehaviour, _: str) -> str:
+    return f"behave {operation.name} {'slow=1' if operation.how is Behaviour.SLOW else operation.how.value}"
+
+
+def _crashed(operation: Crash, _: str) -> str:
+    return f"behave {operation.name} crash; behave {operation.name} healthy"
+
+
+def _by_hand(operation: Operation, _: str) -> str:
+    return f"# by hand: {operation} (the engine fails the manager in its next step)"
+
+
+LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
+    Start: _asked,
+    Stop: _asked,
+    Create: _created,
+    Status: _asked,
+    List: _asked,
+    Wait: _waited,
+    SetBehaviour: _behaving,
+    Crash: _crashed,
+    Kill: lambda _, real: f"docker kill $(container {real})",
+    Remove: lambda _, real: f"docker rm -f $(container {real})",
+    HoldPort: lambda _, real: f"hold {real}",
+    ReleasePort: lambda _, __: 'kill "${holder:-}" 2>/dev/null; holder=',
+    Disturb: _by_hand,
+    RestartEngine: _by_hand,
+}
+"""What each operation is in the script: a function of the operation and the quoted real name of its service."""

@@ -16,18 +16,21 @@ from typing import Any
 from attrs import asdict, field, fields, frozen
 
 from churn.errors import UsageError
-from churn.lifecycle.operations import KINDS, Disturb, Operation, Pace, RestartEngine, Step
+from churn.lifecycle.condition import ANY, Abstract, Condition
+from churn.lifecycle.operations import KINDS, Family, Operation, Pace, SetBehaviour, Step
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import Abstract
+from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
-from churn.session.marks import Mark
 from churn.session.verdict import Signature
 
 KEY, FORMAT = "churn-reproducer", 1
 """The key that tells a reproducer from other JSON files; its value is the format's version."""
 
-ALIASES: Mapping[str, str] = {}
+ALIASES: Mapping[str, str] = {"behave": SetBehaviour.kind}
 """Former words of operations, and what they are called now."""
+
+PACES: Mapping[str, str] = {"discreet": Pace.ENGINE_ONLY.value}
+"""Former words of paces, likewise."""
 
 LACKING: Mapping[tuple[str, str], object] = {}
 """What an operation's field is taken to be in files that were made before it had one, by operation and key."""
@@ -43,7 +46,7 @@ class Expectation(Enum):
     FIXED = "FIXED"
 
 
-@frozen
+@frozen(kw_only=True)
 class Reproducer:
     """A failing sequence with what is known of it. `targets` are manager and defects, as ``reference+restart-policy``."""
 
@@ -70,13 +73,13 @@ class Reproducer:
     @property
     def disturbs(self) -> bool:
         """Whether its engine has to fail the manager."""
-        return any(isinstance(step.operation, Disturb | RestartEngine) for step in self.sequence.steps)
+        return any(step.operation.family is Family.ENGINE for step in self.sequence.steps)
 
     @property
     def file_name(self) -> str:
         """What breaks, in words: ``undisturbed-stop-one-of-two.json``."""
         many = {1: "", 2: "-one-of-two", 3: "-one-of-three"}.get(len(self.names), f"-one-of-{len(self.names)}")
-        condition = re.sub(r"[^a-z]+", "", self.signature.condition)
+        condition = re.sub(r"[^a-z]+", "", str(self.signature.condition))
         where = "" if condition in ("any", "") or many else f"-{condition}"
         return f"{self.signature.invariant}-{self.signature.operation}{many}{where}.json"
 
@@ -101,7 +104,7 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
         KEY: FORMAT,
         "invariant": reproducer.signature.invariant,
         "operation": reproducer.signature.operation,
-        "condition": reproducer.signature.condition,
+        "condition": str(reproducer.signature.condition),
         "expected": reproducer.expected,
         "seen": reproducer.seen,
         "services": list(reproducer.names),
@@ -130,14 +133,19 @@ def _step_data(step: Step, before: Abstract) -> dict[str, Any]:
         data[_KEYS.get(part.name, part.name)] = value.value if isinstance(value, Enum) else value
     if step.pace is not Pace.CALM:
         data["pace"] = step.pace.value
-    return {**data, "state": list(before)} if before else data
+    return {**data, "state": [str(one) for one in before]} if before else data
 
 
 def _behind_data(behind: Behind) -> dict[str, list[dict[str, str]]]:
     return {
-        part: [{**asdict(mark.signature), "expected": mark.expected, "seen": mark.seen} for mark in marks]
-        for part, marks in zip(_BEHIND, (behind.marks, behind.companions, behind.consequences), strict=True)
+        part: [_fingerprint_data(one) for one in found]
+        for part, found in zip(_BEHIND, (behind.bugs, behind.companions, behind.consequences), strict=True)
     }
+
+
+def _fingerprint_data(one: Fingerprint) -> dict[str, str]:
+    signature = {name: str(value) for name, value in asdict(one.signature, recurse=False).items()}
+    return {**signature, "expected": one.expected, "seen": one.seen}
 
 
 _KEYS = {"name": "service"}
@@ -189,26 +197,32 @@ class _Reader:
         names = tuple(self._each("services", str))
         steps = tuple(self._step(place, step, names) for place, step in enumerate(self._get("steps", list)))
         return Reproducer(
-            Signature(self._get("invariant", str), self._get("operation", str), self._get("condition", str, "any")),
-            self._get("expected", str, ""),
-            self._get("seen", str, ""),
-            names,
-            Sequence(steps, self._word("naming", Naming, self._get("naming", str, Naming.PLAIN.value))),
-            self._get("manager", str, "reference"),
-            self._get("engine", str, "emulated"),
-            tuple(self._each("defects", str)),
-            self._get("seed", int, 0),
-            self._rate(),
-            self._get("found", str, ""),
-            tuple(self._each("evidence", str)),
-            {
-                name: self._word(f"targets.{name}", Expectation, value)
-                for name, value in self._get("targets", dict, {}).items()
-            },
-            self._befores(),
-            self._behind(),
-            self._settings(),
+            signature=self._signature(),
+            expected=self._get("expected", str, ""),
+            seen=self._get("seen", str, ""),
+            names=names,
+            sequence=Sequence(steps, self._word("naming", Naming, self._get("naming", str, Naming.PLAIN.value))),
+            manager=self._get("manager", str, "reference"),
+            engine=self._get("engine", str, "emulated"),
+            defects=tuple(self._each("defects", str)),
+            seed=self._get("seed", int, 0),
+            rate=self._rate(),
+            found=self._get("found", str, ""),
+            evidence=tuple(self._each("evidence", str)),
+            targets=self._targets(),
+            befores=self._befores(),
+            behind=self._behind(),
+            settings=self._settings(),
         )
+
+    def _targets(self) -> dict[str, Expectation]:
+        found = self._get("targets", dict, {})
+        return {name: self._word(f"targets.{name}", Expectation, value) for name, value in found.items()}
+
+    def _signature(self) -> Signature:
+        operation = self._get("operation", str)
+        condition = self._get("condition", str, str(ANY))
+        return Signature(self._get("invariant", str), ALIASES.get(operation, operation), condition)
 
     def _settings(self) -> dict[str, str | int | bool]:
         found = self._get("settings", dict, {})
@@ -219,26 +233,31 @@ class _Reader:
 
     def _behind(self) -> Behind:
         data = self._get("behind", dict, {})
-        return Behind(*(tuple(self._marks(f"behind.{part}", data.get(part, []))) for part in _BEHIND))
+        return Behind(*(tuple(self._fingerprints(f"behind.{part}", data.get(part, []))) for part in _BEHIND))
 
-    def _marks(self, where: str, data: Any) -> Iterator[Mark]:
+    def _fingerprints(self, where: str, data: Any) -> Iterator[Fingerprint]:
         if not isinstance(data, list):
             self._wrong(where, "a list", data)
         for place, one in enumerate(data):
             if not isinstance(one, dict):
                 self._wrong(f"{where}[{place}]", "an object", one)
-            words = [one.get(key) for key in _MARK]
-            for key, word in zip(_MARK, words, strict=True):
+            words = [one.get(key) for key in _FINGERPRINT]
+            words[1] = ALIASES.get(words[1], words[1])
+            for key, word in zip(_FINGERPRINT, words, strict=True):
                 if not isinstance(word, str):
                     self._wrong(f"{where}[{place}].{key}", "a text", word)
-            yield Mark(Signature(*words[:3]), *words[3:])
+            yield Fingerprint(Signature(*words[:3]), *words[3:])
 
     def _befores(self) -> tuple[Abstract, ...]:
         found = [step.get("state") for step in self.data["steps"]]
         for place, words in enumerate(found):
             if words is not None and not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
                 self._wrong(f"steps[{place}].state", "a list of texts", words)
-        return tuple(tuple(words) for words in found) if all(words is not None for words in found) else ()
+        return (
+            tuple(tuple(map(Condition.of, words)) for words in found)
+            if all(words is not None for words in found)
+            else ()
+        )
 
     def _rate(self) -> float | None:
         rate = self.data.get("rate")
@@ -253,7 +272,8 @@ class _Reader:
         word = ALIASES.get(data["do"], data["do"])
         if word not in KINDS:
             self._wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
-        pace = self._word(f"{where}.pace", Pace, data.get("pace", Pace.CALM.value))
+        named = data.get("pace", Pace.CALM.value)
+        pace = self._word(f"{where}.pace", Pace, PACES.get(named, named) if isinstance(named, str) else named)
         return Step(self._operation(where, KINDS[word], data, names), pace)
 
     def _operation(self, where: str, kind: type[Operation], data: dict[str, Any], names: tuple[str, ...]) -> Operation:
@@ -293,7 +313,7 @@ class _Reader:
 
 
 _BEHIND = ("bugs", "beside", "consequences")
-_MARK = ("invariant", "operation", "condition", "expected", "seen")
+_FINGERPRINT = ("invariant", "operation", "condition", "expected", "seen")
 _ARTICLES: dict[type[Any], str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 
 

@@ -1,9 +1,8 @@
-"""What each kind of operation costs on this system, learned from the run itself: candidates are tried cheapest first."""
+"""What each kind of operation costs on this system, learned as it is done: what promises alike is tried cheapest first."""
 
 from attrs import define, field
 
 from churn.lifecycle.sequence import Sequence
-from churn.session.trace import Trace
 
 _UNKNOWN = 1.0
 """Seconds that an operation never done is taken to cost."""
@@ -16,15 +15,10 @@ class Costs:
     _seconds: dict[str, float] = field(init=False, factory=dict)
     _count: dict[str, int] = field(init=False, factory=dict)
 
-    def learn(self, trace: Trace) -> None:
-        """Go by what the trace has by now."""
-        self._seconds.clear()
-        self._count.clear()
-        for _, record in trace.records():
-            if record.outcome is not None:
-                kind = record.step.operation.kind
-                self._seconds[kind] = self._seconds.get(kind, 0.0) + record.outcome.took
-                self._count[kind] = self._count.get(kind, 0) + 1
+    def learn(self, kind: str, seconds: float) -> None:
+        """An operation of this kind took so long."""
+        self._seconds[kind] = self._seconds.get(kind, 0.0) + seconds
+        self._count[kind] = self._count.get(kind, 0) + 1
 
     def of(self, kind: str) -> float:
         """Seconds that an operation of this kind is expected to take."""

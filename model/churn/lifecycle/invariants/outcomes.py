@@ -1,0 +1,86 @@
+"""Criterion 1, no errors: what the manager answered, and when."""
+
+from collections.abc import Iterator
+
+from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
+from churn.lifecycle.outcome import Outcome, Rejected, Unknown
+
+
+def accepted(case: Case) -> Iterator[Objection | Doubt]:
+    """What the model says must succeed succeeded, what must be refused was refused."""
+    yield from _operation(case)
+    listing = case.listing
+    if isinstance(listing, Rejected):
+        seen = f"it was refused: {listing.reason}"
+        yield Objection("list must succeed", seen, None, _answer(listing), advice=_LIST_REFUSED)
+    elif isinstance(listing, Unknown):
+        yield Doubt("the services as the manager lists them", listing.reason, None, _answer(listing))
+
+
+def _operation(case: Case) -> Iterator[Objection | Doubt]:
+    outcome, service = case.outcome, case.operation.service
+    if isinstance(outcome, Unknown):
+        if not (outcome.overran or outcome.foreseen):
+            yield Doubt("to learn how it ended", outcome.reason, service, _answer(outcome))
+    elif not case.must.admits(outcome):
+        expected = f"{case.operation} must {case.must.value}"
+        if isinstance(outcome, Rejected):
+            yield Objection(expected, f"it was refused: {outcome.reason}", service, _answer(outcome))
+        else:
+            yield Objection(expected, "it reported success", service, _answer(outcome), advice=_CLAIMED)
+
+
+def _answer(outcome: Outcome) -> Exhibit:
+    return Exhibit(Show.ANSWER, outcome.evidence.command)
+
+
+_LIST_REFUSED = Advice(
+    "one service or container that is not as the list expects makes the whole list fail",
+    "list what can be told, and tell of the rest that it cannot",
+)
+_CLAIMED = Advice(
+    "the operation does not look whether what it was asked for came about, or an error on the way is dropped",
+    "check the effect before reporting success, and report an error where it did not come about",
+)
+ACCEPTED = Invariant(
+    name="accepted",
+    criterion=1,
+    check=accepted,
+    severity=Severity.HIGH,
+    advice=Advice(
+        "what an earlier operation left (a name, a port, a container, a word in the store) is in this one's way",
+        "let an operation clear away what is left of its own service before it begins, and try again where that takes time",
+    ),
+    traits=frozenset({Trait.SPOKEN, Trait.MOVING}),
+)
+
+
+def in_time(case: Case) -> Iterator[Objection]:
+    """It ended within the contract's bound; it was not still going after the manager's own stated timeout and grace."""
+    bound = case.contract.bounds.of(case.operation.kind)
+    outcome, service = case.outcome, case.operation.service
+    if bound is None:
+        return
+    if isinstance(outcome, Unknown):
+        if outcome.overran:
+            expected = "an end within the manager's own timeout"
+            yield Objection(expected, outcome.reason, service, _answer(outcome), advice=_NO_END)
+    elif outcome.took > bound:
+        yield Objection(f"an end within {bound:g} s", f"it took {outcome.took:.1f} s", service, _answer(outcome))
+
+
+_NO_END = Advice(
+    "the timeout that the manager was given is not passed on to what it waits for",
+    "bound each call and each wait on the way by what is left of the operation's own timeout",
+)
+IN_TIME = Invariant(
+    name="in-time",
+    criterion=1,
+    check=in_time,
+    severity=Severity.MEDIUM,
+    advice=Advice(
+        "the operation waits for something that does not come, or tries again too often",
+        "bound every wait, and stop waiting as soon as it is known that what is waited for can not come",
+    ),
+    traits=frozenset({Trait.SPOKEN, Trait.MOVING}),
+)

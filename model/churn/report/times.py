@@ -1,0 +1,61 @@
+"""How long it took, and what was not expected."""
+
+from collections.abc import Iterable, Iterator
+from statistics import median
+
+from churn.lifecycle.outcome import Ok, Unknown
+from churn.report.values import Account, Steps, Times, Timing
+from churn.session.run import Record
+
+_SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
+"""A step is slow if it took that many times its kind's median, and at least so many seconds."""
+
+
+def times_of(steps: Steps, account: Account) -> Times:
+    kinds: dict[str, list[float]] = {}
+    for _, record in steps:
+        if record.outcome is not None:
+            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
+    timings = tuple(_timing(kind, took) for kind, took in sorted(kinds.items()))
+    inside = account.manager + account.waited + account.resets
+    own = account.seconds if account.virtual else account.seconds - inside
+    return Times(
+        total=account.seconds,
+        manager=account.manager,
+        own=own,
+        waited=account.waited,
+        resets=account.resets,
+        virtual=account.virtual,
+        operations=len(steps),
+        looks=account.looks,
+        kinds=timings,
+    )
+
+
+def _timing(kind: str, took: list[float]) -> Timing:
+    return Timing(kind=kind, count=len(took), median=median(took), longest=max(took), total=sum(took))
+
+
+def unexpected(steps: Steps) -> Iterator[str]:
+    medians = _medians(record for _, record in steps)
+    for run, record in steps:
+        where = f"step {record.number} ({run.part}), {record.step}"
+        if record.settled and not record.objections:
+            yield f"{where}: settled only after {record.settled:.2f} s"
+        if record.strangers:
+            yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
+        if isinstance(record.outcome, Unknown) and not record.outcome.foreseen:
+            yield f"{where}: how it ended is not known: {record.outcome.reason}"
+        usual = medians.get(record.step.operation.kind, 0.0)
+        if isinstance(record.outcome, Ok) and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
+            yield f"{where}: took {record.outcome.took:.1f} s, where {usual:.1f} s is usual"
+        if record.reason:
+            yield f"{where}: {record.reason}"
+
+
+def _medians(records: Iterable[Record]) -> dict[str, float]:
+    kinds: dict[str, list[float]] = {}
+    for record in records:
+        if record.outcome is not None and record.step.operation.kind != "wait":
+            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
+    return {kind: median(took) for kind, took in kinds.items()}

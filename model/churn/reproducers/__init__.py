@@ -1,0 +1,1 @@
+"""Reproducers: failures kept as files, replayed, and told as shell scripts."""

@@ -1,0 +1,104 @@
+"""Going on behind known bugs: what is left to object to when they are put aside and what they left is put right."""
+
+from collections.abc import Callable, Iterable
+
+from attrs import define, evolve
+
+from churn.lifecycle.adoption import adopted as taken_over, debris
+from churn.lifecycle.binding import bind
+from churn.lifecycle.invariants import Objection, Trait, has
+from churn.lifecycle.state import State
+from churn.lifecycle.transitions import Branch, Must
+from churn.session.fingerprint import Fingerprint
+from churn.session.judging import Judge, Pending
+from churn.session.known import NothingNew
+from churn.session.system import System
+from churn.session.verdict import Judgement
+
+Settle = Callable[[Pending, bool], Judgement]
+"""Looks until the system has settled, and judges; True: the manager is asked as well, and anew."""
+
+
+@define(eq=False)
+class Excursion:
+    """One step behind the known bugs. `settle` looks and judges again."""
+
+    system: System
+    judge: Judge
+    settle: Settle
+    pending: Pending
+
+    def go_on(self, judged: Judgement) -> Judgement:
+        """What is left to object to, and the states to go on from.
+
+        Raises `NothingNew` where nothing else is objected to, but there is no way on either.
+        """
+        adopted, record = self.judge.adopted, self.pending.record
+        known = self.judge.recognised(self.pending, judged.objections)
+        if not known:
+            return self._news(judged, self._counting(judged.objections))
+        counted = self._counting(found for found in judged.objections if found not in known)
+        record.known = tuple(dict.fromkeys(known.values()))
+        adopted.reviving |= any(has(found.invariant, Trait.REVIVING) for found in known)
+        if alone := self._coming_alone(self._counting(counted)):
+            adopted.met.update(dict.fromkeys(_elsewhere(known, alone)))
+            return evolve(judged, objections=tuple(alone))
+        adopted.met.update(dict.fromkeys(record.known))
+        return self._behind(self._put_right(judged, known))
+
+    def _behind(self, state: State) -> Judgement:
+        """What is objected to once the known bugs' leavings are put right, and `state` is expected."""
+        adopted = self.judge.adopted
+        behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True)
+        again = self.settle(behind, True)
+        listed = {entry.service for entry in again.observation.listed or ()}
+        adopted.unlisted |= {name for name, one in state.services.items() if one.port is None and name not in listed}
+        persisting = self.judge.recognised(behind, again.objections)
+        adopted.keep(persisting)
+        rest = [found for found in again.objections if found not in persisting]
+        if counted := self._counting(rest):
+            return self._news(again, counted)
+        adopted.keep(rest)
+        last = self.settle(behind, True) if again.objections else again
+        if not last.objections:
+            return last
+        known = self.judge.recognised(behind, last.objections)  # something moved meanwhile
+        return self._news(last, self._counting(one for one in last.objections if one not in known))
+
+    def _counting(self, objections: Iterable[Objection]) -> list[Objection]:
+        """Those that may be something else than a consequence of what was adopted."""
+        return [found for found in objections if self.judge.adopted.counts(found)]
+
+    def _coming_alone(self, objections: Iterable[Objection]) -> list[Objection]:
+        """Those that do not come along with a known bug."""
+        told = self.judge.fingerprints(self.pending.record, objections)
+        return [found for found, one in told if not self.judge.known.comes_along(one)]
+
+    def _news(self, judged: Judgement, counted: list[Objection]) -> Judgement:
+        if counted:
+            return evolve(judged, objections=tuple(counted))
+        raise NothingNew("what was objected to may be a consequence of bugs that are known")
+
+    def _put_right(self, judged: Judgement, known: Iterable[Objection]) -> State:
+        """Remove what the known bugs left, and adopt the rest; the state expected then."""
+        pending, adopted, nearest = self.pending, self.judge.adopted, judged.nearest
+        look = self.system.observer.see(pending.record.step.operation, None, ask=True, states=(nearest,))
+        look = self.system.observer.probe(look, (bind(nearest, look.observation),))
+        told = any(has(found.invariant, Trait.MOVING) for found in known)
+        state = taken_over(nearest, look.observation, statuses=told)
+        moved = {name for name, one in state.services.items() if one.port != nearest.services[name].port}
+        if not moved <= pending.acted:  # ports that nobody touched: the list tells them of the wrong services
+            adopted.tainted |= moved | pending.acted
+        self.system.discard(debris(self.judge.case(pending, pending.branches[0], state, look)))
+        self.system.host.end_processes(self.system.manager.marker)
+        if any(has(found.invariant, Trait.REVIVING) for found in known):
+            policies = frozenset(one.restart_policy for one in judged.observation.containers.values())
+            contract = self.judge.contract
+            self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
+        return state
+
+
+def _elsewhere(known: dict[Objection, Fingerprint], alone: list[Objection]) -> list[Fingerprint]:
+    """The known bugs that concern none of the services which what comes alone concerns."""
+    concerned = {found.service for found in alone}
+    return [one for found, one in known.items() if concerned.isdisjoint((found.service, *found.others))]

@@ -1,0 +1,108 @@
+"""Fingerprints: what a failure looks like, to be known again whatever ids, ports and names it has.
+
+What an invariant's objections say, where bugs are told apart, stands with the invariant (`Trait`); it holds for any manager.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import frozen
+
+from churn.lifecycle.condition import Condition
+from churn.lifecycle.invariants import Objection, Trait, has
+from churn.lifecycle.operations import KINDS, Operation
+from churn.session.verdict import Signature
+
+
+@frozen
+class Fingerprint:
+    """What a bug looks like: its signature, and its objection in words that hold no name, id or number."""
+
+    signature: Signature
+    expected: str
+    seen: str
+
+    def has(self, trait: Trait) -> bool:
+        """Whether the invariant that objected has the trait."""
+        return has(self.signature.invariant, trait)
+
+    @property
+    def ends_servers(self) -> bool:
+        """Whether it was noticed after an operation that ends a server past its manager."""
+        kind = KINDS.get(self.signature.operation)
+        return kind is not None and kind.ends_servers
+
+    def resembles(self, other: "Fingerprint", *, late: bool = False) -> bool:
+        """Whether both may be one bug: alike signatures, alike words, or one step under this fault and that.
+
+        `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing.
+        """
+        mine, its = self.signature, other.signature
+        if mine == its:
+            return True
+        if mine.invariant != its.invariant:
+            return False
+        if mine.operation == its.operation and mine.condition.faulted and its.condition.faulted:
+            return True
+        if (self.has(Trait.BELATED) or self.has(Trait.ELSEWHERE)) and self.seen == other.seen:
+            return True
+        if self.has(Trait.WORDING) and self.seen == other.seen and self.seen.startswith("'"):
+            return True  # a list that says, say, 'running' of what is not
+        alike = late or mine.operation == its.operation or (self.ends_servers and other.ends_servers)
+        return alike and (self.expected, self.seen) == (other.expected, other.seen)
+
+    def may_cause(self, other: "Fingerprint", operations: Sequence[Operation]) -> bool:
+        """Whether a failure that looks like `other`, and ends these operations, may be its consequence.
+
+        What comes by and by makes no operation fail, what a list tells makes no container come or go, and a restart policy
+        does nothing to a service whose server does not end by itself.
+        """
+        if self.has(Trait.BY_ITSELF) and other.has(Trait.PILING):
+            return False
+        revives = self.has(Trait.REVIVING) and not other.has(Trait.REVIVING)
+        if revives and not any(one.crashes(operations[-1].service) for one in operations):
+            return False
+        held = other.signature.condition.held  # what is held is the port that the list told
+        told = self.has(Trait.TOLD) and other.has(Trait.FACT) and not held
+        return not (self.has(Trait.BELATED) and other.has(Trait.SPOKEN)) and not told
+
+    def must_cause(self, other: "Fingerprint") -> bool:
+        """Whether a failure that looks like `other`, and has the bug's steps in it, is its consequence for sure."""
+        same = self.signature.invariant == other.signature.invariant
+        return same or (self.has(Trait.BY_ITSELF) and other.has(Trait.LEFT_BEHIND))
+
+
+def fingerprints_of(
+    objections: Iterable[Objection], operation: str, condition: Condition, names: Mapping[str, str]
+) -> list[tuple[Objection, Fingerprint]]:
+    """Each objection with its fingerprint. `names` are the services of the sequence and what they are really called."""
+    return [
+        (
+            found,
+            Fingerprint(
+                Signature(found.invariant, operation, condition),
+                plain(found.expected, names),
+                _seen(found, names),
+            ),
+        )
+        for found in objections
+    ]
+
+
+def _seen(found: Objection, names: Mapping[str, str]) -> str:
+    seen = plain(found.seen, names)
+    return _STATE.sub("S", seen) if has(found.invariant, Trait.LEFT_BEHIND) else seen
+
+
+def plain(text: str, names: Mapping[str, str] | None = None) -> str:
+    """`text` without ids and numbers, and without the names of services where they are given."""
+    for real in sorted((names or {}).values(), key=len, reverse=True):
+        text = re.sub(rf"\b{re.escape(real)}\b", "*", text)
+    for name in names or ():
+        text = re.sub(rf"\b{re.escape(name)}\b", "*", text)
+    return _NUMBER.sub("N", _IDENTITY.sub("ID", text))
+
+
+_STATE = re.compile(r"\b(created|running|paused|restarting|removing|exited|dead)$")
+"""How a container was when it was left says less than which operation left it."""
+_IDENTITY, _NUMBER = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b"), re.compile(r"\d+")

@@ -1,0 +1,30 @@
+"""The exception that a violation becomes."""
+
+from churn.errors import ChurnError
+from churn.lifecycle.invariants import Objection
+from churn.session.failing import Failing
+from churn.session.run import Record
+from churn.session.verdict import Signature
+
+
+class Violation(ChurnError):
+    """A step after which no possible state is left. `record` is what is known of the step, `failing` the sequence up to it."""
+
+    def __init__(self, record: Record, failing: Failing) -> None:
+        self.record = record
+        self.failing = failing
+        first = record.objections[0]
+        super().__init__(
+            f"{first.invariant}: after '{record.step.operation}' expected {first.expected}; seen: {first.seen}"
+            + (f" (look: {first.command})" if first.command else "")
+        )
+
+    @property
+    def objections(self) -> tuple[Objection, ...]:
+        """What is objected to."""
+        return self.record.objections
+
+    @property
+    def signature(self) -> Signature:
+        """What tells it from other failures."""
+        return self.failing.signature
