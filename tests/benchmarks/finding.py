@@ -106,9 +106,9 @@ def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
         if violation is None:
             return Found(defect, seed, None)
         runs, steps = len(session.trace.runs), session.trace.steps
-        failing = session.current.failing
+        failing = violation.failing
         shrinker = Shrinker(session, most_seconds=seconds)
-        bug = shrinker.shrink(violation.failing)
+        bug = shrinker.shrink(failing)
         return Found(
             defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,
             _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal,
@@ -149,7 +149,7 @@ class Plain(RuleBasedStateMachine):
         if not self.over:
             self.guarded(self.session.finish)
 
-    def guarded(self, act: Callable[[], None]) -> None:
+    def guarded(self, act: Callable[[], object]) -> None:
         try:
             act()
         except Violation:
