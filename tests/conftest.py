@@ -23,11 +23,6 @@ PROMPT = Timing(create=0.001, start=0.02, terminate=0.02, kill=0.02, remove=0.00
 """A quick engine, so that a session lasts as long as the real one takes. It crashes no earlier than a client can look."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The docker SDK leaves the unix socket of a failed connection to the garbage collector."""
-    config.addinivalue_line("filterwarnings", r"ignore:unclosed <socket\.socket fd=\d+, family=1,:ResourceWarning")
-
-
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """The engine that the `docker` command would use; without one the test is skipped, unless one is required."""

@@ -8,7 +8,7 @@ the calls. Without an engine that answers the real side is left out.
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -40,15 +40,15 @@ def in_process() -> Iterator[Any]:
 def over_socket() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(frozenset({TAG}), timing=STILL)
-        with served(Path(folder), settings) as server:
-            yield DockerEngine(f"unix://{server.path}")._api
+        with served(Path(folder), settings) as server, closing(DockerEngine(f"unix://{server.path}")) as engine:
+            yield engine._api
 
 
 @contextmanager
 def on_docker() -> Iterator[Any]:
-    engine = DockerEngine()
-    image.build(engine)
-    yield engine._api
+    with closing(DockerEngine()) as engine:
+        image.build(engine)
+        yield engine._api
 
 
 @contextmanager

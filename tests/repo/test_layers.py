@@ -30,8 +30,8 @@ RANKS = {
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
 HOMES = {
-    "docker": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
-    "requests": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
+    "docker": ("system/engines/docker.py", "system/engines/client.py", "system/engines/emulated/api/adapter.py"),
+    "requests": ("system/engines/docker.py", "system/engines/client.py", "system/engines/emulated/api/adapter.py"),
     "asyncio": (
         "cli/engine.py",
         "system/engines/emulated/api/app.py",
@@ -58,6 +58,7 @@ HOMES = {
     "socket": (
         "system/host.py",
         "system/ownership.py",
+        "system/engines/client.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/api/ports.py",
         "system/engines/proxy/",

@@ -1,6 +1,5 @@
 """The checks of `churn doctor`, each with the worlds that its verdicts are about."""
 
-import gc
 import json
 import shutil
 import socketserver
@@ -119,13 +118,6 @@ def test_of_many_things_the_first_few_are_named() -> None:
     assert listing([str(number) for number in range(9)]) == "0, 1, 2, 3, 4, 5 and 3 more"
 
 
-@pytest.fixture
-def collected() -> Iterator[None]:
-    """The docker SDK leaves the socket of a failed connection to the garbage collector: let that be in this test."""
-    yield
-    gc.collect()
-
-
 # -- the engine -------------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +154,6 @@ def test_without_an_engine_what_would_ask_it_is_not_looked_at() -> None:
     assert Reach("DOCKER_HOST", FakeEngine()).asking(engine.version)().verdict is OK
 
 
-@pytest.mark.usefixtures("collected")
 def test_an_engine_that_cannot_be_reached_is_told_not_raised(tmp_path: Path) -> None:
     with reached({"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock"}) as reach:
         assert reach.engine is None
@@ -200,7 +191,6 @@ def answering_otherwise(path: Path) -> Iterator[None]:
         server.shutdown()
 
 
-@pytest.mark.usefixtures("collected")
 def test_what_answers_but_is_no_engine_is_told_too(tmp_path: Path) -> None:
     with answering_otherwise(tmp_path / "x.sock"), reached({"DOCKER_HOST": f"unix://{tmp_path}/x.sock"}) as reach:
         assert reach.engine is None
@@ -254,7 +244,6 @@ def test_places_and_contexts_that_cannot_be_read_are_left_out(monkeypatch: pytes
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # the SDK leaves it to the garbage collector
-@pytest.mark.usefixtures("collected")
 def test_engines_elsewhere_are_those_that_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     context(tmp_path, "dead", f"unix://{tmp_path}/nosuch.sock")
@@ -613,7 +602,6 @@ def test_the_emulated_engine_needs_programs_folders_and_python_only(tmp_path: Pa
     assert {finding.verdict for finding in findings} <= {OK, NOTE}
 
 
-@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("address", ["unix:///nosuch.sock", "tcp://[::1", "tcp://churn.invalid:2375", "nonsense://"])
 def test_without_an_engine_every_check_has_its_line_all_the_same(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import rich_click as click
@@ -19,7 +20,13 @@ from churn.system.protocols import Engine, Listed
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def clean(*, take_over: bool, dry_run: bool) -> None:
     """Remove what dead runs of Churn left on the engine. What a live run owns, and what others own, stays."""
-    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    with closing(DockerEngine(os.environ.get("DOCKER_HOST"))) as engine:
+        removed = _cleaned(engine, take_over=take_over, dry_run=dry_run)
+    click.echo(f"{removed} {'to remove' if dry_run else 'removed'}")
+
+
+def _cleaned(engine: DockerEngine, *, take_over: bool, dry_run: bool) -> int:
+    """How many things were removed, or would be."""
     removed = 0
     for row, why in _candidates(engine, take_over=take_over):
         click.echo(f"{'would remove' if dry_run else 'removing'} {row.name} ({row.state}): {why}")
@@ -33,7 +40,7 @@ def clean(*, take_over: bool, dry_run: bool) -> None:
         removed += 1
     for run in () if dry_run else dead_runs(_runs()):
         bury(run, _runs())
-    click.echo(f"{removed} {'to remove' if dry_run else 'removed'}")
+    return removed
 
 
 def _runs() -> Path:

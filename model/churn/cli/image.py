@@ -1,6 +1,7 @@
 """`churn image`: the stand-in server's image."""
 
 import os
+from contextlib import closing
 
 import rich_click as click
 
@@ -18,5 +19,6 @@ def image() -> None:
 @click.option("--tag", default=STAND_IN, show_default=True, help="The image's name.")
 def build(tag: str) -> None:
     """Build it from a static busybox of this machine, or from a busybox image that the engine has or can pull."""
-    origin = build_image(DockerEngine(os.environ.get("DOCKER_HOST")), tag)
+    with closing(DockerEngine(os.environ.get("DOCKER_HOST"))) as engine:
+        origin = build_image(engine, tag)
     click.echo(f"built {tag} from {origin}")

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import rich_click as click
@@ -44,7 +44,7 @@ def reference(
     settings = Settings(session, image, marks, start_timeout=timeout)
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
-    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    engine = ctx.with_resource(closing(DockerEngine(os.environ.get("DOCKER_HOST"))))
     ctx.obj = defective(defects)(Store(str(db)), engine, host, clock, settings)
 
 

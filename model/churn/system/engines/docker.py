@@ -1,4 +1,4 @@
-"""The real engine: Docker, or whatever speaks its API, through the docker SDK. The SDK's only home."""
+"""The real engine: Docker, or whatever speaks its API, through the docker SDK."""
 
 import json
 import math
@@ -22,6 +22,7 @@ from docker.utils import kwargs_from_env, parse_repository_tag
 from churn import errors
 from churn.lifecycle.observation import Event
 from churn.system.clock import today
+from churn.system.engines.client import Client
 from churn.system.engines.refusals import refusal
 from churn.system.protocols import Inspected, Listed, Mount, Spec
 
@@ -115,7 +116,7 @@ class DockerEngine:
         """Whether it is reached by TLS."""
         with self._asking():
             # Any: the SDK's stubs leave most calls untyped, which strict checking refuses to call
-            self._api: Any = docker.APIClient(version="auto", timeout=patience, use_ssh_client=True, **connection)
+            self._api: Any = Client(version="auto", timeout=patience, use_ssh_client=True, **connection)
         local = self._api.base_url == _LOCAL_SOCKET
         if local:
             self._api.trust_env = False  # proxies cannot be between; looking for them costs a fifth of a request

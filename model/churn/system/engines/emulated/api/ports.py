@@ -79,7 +79,7 @@ class HostPorts:
             attending.add_done_callback(self._attending.discard)
 
     async def _attend(self, connection: socket.socket, port: int, container: Container) -> None:
-        reader, writer = await asyncio.open_connection(sock=connection)
+        reader, writer = await _opened(connection)
         held = self._writers.setdefault(port, set())
         held.add(writer)
         try:
@@ -109,6 +109,15 @@ class HostPorts:
         )
         writer.write(content if method != "HEAD" else b"")
         await writer.drain()
+
+
+async def _opened(connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """What reads and writes there, which closes it from then on."""
+    try:
+        return await asyncio.open_connection(sock=connection)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _status(method: str, path: str, word: str) -> int:

@@ -151,12 +151,12 @@ def _listening(path: Path) -> socket.socket:
     before = os.umask(0o777 & ~OWNER_ONLY)
     try:
         made.bind(str(path))
+        made.listen()
     except OSError as error:
         made.close()
         raise UsageError(f"--socket {path}: expected a place for a socket, but: {error.strerror}") from error
     finally:
         os.umask(before)
-    made.listen()
     return made
 
 
