@@ -16,8 +16,8 @@ from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults.gate import Gate
-from churn.system.engines.faults.gated import GatedEngine
+from churn.system.faults.gate import Gate
+from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store

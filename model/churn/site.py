@@ -15,8 +15,8 @@ from churn.system import ownership
 from churn.system.clock import Clock, RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import Settings, served
-from churn.system.engines.faults.gate import Gate
 from churn.system.engines.proxy import ProxyGround, proxied
+from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
 from churn.system.image import TAG
 from churn.system.protocols import Manager

@@ -64,7 +64,7 @@ HOMES = {
     "threading": (
         "system/process.py",
         "system/engines/emulated/api/server.py",
-        "system/engines/faults/gate.py",
+        "system/faults/gate.py",
         "system/engines/proxy/",
     ),
 }

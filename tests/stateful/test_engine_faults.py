@@ -35,8 +35,8 @@ from churn.session.reset import ours
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Verdict, Violation
-from churn.system.engines.faults import KINDS, made
-from churn.system.engines.faults.gate import Fault
+from churn.system.faults import KINDS, made
+from churn.system.faults.gate import Fault
 from churn.system.managers.reference import Record, ReferenceManager
 from churn.system.managers.reference.program import Program
 

@@ -31,7 +31,7 @@ from churn.errors import UsageError
 from churn.system.clock import RealClock, today
 from churn.system.engines.emulated.api.server import EngineServer, Settings, ask, served
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.faults import KINDS
+from churn.system.faults import KINDS
 from churn.system.host import RealHost
 from churn.system.image import TAG
 

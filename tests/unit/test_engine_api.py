@@ -21,8 +21,8 @@ from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults import made
-from churn.system.engines.faults.gate import Gate
+from churn.system.faults import made
+from churn.system.faults.gate import Gate
 
 IMAGE, PORT = "churn/stand-in:1", 20001
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from churn.assembly import STAND_IN
 from churn.errors import UsageError
 from churn.system.engines.emulated.api.server import SERVED, EngineServer, Settings, ask
-from churn.system.engines.faults import KINDS
+from churn.system.faults import KINDS
 
 _SOCKET = Path("churn-engine.sock")
 _socket = click.option(

@@ -21,8 +21,8 @@ from churn.lifecycle.operations import (
     RestartEngine,
 )
 from churn.system.clock import Clock
-from churn.system.engines.faults import made
-from churn.system.engines.faults.gate import Fault, Gate
+from churn.system.faults import made
+from churn.system.faults.gate import Fault, Gate
 from churn.system.protocols import Engine, Host, Listed
 
 _T = TypeVar("_T")

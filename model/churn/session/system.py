@@ -19,8 +19,8 @@ from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import NONE, SOUND, State
 from churn.session.faults import Faults, Waits
 from churn.system.clock import Clock
-from churn.system.engines.faults import KINDS
-from churn.system.engines.faults.gate import Gate
+from churn.system.faults import KINDS
+from churn.system.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Keyed, Listed as Row, Manager, Numbers, Rewindable, carries

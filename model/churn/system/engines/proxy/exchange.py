@@ -9,7 +9,6 @@ from enum import Enum, auto
 
 from attrs import define, frozen
 
-from churn.system.engines.faults.gate import Call, Gate, Lost
 from churn.system.engines.proxy.address import Address
 from churn.system.engines.proxy.journal import Access, Journal
 from churn.system.engines.proxy.labels import created_by, with_labels
@@ -26,6 +25,7 @@ from churn.system.engines.proxy.message import (
 )
 from churn.system.engines.proxy.stream import either
 from churn.system.engines.proxy.wire import LOOK_EVERY, Wire
+from churn.system.faults.gate import Call, Gate, Lost
 
 _CREATED = 201
 _BAD_GATEWAY = 502

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 from churn.errors import UsageError
-from churn.system.engines.faults.gate import Gate
 from churn.system.engines.proxy.address import LONGEST_PATH, Address
 from churn.system.engines.proxy.conversation import Conversation
 from churn.system.engines.proxy.exchange import Settings
 from churn.system.engines.proxy.journal import Access, Journal
 from churn.system.engines.proxy.server import Server
 from churn.system.engines.proxy.wire import Wire
+from churn.system.faults.gate import Gate
 
 
 class Proxy:

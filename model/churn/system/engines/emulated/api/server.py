@@ -25,7 +25,7 @@ from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults.gate import Gate
+from churn.system.faults.gate import Gate
 
 OWNER_ONLY = 0o600
 _OK = 200

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.engines.faults.gate import Call, Fault, Refused
+from churn.system.faults.gate import Call, Fault, Refused
 
 _OTHER = "0" * 64
 

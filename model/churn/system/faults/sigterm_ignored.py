@@ -1,25 +1,24 @@
-"""A server that ends in error."""
+"""A server that ignores SIGTERM."""
 
 from attrs import define
 
-from churn.system.engines.faults.gate import Fault, Ground
+from churn.system.faults.gate import Fault, Ground
 
 
 @define
-class ServerExits(Fault):
-    """The container's server ends with that exit code, now and after each start, until it is healed.
+class SigtermIgnored(Fault):
+    """The container's server ends by SIGKILL only, until it is healed.
 
     What may follow: what the model says of such a server (`Behave`).
     """
 
-    name = "server-exits"
+    name = "sigterm-ignored"
     upsets = True
     container: str
-    code: int = 1
 
     def begin(self, ground: Ground) -> None:
         """Do it."""
-        ground.instruct(self.container, f"exit={self.code}")
+        ground.instruct(self.container, "ignore-sigterm")
 
     def heal(self, ground: Ground) -> None:
         """Undo it."""

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.engines.faults.gate import Call, Lost, ReplyFault
+from churn.system.faults.gate import Call, Lost, ReplyFault
 
 
 @define

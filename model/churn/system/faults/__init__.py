@@ -6,26 +6,26 @@ from typing import Any
 from attrs import fields
 
 from churn.errors import UsageError
-from churn.system.engines.faults.connection_reset import ConnectionReset
-from churn.system.engines.faults.container_dies import ContainerDies
-from churn.system.engines.faults.engine_restart import EngineRestart
-from churn.system.engines.faults.foreign_container import ForeignContainer
-from churn.system.engines.faults.gate import CHANGING, Fault
-from churn.system.engines.faults.hang import Hang
-from churn.system.engines.faults.image_gone import ImageGone
-from churn.system.engines.faults.missing_gpu_driver import MissingGpuDriver
-from churn.system.engines.faults.name_conflict import NameConflict
-from churn.system.engines.faults.noop import Noop
-from churn.system.engines.faults.oom_kill import OomKill
-from churn.system.engines.faults.port_allocated import PortAllocated
-from churn.system.engines.faults.removal_in_progress import RemovalInProgress
-from churn.system.engines.faults.reply_lost_after import ReplyLostAfter
-from churn.system.engines.faults.reply_lost_before import ReplyLostBefore
-from churn.system.engines.faults.server_error import ServerError
-from churn.system.engines.faults.server_exits import ServerExits
-from churn.system.engines.faults.sigterm_ignored import SigtermIgnored
-from churn.system.engines.faults.slow_ready import SlowReady
-from churn.system.engines.faults.truncated_json import TruncatedJson
+from churn.system.faults.connection_reset import ConnectionReset
+from churn.system.faults.container_dies import ContainerDies
+from churn.system.faults.engine_restart import EngineRestart
+from churn.system.faults.foreign_container import ForeignContainer
+from churn.system.faults.gate import CHANGING, Fault
+from churn.system.faults.hang import Hang
+from churn.system.faults.image_gone import ImageGone
+from churn.system.faults.missing_gpu_driver import MissingGpuDriver
+from churn.system.faults.name_conflict import NameConflict
+from churn.system.faults.noop import Noop
+from churn.system.faults.oom_kill import OomKill
+from churn.system.faults.port_allocated import PortAllocated
+from churn.system.faults.removal_in_progress import RemovalInProgress
+from churn.system.faults.reply_lost_after import ReplyLostAfter
+from churn.system.faults.reply_lost_before import ReplyLostBefore
+from churn.system.faults.server_error import ServerError
+from churn.system.faults.server_exits import ServerExits
+from churn.system.faults.sigterm_ignored import SigtermIgnored
+from churn.system.faults.slow_ready import SlowReady
+from churn.system.faults.truncated_json import TruncatedJson
 
 KINDS: Mapping[str, type[Fault]] = {
     kind.name: kind

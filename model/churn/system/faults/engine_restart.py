@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.engines.faults.gate import Fault, Ground
+from churn.system.faults.gate import Fault, Ground
 
 
 @define
