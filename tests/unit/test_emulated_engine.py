@@ -12,7 +12,7 @@ from churn import errors
 from churn.lifecycle.observation import Event, Holder, Port
 from churn.system.engines.emulated import EmulatedEngine
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 PORT = 20001
 FOLDER = "/behaviour-of-x"

@@ -22,8 +22,8 @@ from docker.utils import kwargs_from_env, parse_repository_tag
 from churn import errors
 from churn.lifecycle.observation import Event
 from churn.system.clock import today
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Inspected, Listed, Mount, Spec
+from churn.system.refusals import refusal
 
 ANSWER_TIME = 60
 """Seconds within which an engine has to answer; what a stop grants its container comes on top."""

@@ -6,9 +6,9 @@ from typing import TypeVar
 from churn.errors import EngineUnreachable
 from churn.lifecycle.observation import Event
 from churn.system.clock import Clock
-from churn.system.engines.refusals import refusal
 from churn.system.faults.gate import Call, Gate, Lost, Refused
 from churn.system.protocols import Engine, Inspected, Listed, Spec
+from churn.system.refusals import refusal
 
 _T = TypeVar("_T")
 ANSWER_TIME = 60.0

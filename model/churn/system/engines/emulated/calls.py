@@ -12,8 +12,8 @@ from churn.errors import EngineError
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.words import KILL
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Spec
+from churn.system.refusals import refusal
 
 _T = TypeVar("_T")
 

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Spec
+from churn.system.refusals import refusal
 
 
 class EmulatedGround:

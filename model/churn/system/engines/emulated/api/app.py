@@ -12,8 +12,8 @@ from churn.system.engines.emulated.api.control import CONTROL, Control
 from churn.system.engines.emulated.api.message import Reply, Stream, refused, told
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import Until, Waits
-from churn.system.engines.refusals import refusal
 from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.refusals import refusal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -12,7 +12,7 @@ from churn.system.engines.emulated.api.shapes import when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import FOLDER, File, Tree, packed, resolved, unpacked
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _ROOTS = frozenset(("/", "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sys", "/tmp", "/usr", "/var"))  # noqa: S108 -- told, not used
 _MODIFIED, _ADDED = 0, 1

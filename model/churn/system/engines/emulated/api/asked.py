@@ -9,8 +9,8 @@ from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.program import gpus_of
 from churn.system.engines.emulated.things import Image
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Spec
+from churn.system.refusals import refusal
 
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _RUNTIMES = ("", "runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")

@@ -11,7 +11,7 @@ from churn.system.engines.emulated.api.shapes import addresses, endpoint, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.things import BUILT_IN, Belonging
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _NETWORK_FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
 _VOLUME_FILTERS = ("dangling", "driver", "label", "name")

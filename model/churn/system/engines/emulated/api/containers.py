@@ -18,8 +18,8 @@ from churn.system.engines.emulated.calls import Until, Waits
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.program import argv_of, is_stand_in
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Mount
+from churn.system.refusals import refusal
 
 _GRACE = 10.0
 _STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")

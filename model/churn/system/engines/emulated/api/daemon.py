@@ -10,7 +10,7 @@ from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.things import Journal, identity
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"
 _NETWORKS = ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]

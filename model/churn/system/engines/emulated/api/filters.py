@@ -8,7 +8,7 @@ from math import inf
 from churn.system.engines.emulated.api.message import Request
 from churn.system.engines.emulated.api.shapes import moment
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 Filters = Mapping[str, Sequence[str]]
 

@@ -18,7 +18,7 @@ from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import File, packed, resolved
 from churn.system.engines.emulated.things import Image, Layer, described_image, loaded_image
 from churn.system.engines.emulated.words import tags_like
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _FILTERS = ("before", "dangling", "label", "reference", "since")
 _TAG = re.compile(r"(?P<name>[^:@\s]+(?::\d+/[^:@\s]+)?)(?::(?P<tag>[\w][\w.-]*))?")

@@ -7,7 +7,7 @@ from typing import Any
 
 from churn.system.engines.emulated.container import MountPoint
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _MODES = frozenset(("ro", "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave"))
