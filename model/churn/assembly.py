@@ -15,7 +15,7 @@ from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
-from churn.system.engines.emulated.ground import EmulatedGround
+from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
@@ -102,7 +102,7 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
     settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
-    gate = Gate(EmulatedGround(core), clock) if target.engine_faults else None
+    gate = Gate(EmulatedHooks(core), clock) if target.engine_faults else None
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
     driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
     if gate is not None:

@@ -15,11 +15,11 @@ from churn.system import ownership
 from churn.system.clock import Clock, RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import Settings, served
-from churn.system.engines.proxy import ProxyGround, proxied
 from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
 from churn.system.image import TAG
 from churn.system.protocols import Manager
+from churn.system.proxy import ProxyHooks, proxied
 
 WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 """Seconds, where they are real."""
@@ -65,7 +65,7 @@ def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) 
             _expect_plain(reached)
             gate = Gate()
             proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
-            gate.ground, way = ProxyGround(reached, proxy, labels, TAG), proxy.url
+            gate.hooks, way = ProxyHooks(reached, proxy, labels, TAG), proxy.url
         host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
         yield Site(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
 

@@ -36,7 +36,7 @@ HOMES = {
         "system/engines/emulated/api/app.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/api/ports.py",
-        "system/engines/proxy",
+        "system/proxy",
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
     "urllib3": ("system/engines/docker.py",),
@@ -59,13 +59,13 @@ HOMES = {
         "system/ownership.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/api/ports.py",
-        "system/engines/proxy/",
+        "system/proxy/",
     ),
     "threading": (
         "system/process.py",
         "system/engines/emulated/api/server.py",
         "system/faults/gate.py",
-        "system/engines/proxy/",
+        "system/proxy/",
     ),
 }
 """What is not ours, and the files or folders that may import it."""

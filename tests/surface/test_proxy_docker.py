@@ -18,9 +18,9 @@ from attrs import define
 
 from churn import errors
 from churn.system.engines.docker import DockerEngine
-from churn.system.engines.proxy import Proxy, proxied
 from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
 from churn.system.protocols import Listed
+from churn.system.proxy import Proxy, proxied
 from yard import Yard
 
 pytestmark = pytest.mark.docker

@@ -20,7 +20,7 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.emulated.ground import EmulatedGround
+from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults import made
 from churn.system.faults.gate import Gate
 
@@ -62,7 +62,7 @@ class Bench:
 
 def bench(seed: int = 0, **settings: Any) -> Bench:
     core = Core(VirtualClock(), seed=seed, images=frozenset({IMAGE}), **settings)
-    gate = Gate(EmulatedGround(core), core.clock)
+    gate = Gate(EmulatedHooks(core), core.clock)
     return Bench(core, gate, client(core, gate))
 
 

@@ -23,12 +23,12 @@ from attrs import define
 from hypothesis import given, strategies as st
 
 from churn.errors import EngineError, UsageError
-from churn.system.engines.proxy import Access, Proxy, proxied
-from churn.system.engines.proxy.address import Address
-from churn.system.engines.proxy.journal import Journal
-from churn.system.engines.proxy.labels import created_by, with_labels
-from churn.system.engines.proxy.message import Chunked, Reply, Request, unchunked
 from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.proxy import Access, Proxy, proxied
+from churn.system.proxy.address import Address
+from churn.system.proxy.journal import Journal
+from churn.system.proxy.labels import created_by, with_labels
+from churn.system.proxy.message import Chunked, Reply, Request, unchunked
 
 Until = Callable[..., float]
 

@@ -187,10 +187,10 @@ class Faults:
         return made(operation.how.value, {"milliseconds": self.waits.hang * 1000} if hangs else {})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
-        if self._gate is None or self._gate.ground is None:
+        if self._gate is None or self._gate.hooks is None:
             return _NO_GATE
         try:
-            self._gate.ground.restart(live=operation.how is Outage.LIVE, seconds=self.waits.outage)
+            self._gate.hooks.restart(live=operation.how is Outage.LIVE, seconds=self.waits.outage)
         except EngineError as error:
             return str(error)
         self.clock.sleep(self.waits.outage)

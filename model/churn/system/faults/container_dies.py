@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -17,6 +17,6 @@ class ContainerDies(Fault):
     container: str
     code: int = 1
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
-        ground.end(self.container, self.code)
+        hooks.end(self.container, self.code)

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -17,6 +17,6 @@ class EngineRestart(Fault):
     milliseconds: float = 1000.0
     live: bool = False
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
-        ground.restart(live=self.live, seconds=self.milliseconds / 1000)
+        hooks.restart(live=self.live, seconds=self.milliseconds / 1000)

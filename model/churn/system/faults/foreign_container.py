@@ -2,7 +2,7 @@
 
 from attrs import define, field
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -19,10 +19,10 @@ class ForeignContainer(Fault):
     port: int = 0
     made: str = field(default="", init=False)
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Make it."""
-        self.made = ground.occupy(self.container, self.port)
+        self.made = hooks.occupy(self.container, self.port)
 
-    def heal(self, ground: Ground) -> None:
+    def heal(self, hooks: EngineHooks) -> None:
         """Remove it."""
-        ground.vacate(self.made)
+        hooks.vacate(self.made)

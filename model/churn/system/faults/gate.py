@@ -74,7 +74,7 @@ class Refused:
     message: str
 
 
-class Ground(Protocol):
+class EngineHooks(Protocol):
     """What faults can do to an engine beyond its replies. Each raises `EngineError` where that cannot be done."""
 
     def end(self, reference: str, code: int, *, oom: bool = False) -> None:
@@ -110,10 +110,10 @@ class Fault:
     times: int = 1
     milliseconds: float = 0.0
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do what it does to the engine itself."""
 
-    def heal(self, ground: Ground) -> None:
+    def heal(self, hooks: EngineHooks) -> None:
         """Undo that."""
 
     def concerns(self, call: Call) -> bool:
@@ -149,7 +149,7 @@ class ReplyFault(Fault):
 class Gate:
     """The faults that are on, and a journal of what each has struck: ``connection-reset on create``."""
 
-    ground: Ground | None = None
+    hooks: EngineHooks | None = None
     clock: Clock = field(factory=RealClock)
     faults: list[Fault] = field(factory=list)
     struck: list[str] = field(factory=list)
@@ -162,8 +162,8 @@ class Gate:
 
     def switch_on(self, fault: Fault) -> None:
         """Let a fault begin. Raises `EngineError` where the engine does not let it."""
-        if self.ground is not None:
-            fault.begin(self.ground)
+        if self.hooks is not None:
+            fault.begin(self.hooks)
             self.upsets += fault.upsets
         with self._lock:
             if fault.milliseconds and not fault.lasts_from_strike:
@@ -235,9 +235,9 @@ class Gate:
     def _healed(self, faults: Iterable[Fault]) -> None:
         """Undo what they did, as far as what they did it to is there still."""
         for fault in faults:
-            if self.ground is not None:
+            if self.hooks is not None:
                 with suppress(NotFound):
-                    fault.heal(self.ground)
+                    fault.heal(self.hooks)
 
     def _all(self) -> list[Fault]:
         return [*self.faults, *(fault for fault in self._hanging if not any(one is fault for one in self.faults))]

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -16,6 +16,6 @@ class OomKill(Fault):
     upsets = True
     container: str
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
-        ground.end(self.container, 137, oom=True)
+        hooks.end(self.container, 137, oom=True)

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -16,10 +16,10 @@ class SigtermIgnored(Fault):
     upsets = True
     container: str
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
-        ground.instruct(self.container, "ignore-sigterm")
+        hooks.instruct(self.container, "ignore-sigterm")
 
-    def heal(self, ground: Ground) -> None:
+    def heal(self, hooks: EngineHooks) -> None:
         """Undo it."""
-        ground.instruct(self.container, "")
+        hooks.instruct(self.container, "")

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from churn.system.faults.gate import Fault, Ground
+from churn.system.faults.gate import EngineHooks, Fault
 
 
 @define
@@ -17,10 +17,10 @@ class SlowReady(Fault):
     container: str
     seconds: float = 60.0
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
-        ground.instruct(self.container, f"slow={self.seconds:g}")
+        hooks.instruct(self.container, f"slow={self.seconds:g}")
 
-    def heal(self, ground: Ground) -> None:
+    def heal(self, hooks: EngineHooks) -> None:
         """Undo it."""
-        ground.instruct(self.container, "")
+        hooks.instruct(self.container, "")

@@ -24,7 +24,7 @@ from churn.system.engines.emulated.api.ports import BehaviourFiles, HostPorts
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.ground import EmulatedGround
+from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 
 OWNER_ONLY = 0o600
@@ -100,7 +100,7 @@ class EngineServer:
         )
         core.behaviours = BehaviourFiles()
         self.core = ports.core = core
-        self.gate.ground = EmulatedGround(core)
+        self.gate.hooks = EmulatedHooks(core)
         api = Api(core, self.log) if self.log else Api(core)
         app = App(api, clock, self.gate)
         apps = {self.path: app, **({self.plain: App(api, clock)} if self.plain else {})}

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 from churn.errors import UsageError
-from churn.system.engines.proxy.address import LONGEST_PATH, Address
-from churn.system.engines.proxy.conversation import Conversation
-from churn.system.engines.proxy.exchange import Settings
-from churn.system.engines.proxy.journal import Access, Journal
-from churn.system.engines.proxy.server import Server
-from churn.system.engines.proxy.wire import Wire
 from churn.system.faults.gate import Gate
+from churn.system.proxy.address import LONGEST_PATH, Address
+from churn.system.proxy.conversation import Conversation
+from churn.system.proxy.exchange import Settings
+from churn.system.proxy.journal import Access, Journal
+from churn.system.proxy.server import Server
+from churn.system.proxy.wire import Wire
 
 
 class Proxy:

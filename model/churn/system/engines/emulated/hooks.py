@@ -8,14 +8,14 @@ from churn.system.protocols import Spec
 from churn.system.refusals import refusal
 
 
-class EmulatedGround:
-    """A `Ground` over a `Core`."""
+class EmulatedHooks:
+    """The `EngineHooks` over a `Core`."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
     def end(self, reference: str, code: int, *, oom: bool = False) -> None:
-        """As `Ground.end`."""
+        """As `EngineHooks.end`."""
         core = self._core
         container = core.find(reference)
         if container.state not in ("running", "paused"):
@@ -26,11 +26,11 @@ class EmulatedGround:
         core.exit(container, code, core.clock.now())
 
     def restart(self, *, live: bool, seconds: float) -> None:
-        """As `Ground.restart`."""
+        """As `EngineHooks.restart`."""
         self._core.go_down(live=live, seconds=seconds)
 
     def occupy(self, name: str, port: int) -> str:
-        """As `Ground.occupy`."""
+        """As `EngineHooks.occupy`."""
         image = next(iter(self._core.images), "")
         made = self._core.create(Spec(image, name, ports=(port,) if port else ())).id
         try:
@@ -42,11 +42,11 @@ class EmulatedGround:
         return made
 
     def vacate(self, container: str) -> None:
-        """As `Ground.vacate`."""
+        """As `EngineHooks.vacate`."""
         with suppress(NotFound):
             self._core.remove(container, force=True)
 
     def instruct(self, reference: str, word: str) -> None:
-        """As `Ground.instruct`."""
+        """As `EngineHooks.instruct`."""
         self._core.find(reference).word = word
         self._core.heed()

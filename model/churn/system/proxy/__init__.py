@@ -1,7 +1,7 @@
 """A proxy in front of a real engine: whoever talks to the engine through it meets the faults that are on, and what it
 creates is labelled.
 
-`face` is what the rest of Churn uses; behind it, on a loop of its own in a thread of its own, `server` lets clients in,
+`proxy` is what the rest of Churn uses; behind it, on a loop of its own in a thread of its own, `server` lets clients in,
 `conversation` has one client's requests admitted by the faults, `exchange` passes one request and its reply on and `stream`
 what is no HTTP. `message` and `wire` are HTTP/1 and sockets as far as that needs them. What a client is not to notice is
 not even copied into a form of ours: heads and bodies go on as they came, as soon as they came.
@@ -18,8 +18,8 @@ Clients in Go, the command too, ask once more on their own where a GET or HEAD g
 before. Where their ping gets none, they take the engine for one of their own version, which an older engine refuses.
 """
 
-from churn.system.engines.proxy.face import Proxy, proxied
-from churn.system.engines.proxy.ground import ProxyGround
-from churn.system.engines.proxy.journal import Access
+from churn.system.proxy.hooks import ProxyHooks
+from churn.system.proxy.journal import Access
+from churn.system.proxy.proxy import Proxy, proxied
 
-__all__ = ["Access", "Proxy", "ProxyGround", "proxied"]
+__all__ = ["Access", "Proxy", "ProxyHooks", "proxied"]

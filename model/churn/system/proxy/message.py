@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define, field, frozen
 
-from churn.system.engines.proxy.wire import Wire
+from churn.system.proxy.wire import Wire
 
 LONGEST_HEAD = 1 << 20
 """In bytes, as in Docker's daemon."""

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from churn.errors import Conflict, EngineError, NotFound
-from churn.system.engines.proxy.face import Proxy
 from churn.system.protocols import Engine, Spec
+from churn.system.proxy.proxy import Proxy
 
 _NOT_HERE = 501
 _ALIVE = ("running", "paused", "restarting")
 
 
-class ProxyGround:
-    """A `Ground` over an engine and the proxy before it. Only containers with `labels` are ever struck."""
+class ProxyHooks:
+    """The `EngineHooks` over an engine and the proxy before it. Only containers with `labels` are ever struck."""
 
     def __init__(self, engine: Engine, proxy: Proxy, labels: Mapping[str, str], image: str) -> None:
         self._engine = engine
@@ -21,7 +21,7 @@ class ProxyGround:
         self._image = image
 
     def end(self, reference: str, code: int, *, oom: bool = False) -> None:  # noqa: ARG002 -- the engine decides the code
-        """As `Ground.end`: it is killed, whatever the code; no restart policy acts on that."""
+        """As `EngineHooks.end`: it is killed, whatever the code; no restart policy acts on that."""
         self._engine.kill(self._ours(reference))
 
     def restart(self, *, live: bool, seconds: float) -> None:
@@ -33,7 +33,7 @@ class ProxyGround:
         self._proxy.interrupt(seconds)
 
     def occupy(self, name: str, port: int) -> str:
-        """As `Ground.occupy`; the container is ours, so that it is removed if all else fails."""
+        """As `EngineHooks.occupy`; the container is ours, so that it is removed if all else fails."""
         ports = (port,) if port else ()
         made = self._engine.create(Spec(self._image, name, labels=self._labels, ports=ports))
         try:
@@ -45,14 +45,14 @@ class ProxyGround:
         return made
 
     def vacate(self, container: str) -> None:
-        """As `Ground.vacate`."""
+        """As `EngineHooks.vacate`."""
         try:
             self._engine.remove(container, force=True)
         except NotFound:
             return
 
     def instruct(self, reference: str, word: str) -> None:
-        """As `Ground.instruct`: servers of a real engine read their files only. Raises `EngineError`."""
+        """As `EngineHooks.instruct`: servers of a real engine read their files only. Raises `EngineError`."""
         raise EngineError(
             _NOT_HERE, f"write {word!r} into the behaviour file of {reference}: a real engine cannot be told"
         )

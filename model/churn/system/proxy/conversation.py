@@ -2,12 +2,12 @@
 
 from attrs import define, field
 
-from churn.system.engines.proxy.exchange import Exchange, Next, Settings, answer, healed, swallow
-from churn.system.engines.proxy.journal import Access
-from churn.system.engines.proxy.message import Request, read_head
-from churn.system.engines.proxy.stream import either, stream
-from churn.system.engines.proxy.wire import Wire
 from churn.system.faults.gate import Call, Lost, Refused
+from churn.system.proxy.exchange import Exchange, Next, Settings, answer, healed, swallow
+from churn.system.proxy.journal import Access
+from churn.system.proxy.message import Request, read_head
+from churn.system.proxy.stream import either, stream
+from churn.system.proxy.wire import Wire
 
 _BAD_REQUEST = 400
 _BAD_GATEWAY = 502

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from churn.system.engines.proxy.wire import Wire
+from churn.system.proxy.wire import Wire
 
 T = TypeVar("T")
 

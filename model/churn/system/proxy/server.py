@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from churn.system.engines.proxy.wire import LOOK_EVERY, Wire
+from churn.system.proxy.wire import LOOK_EVERY, Wire
 
 _FOR_ITS_USER_ONLY = 0o600
 

@@ -9,10 +9,11 @@ from enum import Enum, auto
 
 from attrs import define, frozen
 
-from churn.system.engines.proxy.address import Address
-from churn.system.engines.proxy.journal import Access, Journal
-from churn.system.engines.proxy.labels import created_by, with_labels
-from churn.system.engines.proxy.message import (
+from churn.system.faults.gate import Call, Gate, Lost
+from churn.system.proxy.address import Address
+from churn.system.proxy.journal import Access, Journal
+from churn.system.proxy.labels import created_by, with_labels
+from churn.system.proxy.message import (
     Body,
     Chunked,
     Endless,
@@ -23,9 +24,8 @@ from churn.system.engines.proxy.message import (
     unchunked,
     whole,
 )
-from churn.system.engines.proxy.stream import either
-from churn.system.engines.proxy.wire import LOOK_EVERY, Wire
-from churn.system.faults.gate import Call, Gate, Lost
+from churn.system.proxy.stream import either
+from churn.system.proxy.wire import LOOK_EVERY, Wire
 
 _CREATED = 201
 _BAD_GATEWAY = 502

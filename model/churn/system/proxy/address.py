@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from churn.errors import UsageError
-from churn.system.engines.proxy.wire import LOOK_EVERY, Wire
+from churn.system.proxy.wire import LOOK_EVERY, Wire
 
 LONGEST_PATH = 107
 """Of a unix socket, in bytes."""
