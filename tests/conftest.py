@@ -16,7 +16,7 @@ from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.engines.emulated.container import Timing
 from churn.system.host import RealHost
 from churn.system.image import TAG
-from yard import Yard
+from sandbox import Sandbox
 
 LOOK_EVERY = 0.01
 PROMPT = Timing(create=0.001, start=0.02, terminate=0.02, kill=0.02, remove=0.002, crash=0.1, load=0.05)
@@ -49,9 +49,9 @@ def standin(docker_engine: DockerEngine) -> str:
 
 
 @pytest.fixture
-def yard(docker_engine: DockerEngine, standin: str, tmp_path: Path) -> Iterator[Yard]:
+def sandbox(docker_engine: DockerEngine, standin: str, tmp_path: Path) -> Iterator[Sandbox]:
     """Containers for one test."""
-    made = Yard(docker_engine, RealHost(folders=tmp_path, clock=RealClock()), standin)
+    made = Sandbox(docker_engine, RealHost(folders=tmp_path, clock=RealClock()), standin)
     yield made
     made.clear()
 

@@ -113,11 +113,11 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
-    from churn.site import site
     from churn.system.image import build
     from churn.system.managers.reference.program import Program
+    from churn.testbed import testbed
 
-    with site(target.engine, run, target.environ, labelling=target.engine_faults) as here:
+    with testbed(target.engine, run, target.environ, labelling=target.engine_faults) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(f"churn-{run}", STAND_IN, here.labels, start_timeout=_REAL_START_TIMEOUT)
@@ -127,13 +127,13 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
 
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
-    from churn.site import site
     from churn.system.image import build
     from churn.system.managers.command import CommandManager, read
+    from churn.testbed import testbed
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
-    with site(target.engine, run, target.environ, labelling=True) as here:
+    with testbed(target.engine, run, target.environ, labelling=True) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         manager = CommandManager(
@@ -144,12 +144,12 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
 @contextmanager
 def _aima(target: Target, run: str) -> Iterator[System]:
-    from churn.site import site
     from churn.system.image import standing_in
+    from churn.testbed import testbed
 
     _expect_none_planted(target)
     with (
-        site(target.engine, run, target.environ, labelling=True) as here,
+        testbed(target.engine, run, target.environ, labelling=True) as here,
         # AIMA's labels and ports are the same for all that use one engine.
         ownership.lease(f"AIMA on engine {here.engine.identity()}", target.state / "leases", here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,

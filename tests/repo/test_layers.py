@@ -14,17 +14,17 @@ RANKS = {
     "lifecycle": 1,
     "system": 2,
     "session": 3,
-    "shrink": 4,
-    "explore": 5,
-    "report": 6,
-    "site": 7,
-    "assembly": 7,
-    "campaign": 7,
-    "doctor": 7,
-    "cli": 8,
-    "pytest_plugin": 8,
-    "__main__": 9,
-    "__init__": 9,
+    "testbed": 4,
+    "assembly": 5,
+    "shrink": 6,
+    "explore": 7,
+    "report": 8,
+    "campaign": 9,
+    "doctor": 9,
+    "cli": 10,
+    "pytest_plugin": 10,
+    "__main__": 11,
+    "__init__": 11,
 }
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
@@ -108,8 +108,7 @@ def test_a_module_imports_only_lower_ranks_or_its_own_folder(path: Path) -> None
         there = (dotted.split(".")[1:] or ["__init__"])[0]
         if there == "__init__":  # the version, from the package itself
             continue
-        same_rank_modules = here != there and RANKS[here] == rank(dotted)
-        allowed = there == here or rank(dotted) < RANKS[here] or (same_rank_modules and there in ("assembly", "site"))
+        allowed = there == here or rank(dotted) < RANKS[here]
         assert allowed, f"{name(path)} (rank {RANKS[here]}) imports {dotted} (rank {rank(dotted)})"
 
 

@@ -9,7 +9,7 @@ from churn.system.host import RealHost
 from churn.system.protocols import Inspected, Mount, Spec
 
 
-class Yard:
+class Sandbox:
     """Containers of the stand-in, each with a behaviour file of its own; labels and names are this test's alone."""
 
     def __init__(self, engine: DockerEngine, host: RealHost, tag: str) -> None:

@@ -26,7 +26,7 @@ WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 
 
 @frozen
-class Site:
+class Testbed:
     """A place to test a program in. `environ` is the manager's: its DOCKER_HOST leads through the gate, if there is one."""
 
     engine: DockerEngine
@@ -50,8 +50,8 @@ class Site:
 
 
 @contextmanager
-def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) -> Iterator[Site]:
-    """A site on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
+def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) -> Iterator[Testbed]:
+    """A testbed on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
 
     `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's.
     """
@@ -67,7 +67,7 @@ def site(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) 
             proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
             gate.hooks, way = ProxyHooks(reached, proxy, labels, TAG), proxy.url
         host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
-        yield Site(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
+        yield Testbed(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
 
 
 def _plain(environ: Mapping[str, str], way: str) -> Mapping[str, str]:
