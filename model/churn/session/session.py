@@ -20,7 +20,8 @@ from churn.session.marks import REVIVING, Mark, marks_of, naming as named
 from churn.session.system import Look, System
 from churn.session.trace import Record, Trace
 from churn.session.verdict import Judgement, Signature, Verdict, Violation
-from churn.system.protocols import Engine, Numbers
+from churn.system.protocols import Engine
+from churn.system.rewinding import Numbers
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 """Seconds between two looks at a system that has not settled; doubled from the first to the longest."""

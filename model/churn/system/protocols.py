@@ -4,10 +4,9 @@ Engines and managers know each other through `Engine` alone. Neither knows the m
 """
 
 from collections.abc import Mapping
-from math import inf
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Event, Port
@@ -166,44 +165,6 @@ class Host(Protocol):
 
     def folder(self, name: str) -> str:
         """A new folder of that name that containers may mount, for `behave`."""
-
-
-@define
-class Numbers:
-    """Numbers for ids and ports, by the order in which they are first asked for: what two states have in common is that order.
-
-    `now` is the moment that times are told from.
-    """
-
-    now: float
-    known: dict[object, int] = field(factory=dict)
-
-    def __call__(self, value: object) -> int:
-        """The value's number."""
-        return self.known.setdefault(value, len(self.known))
-
-    def since(self, moment: float, limit: float = inf) -> float:
-        """Seconds from a moment until now, in milliseconds' precision, at most `limit` either way."""
-        return max(-limit, min(limit, round(self.now - moment, 3)))
-
-
-@runtime_checkable
-class Rewindable(Protocol):
-    """A part of a system that can be put back to where it was: what exhaustive search needs, and only emulated parts offer."""
-
-    def snapshot(self) -> Any:
-        """All of its state, as a value that later changes leave alone."""
-
-    def restore(self, snapshot: Any) -> None:
-        """Put it back to where it was when that was taken."""
-
-
-@runtime_checkable
-class Keyed(Rewindable, Protocol):
-    """One that can say which of its states are alike."""
-
-    def key(self, numbers: Numbers) -> object:
-        """All that what comes next may depend on, as a value that alike states share: no id, port or date is in it."""
 
 
 @runtime_checkable

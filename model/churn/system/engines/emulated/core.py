@@ -27,8 +27,9 @@ from churn.system.engines.emulated.things import (
     named_image,
 )
 from churn.system.engines.emulated.words import KILL, TERM, crashing, exit_code, number_after, number_of, tags_like
-from churn.system.protocols import Numbers, Spec
+from churn.system.protocols import Spec
 from churn.system.refusals import refusal
+from churn.system.rewinding import Numbers
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _EXIT_KILLED, _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 137, 128, 127

@@ -8,7 +8,8 @@ from churn.lifecycle.observation import Event
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
-from churn.system.protocols import Inspected, Listed, Numbers, Spec, carries
+from churn.system.protocols import Inspected, Listed, Spec, carries
+from churn.system.rewinding import Numbers
 
 
 class EmulatedEngine:
