@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from churn import errors
-from churn.system import image
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.daemon import API_VERSION
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.engines.emulated.container import Timing
 from churn.system.host import RealHost
-from churn.system.image import TAG
+from churn.system.standin import image
+from churn.system.standin.image import TAG
 from sandbox import Sandbox
 
 LOOK_EVERY = 0.01

@@ -113,8 +113,8 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
-    from churn.system.image import build
     from churn.system.managers.reference.program import Program
+    from churn.system.standin.image import build
     from churn.testbed import testbed
 
     with testbed(target.engine, run, target.environ, labelling=target.engine_faults) as here:
@@ -127,8 +127,8 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
 
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
-    from churn.system.image import build
     from churn.system.managers.command import CommandManager, read
+    from churn.system.standin.image import build
     from churn.testbed import testbed
 
     _expect_none_planted(target)
@@ -144,7 +144,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
 @contextmanager
 def _aima(target: Target, run: str) -> Iterator[System]:
-    from churn.system.image import standing_in
+    from churn.system.standin.image import standing_in
     from churn.testbed import testbed
 
     _expect_none_planted(target)

@@ -17,9 +17,9 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
-from churn.system.image import TAG
 from churn.system.protocols import Manager
 from churn.system.proxy import ProxyHooks, proxied
+from churn.system.standin.image import TAG
 
 WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 """Seconds, where they are real."""

@@ -18,14 +18,14 @@ from uuid import uuid4
 from measure import Figure, report
 
 from churn.errors import EngineUnreachable
-from churn.system import image
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.engines.emulated.container import Timing
-from churn.system.image import TAG
+from churn.system.standin import image
+from churn.system.standin.image import TAG
 
 SIDES = {"process": "in process", "socket": "over the socket", "docker": "on a real Docker"}
 LISTED, STILL = 10, Timing(0, 0, 0, 0, 0, 0, 0, 0)

@@ -16,9 +16,9 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 from machine import STEPS, machine, sequences
 
-from churn.system import image
 from churn.system.clock import RealClock, today
 from churn.system.engines.docker import DockerEngine
+from churn.system.standin import image
 
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -15,8 +15,8 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.host import RealHost
-from churn.system.image import TAG
 from churn.system.protocols import Engine, Host, Mount, Spec
+from churn.system.standin.image import TAG
 
 GRACE = 1.0
 

@@ -20,9 +20,9 @@ from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.host import RealHost
-from churn.system.image import TAG
 from churn.system.ownership import OWNER, alive, labels, new_run
 from churn.system.protocols import Spec
+from churn.system.standin.image import TAG
 
 VERDICTS = {"ok", "note", "problem"}
 

@@ -33,7 +33,7 @@ from churn.system.engines.emulated.api.server import EngineServer, Settings, ask
 from churn.system.engines.emulated.container import Timing
 from churn.system.faults import KINDS
 from churn.system.host import RealHost
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 QUICK = Timing(create=0.001, start=0.01, terminate=0.01, kill=0.01, remove=0.001, crash=0.02, load=0.0, backoff=0.01)
 LIMIT = 20.0

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from churn import errors
-from churn.system import image
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.protocols import Mount
+from churn.system.standin import image
 
 pytestmark = pytest.mark.docker
 

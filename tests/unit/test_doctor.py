@@ -25,9 +25,9 @@ from churn.system.clock import RealClock
 from churn.system.engines.docker import About, DockerEngine, Image, Place, named_by, places
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.host import RealHost, first_ephemeral, interfaces
-from churn.system.image import BASE, LABEL, TAG
 from churn.system.ownership import OWNER, alive, labels
 from churn.system.protocols import Listed, carries
+from churn.system.standin.image import BASE, LABEL, TAG
 
 OK, NOTE, PROBLEM = Verdict.OK, Verdict.NOTE, Verdict.PROBLEM
 ABOUT = About("ID:1", "20.10.24", "1.41", frozenset({"runc"}))

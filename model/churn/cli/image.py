@@ -6,7 +6,7 @@ import rich_click as click
 
 from churn.assembly import STAND_IN
 from churn.system.engines.docker import DockerEngine
-from churn.system.image import build as build_image
+from churn.system.standin.image import build as build_image
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""The stand-in image: a server of a few kilobytes, and a busybox, that behaves as a file tells it (see standin/)."""
+"""The stand-in image: a server of a few kilobytes, and a busybox, that behaves as a file tells it (the scripts beside this)."""
 
 import hashlib
 import io
@@ -143,7 +143,7 @@ def archive(busybox: Path | None = None) -> bytes:
         for folder in _FOLDERS:
             tar.addfile(_entry(folder, tarfile.DIRTYPE, mode=0o755))
         for script in _SCRIPTS:
-            _add_file(tar, f"{_HOME}/{script}", files("churn.system").joinpath("standin", script).read_bytes())
+            _add_file(tar, f"{_HOME}/{script}", files("churn.system.standin").joinpath(script).read_bytes())
         if busybox is not None:
             _add_root(tar, busybox)
     return buffer.getvalue()
