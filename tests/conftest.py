@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def docker_engine() -> Iterator[DockerEngine]:
     """The engine that the `docker` command would use; without one the test is skipped, unless one is required."""
     try:
-        engine = DockerEngine()
+        engine = DockerEngine(os.environ)
     except errors.EngineUnreachable as error:
         if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
             pytest.fail(str(error))

@@ -58,7 +58,7 @@ def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: boo
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
         url = _served(stack, folder) if engine == "emulated" else environ.get("DOCKER_HOST")
-        reached = stack.enter_context(closing(DockerEngine(url)))
+        reached = stack.enter_context(closing(DockerEngine(environ, url)))
         labels, clock, gate = ownership.labels(run), RealClock(), None
         way = reached.url
         if labelling:

@@ -6,6 +6,7 @@ the calls. Without an engine that answers the real side is left out.
 """
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,12 +42,12 @@ def over_socket() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(frozenset({TAG}), timing=STILL)
         with served(Path(folder), settings) as server:
-            yield DockerEngine(f"unix://{server.path}")._api
+            yield DockerEngine({}, f"unix://{server.path}")._api
 
 
 @contextmanager
 def on_docker() -> Iterator[Any]:
-    engine = DockerEngine()
+    engine = DockerEngine(os.environ)
     image.build(engine)
     yield engine._api
 

@@ -5,6 +5,7 @@ It goes on past differences, tells each kind once, and keeps its result in `resu
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -30,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="keep the result")
     chosen = parser.parse_args()
-    engine, clock = DockerEngine(), RealClock()
+    engine, clock = DockerEngine(os.environ), RealClock()
     made: list[Pair] = []
     image.build(engine)
     began = clock.now()

@@ -77,7 +77,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
         with (
             tempfile.TemporaryDirectory(prefix="churn-") as folder,
             served(Path(folder), Settings(frozenset({TAG}))) as server,
-            closing(DockerEngine(f"unix://{server.path}")) as engine,
+            closing(DockerEngine({}, f"unix://{server.path}")) as engine,
         ):
             yield Rig(engine, RealHost(folders=tmp_path, clock=RealClock()))
         return

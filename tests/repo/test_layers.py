@@ -29,8 +29,8 @@ RANKS = {
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
 HOMES = {
-    "docker": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
-    "requests": ("system/engines/docker.py", "system/engines/emulated/api/adapter.py"),
+    "docker": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
+    "requests": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
     "asyncio": (
         "cli/engine.py",
         "system/engines/emulated/api/app.py",
@@ -39,12 +39,12 @@ HOMES = {
         "system/proxy",
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
-    "urllib3": ("system/engines/docker.py",),
+    "urllib3": ("system/engines/docker/",),
     "hypothesis": ("explore/machine.py",),
     "subprocess": ("system/process.py",),
     "pytest": ("pytest_plugin.py",),
     "time": ("system/clock.py",),
-    "datetime": ("system/clock.py", "system/engines/docker.py", "system/engines/emulated/api/shapes.py"),
+    "datetime": ("system/clock.py", "system/engines/docker/", "system/engines/emulated/api/shapes.py"),
     "random": (),
     "rich_click": ("cli/",),
     "click": ("cli/",),
@@ -133,6 +133,14 @@ def test_engines_and_managers_do_not_know_the_models_state_or_invariants(path: P
         assert not dotted.startswith(forbidden), f"{name(path)} imports {dotted}"
     if "managers/" in name(path):
         assert not any(dotted.startswith("churn.system.engines") for dotted in imports(path)), name(path)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) not in ("cli", "pytest_plugin")], ids=name)
+def test_the_front_ends_alone_read_the_environment(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "getenvb")
+        of_os = read and isinstance(node.value, ast.Name) and node.value.id == "os"
+        assert not of_os, f"{name(path)}:{node.lineno} reads the environment; have it handed in"
 
 
 def test_the_package_loads_neither_hypothesis_nor_docker() -> None:

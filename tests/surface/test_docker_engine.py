@@ -1,6 +1,7 @@
 """The real engine, call by call: what it answers, how it refuses, and in which order things happened."""
 
 import json
+import os
 import shutil
 import socket
 import threading
@@ -15,7 +16,8 @@ import pytest
 from churn import errors
 from churn.lifecycle.observation import Holder
 from churn.system.clock import RealClock
-from churn.system.engines.docker import DockerEngine, _Feed
+from churn.system.engines.docker import DockerEngine
+from churn.system.engines.docker.events import Feed
 from churn.system.protocols import Spec
 
 pytestmark = pytest.mark.docker
@@ -224,7 +226,7 @@ def test_events_come_in_the_engines_order_each_once_and_are_counted_on(engine: D
 
 def test_events_from_before_the_engine_object_was_made_are_not_told(sandbox: Any) -> None:
     container = sandbox.create()
-    with closing(DockerEngine()) as later:
+    with closing(DockerEngine(os.environ)) as later:
         assert actions(later, container) == []
         later.remove(container)
         assert actions(later, container) == ["destroy"]
@@ -257,7 +259,7 @@ def told(nanoseconds: int, container: str = "c", action: str = "start") -> dict[
 
 
 def test_an_event_with_an_earlier_time_that_comes_later_is_not_lost() -> None:
-    feed = _Feed(since=10 * SECOND)
+    feed = Feed(since=10 * SECOND)
     feed.take([told(12 * SECOND, "first")])
     late = told(12 * SECOND - 1, "late")
     assert feed.since <= late["timeNano"]
@@ -265,7 +267,7 @@ def test_an_event_with_an_earlier_time_that_comes_later_is_not_lost() -> None:
 
 
 def test_what_was_read_is_forgotten_when_it_cannot_come_again() -> None:
-    feed = _Feed(since=0)
+    feed = Feed(since=0)
     for second in range(100):
         feed.take([told(second * SECOND)])
     assert feed.mark == 100
@@ -338,18 +340,18 @@ def test_the_current_context_is_used_as_by_the_docker_command(
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": name}))
     with pytest.raises(errors.EngineUnreachable, match="no docker context"):
-        DockerEngine()
+        DockerEngine(os.environ)
     describe_context(tmp_path, name, url)
-    with closing(DockerEngine()) as found:
+    with closing(DockerEngine(os.environ)) as found:
         assert found.identity() == engine.identity()
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with pytest.raises(errors.EngineUnreachable, match=r"none\.sock"):
-        DockerEngine()
+        DockerEngine(os.environ)
 
 
 def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(errors.EngineUnreachable, match=r"at unix://.*none\.sock"):
-        DockerEngine(f"unix://{tmp_path}/none.sock")
+        DockerEngine({}, f"unix://{tmp_path}/none.sock")
 
 
 @pytest.mark.parametrize(
@@ -397,7 +399,7 @@ def broken_engine(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        state.engine = DockerEngine(f"unix://{tmp_path}/s")
+        state.engine = DockerEngine({}, f"unix://{tmp_path}/s")
         yield state
         state.engine.close()
         server.shutdown(socket.SHUT_RDWR)

@@ -128,7 +128,7 @@ def test_a_check_that_breaks_is_a_line_and_no_traceback(monkeypatch: pytest.Monk
 def emulated(tmp_path: Path) -> Iterator[DockerEngine]:
     with (
         served(tmp_path, Settings(frozenset({"nginx:latest"}), gpu=True)) as server,
-        closing(DockerEngine(f"unix://{server.path}")) as engine,
+        closing(DockerEngine({}, f"unix://{server.path}")) as engine,
     ):
         yield engine
 

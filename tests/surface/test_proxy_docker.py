@@ -276,7 +276,7 @@ def test_the_sdk_streams(front: Front, sdk: Any) -> None:
 
 
 def test_the_engine_of_churns_own_works_through_it(front: Front) -> None:
-    engine = DockerEngine(front.proxy.url)
+    engine = DockerEngine(os.environ, front.proxy.url)
     with closing(engine):
         container = engine.create(front.sandbox.spec())
         engine.start(container)

@@ -22,7 +22,7 @@ from churn.doctor.findings import Finding, listing, ok
 from churn.errors import EngineUnreachable
 from churn.lifecycle.observation import Holder, Port
 from churn.system.clock import RealClock
-from churn.system.engines.docker import About, DockerEngine, Image, Place, named_by, places
+from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
 from churn.system.engines.emulated.api.server import Settings, served
 from churn.system.host import RealHost, first_ephemeral, interfaces
 from churn.system.ownership import OWNER, alive, labels
@@ -43,7 +43,7 @@ class FakeEngine:
     told: About = ABOUT
     interface: str | None = "docker0"
     rows: tuple[Listed, ...] = ()
-    images: Mapping[str, Image] = Factory(dict)
+    images: Mapping[str, ImageInfo] = Factory(dict)
     things: Mapping[str, frozenset[str]] = Factory(dict)
     """By their owner."""
 
@@ -56,7 +56,7 @@ class FakeEngine:
     def architecture(self) -> str:
         return "amd64"
 
-    def image(self, tag: str) -> Image | None:
+    def image(self, tag: str) -> ImageInfo | None:
         return self.images.get(tag)
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
@@ -262,7 +262,7 @@ def test_engines_elsewhere_are_those_that_answer(monkeypatch: pytest.MonkeyPatch
     with served(tmp_path, Settings(seed=3)) as server, answering_otherwise(tmp_path / "odd.sock"):
         context(tmp_path, "mine", f"unix://{server.path}")
         found = {place: about for place, about in elsewhere({}).items() if place.context != "default"}
-        with closing(DockerEngine(f"unix://{server.path}")) as same:
+        with closing(DockerEngine({}, f"unix://{server.path}")) as same:
             assert found.pop(Place(f"unix://{server.path}", "mine")) == same.about()
     assert not {place for place in found if str(tmp_path) in place.url}
 
@@ -355,7 +355,7 @@ def test_a_gpu_runtime_is_good_to_know() -> None:
 
 
 def holding(*tags: str, **marks: str) -> FakeEngine:
-    return FakeEngine(images={tag: Image(f"sha256:{tag}", marks) for tag in tags})
+    return FakeEngine(images={tag: ImageInfo(f"sha256:{tag}", marks) for tag in tags})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from churn.system.protocols import Engine, Listed
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def clean(*, take_over: bool, dry_run: bool) -> None:
     """Remove what dead runs of Churn left on the engine. What a live run owns, and what others own, stays."""
-    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    engine = DockerEngine(os.environ)
     removed = 0
     for row, why in _candidates(engine, take_over=take_over):
         click.echo(f"{'would remove' if dry_run else 'removing'} {row.name} ({row.state}): {why}")

@@ -18,5 +18,5 @@ def image() -> None:
 @click.option("--tag", default=STAND_IN, show_default=True, help="The image's name.")
 def build(tag: str) -> None:
     """Build it from a static busybox of this machine, or from a busybox image that the engine has or can pull."""
-    origin = build_image(DockerEngine(os.environ.get("DOCKER_HOST")), tag)
+    origin = build_image(DockerEngine(os.environ), tag)
     click.echo(f"built {tag} from {origin}")

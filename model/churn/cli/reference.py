@@ -44,7 +44,7 @@ def reference(
     settings = Settings(session, image, marks, start_timeout=timeout)
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
-    engine = DockerEngine(os.environ.get("DOCKER_HOST"))
+    engine = DockerEngine(os.environ)
     ctx.obj = defective(defects)(Store(str(db)), engine, host, clock, settings)
 
 

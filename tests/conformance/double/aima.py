@@ -142,7 +142,7 @@ class Double:
         planted = tuple(filter(None, os.environ.get("AIMA_DOUBLE_DEFECTS", "").split(",")))
         made = type("Planted", (Rules, defective(planted)), {})(
             self.store,
-            DockerEngine(os.environ.get("DOCKER_HOST")),
+            DockerEngine(os.environ),
             RealHost(folders=self.folder, clock=clock),
             clock,
             settings,
