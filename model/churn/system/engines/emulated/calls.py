@@ -11,7 +11,7 @@ from attrs import frozen
 from churn.errors import EngineError
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.words import KILL
+from churn.system.engines.emulated.spellings import KILL
 from churn.system.protocols import Spec
 from churn.system.refusals import refusal
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from churn.system.engines.emulated.files import Tree
-from churn.system.engines.emulated.things import Image
+from churn.system.engines.emulated.images import Image
 from churn.system.protocols import Inspected, Listed, Spec
 
 

@@ -17,16 +17,12 @@ from attrs import evolve
 from churn.errors import EngineError, EngineUnreachable
 from churn.system.clock import Clock
 from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.identity import identity as identified
+from churn.system.engines.emulated.images import Image, named_image
+from churn.system.engines.emulated.journal import Journal
 from churn.system.engines.emulated.program import CRASHING, gpus_of, is_stand_in, missing, program_of
-from churn.system.engines.emulated.things import (
-    BUILT_IN,
-    Belonging,
-    Image,
-    Journal,
-    identity as identified,
-    named_image,
-)
-from churn.system.engines.emulated.words import KILL, TERM, crashing, exit_code, number_after, number_of, tags_like
+from churn.system.engines.emulated.resources import BUILT_IN, Resource
+from churn.system.engines.emulated.spellings import KILL, TERM, crashing, exit_code, number_after, number_of, tags_like
 from churn.system.protocols import Spec
 from churn.system.refusals import refusal
 from churn.system.rewinding import Numbers
@@ -86,8 +82,8 @@ class Core:
         self.epoch = epoch
         self.images = {tag: named_image(tag) for tag in sorted(images)}
         """Images by their tags; one without a tag has its id for one."""
-        self.volumes: dict[str, Belonging] = {}
-        self.networks: dict[str, Belonging] = {}
+        self.volumes: dict[str, Resource] = {}
+        self.networks: dict[str, Resource] = {}
         self.journal: Journal | None = None
         """What the API's clients are told of; nobody is told where there is none."""
         self.containers: dict[str, Container] = {}
@@ -517,23 +513,21 @@ class Core:
             raise refusal(409, f"Cannot update container {container.id}: {reason}")
         container.spec = evolve(container.spec, restart_policy=policy)
 
-    def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
+    def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Resource:
         """The volume of that name, made where it is not there."""
         self.advance()
         if name not in self.volumes:
-            made = Belonging(name, name, labels, created=self.clock.now(), **{"driver": "local", **settings})
+            made = Resource(name, name, labels, created=self.clock.now(), **{"driver": "local", **settings})
             self.volumes[name] = made
         self.note("volume", "create", name, driver=self.volumes[name].driver)
         return self.volumes[name]
 
-    def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> Belonging:
+    def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> Resource:
         """A new network."""
         self.advance()
         if name in self.networks or name in BUILT_IN:
             raise refusal(409, f"network with name {name} already exists")
-        made = Belonging(
-            name, self.new_identity(), labels, created=self.clock.now(), **{"driver": "bridge", **settings}
-        )
+        made = Resource(name, self.new_identity(), labels, created=self.clock.now(), **{"driver": "bridge", **settings})
         self.networks[name] = made
         self.note("network", "create", made.id, name=name, type=made.driver)
         return made
@@ -671,16 +665,16 @@ class Core:
 
     # -- what a container is connected to -----------------------------------------------------------------------------
 
-    def networks_of(self, container: Container) -> list[Belonging]:
+    def networks_of(self, container: Container) -> list[Resource]:
         """The networks that it is on, or will be; of one that is not there nothing but the name is known."""
         return [self._network(container, name) for name in container.joined]
 
-    def _network(self, container: Container, name: str) -> Belonging:
+    def _network(self, container: Container, name: str) -> Resource:
         found = self.networks.get(name) or BUILT_IN.get(name)
         known = container.network_ids.get(name)
-        return found if found is not None and known in (None, found.id) else Belonging(name, "", {}, "", 0.0)
+        return found if found is not None and known in (None, found.id) else Resource(name, "", {}, "", 0.0)
 
-    def _existing_networks(self, container: Container) -> list[Belonging]:
+    def _existing_networks(self, container: Container) -> list[Resource]:
         if self.journal is None:  # an API's clients alone name networks
             return []
         networks = self.networks_of(container)
@@ -690,7 +684,7 @@ class Core:
                 raise refusal(404, f"network {known} not found")
         return networks
 
-    def _plug(self, container: Container, networks: list[Belonging]) -> None:
+    def _plug(self, container: Container, networks: list[Resource]) -> None:
         if self.journal is None:
             return
         container.network_ids = {**container.network_ids, **{network.name: network.id for network in networks}}
@@ -718,6 +712,6 @@ class Core:
             if mount.kind == "volume":
                 self.note("volume", "unmount", mount.source, container=container.id, driver="local")
 
-    def attach(self, action: str, container: Container, network: Belonging) -> None:
+    def attach(self, action: str, container: Container, network: Resource) -> None:
         """Tell the API's clients that a container was connected to a network, or disconnected."""
         self.note("network", action, network.id, container=container.id, name=network.name, type=network.driver)

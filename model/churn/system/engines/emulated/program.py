@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.files import resolved
-from churn.system.engines.emulated.things import STAND_IN_LABEL, Image
+from churn.system.engines.emulated.images import STAND_IN_LABEL, Image
 
 
 @frozen

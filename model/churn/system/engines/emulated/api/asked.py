@@ -7,8 +7,8 @@ from churn.system.engines.emulated.api.message import Json
 from churn.system.engines.emulated.api.shapes import bindings
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.images import Image
 from churn.system.engines.emulated.program import gpus_of
-from churn.system.engines.emulated.things import Image
 from churn.system.protocols import Spec
 from churn.system.refusals import refusal
 

@@ -10,7 +10,7 @@ from churn.system.engines.emulated.api.mounts import check_volume
 from churn.system.engines.emulated.api.shapes import addresses, endpoint, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.things import BUILT_IN, Belonging
+from churn.system.engines.emulated.resources import BUILT_IN, Resource
 from churn.system.refusals import refusal
 
 _NETWORK_FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
@@ -70,7 +70,7 @@ def remove_network(core: Core, request: Request, reference: str) -> Reply:
     return Reply(204)
 
 
-def _end_network(core: Core, network: Belonging) -> None:
+def _end_network(core: Core, network: Resource) -> None:
     del core.networks[network.name]
     core.note("network", "destroy", network.id, name=network.name, type=network.driver)
 
@@ -92,7 +92,7 @@ def connect(core: Core, request: Request, reference: str) -> Reply:
     return Reply(200)
 
 
-def _plug_in(core: Core, container: Container, network: Belonging, before: Mapping[str, Mapping[str, Any]]) -> None:
+def _plug_in(core: Core, container: Container, network: Resource, before: Mapping[str, Mapping[str, Any]]) -> None:
     """Connect a running container; one that was on no network publishes its ports now. Raises `PortTaken`."""
     if not before:
         try:
@@ -127,14 +127,14 @@ def _addressed(core: Core, request: Request) -> Container:
     return core.find(reference)
 
 
-def _network_for(core: Core, container: Container, reference: str) -> Belonging:
+def _network_for(core: Core, container: Container, reference: str) -> Resource:
     """The network; for a container that does not run, one that is not there will do."""
     try:
         return _find_network(core, reference)
     except NotFound:
         if _lives(container):
             raise
-        return Belonging(reference, "", {}, "", 0.0)
+        return Resource(reference, "", {}, "", 0.0)
 
 
 def _check_pair(container: Container, name: str) -> None:
@@ -161,7 +161,7 @@ def prune_networks(core: Core, request: Request) -> Reply:
     return told({"NetworksDeleted": [one.name for one in gone] or None})
 
 
-def _find_network(core: Core, reference: str) -> Belonging:
+def _find_network(core: Core, reference: str) -> Resource:
     core.advance()
     known = {**BUILT_IN, **core.networks}
     if reference in known:
@@ -172,7 +172,7 @@ def _find_network(core: Core, reference: str) -> Belonging:
     return found[0]
 
 
-def _active(core: Core, network: Belonging) -> list[Container]:
+def _active(core: Core, network: Resource) -> list[Container]:
     """The containers that are on a network now."""
     return [one for one in core.containers.values() if _lives(one) and one.network_ids.get(network.name) == network.id]
 
@@ -181,7 +181,7 @@ def _lives(container: Container) -> bool:
     return container.state in ("running", "paused")
 
 
-def _network(core: Core, one: Belonging) -> Json:
+def _network(core: Core, one: Resource) -> Json:
     asked = one.body.get("IPAM") or {}
     return {
         "Name": one.name,
@@ -206,7 +206,7 @@ def _network(core: Core, one: Belonging) -> Json:
     }
 
 
-def _attached(container: Container, network: Belonging) -> Json:
+def _attached(container: Container, network: Resource) -> Json:
     place = endpoint(container, network)
     address = f"{place['IPAddress']}/{place['IPPrefixLen']}" if place["IPAddress"] else ""
     return {
@@ -267,7 +267,7 @@ def remove_volume(core: Core, request: Request, name: str) -> Reply:
     return Reply(204)
 
 
-def _end_volume(core: Core, volume: Belonging) -> None:
+def _end_volume(core: Core, volume: Resource) -> None:
     del core.volumes[volume.name]
     core.note("volume", "destroy", volume.name, driver=volume.driver)
 
@@ -282,19 +282,19 @@ def prune_volumes(core: Core, request: Request) -> Reply:
     return told({"VolumesDeleted": [one.name for one in gone] or None, "SpaceReclaimed": 0})
 
 
-def _find_volume(core: Core, name: str) -> Belonging:
+def _find_volume(core: Core, name: str) -> Resource:
     core.advance()
     if name not in core.volumes:
         raise refusal(404, f"get {name}: no such volume")
     return core.volumes[name]
 
 
-def users(core: Core, volume: Belonging) -> list[Container]:
+def users(core: Core, volume: Resource) -> list[Container]:
     """The containers that have the volume, whatever their state."""
     return [one for one in core.containers.values() if any(mount.source == volume.name for mount in one.spec.mounts)]
 
 
-def described_volume(core: Core, one: Belonging) -> Json:
+def described_volume(core: Core, one: Resource) -> Json:
     """The volume as inspect tells it."""
     return {
         "CreatedAt": when(core, one.created).partition(".")[0] + "Z",

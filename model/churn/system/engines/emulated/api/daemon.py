@@ -9,7 +9,8 @@ from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, R
 from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.things import Journal, identity
+from churn.system.engines.emulated.identity import identity
+from churn.system.engines.emulated.journal import Journal
 from churn.system.refusals import refusal
 
 VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"

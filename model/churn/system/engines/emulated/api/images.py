@@ -16,8 +16,8 @@ from churn.system.engines.emulated.api.shapes import CONFIG, moment, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import File, packed, resolved
-from churn.system.engines.emulated.things import Image, Layer, described_image, loaded_image
-from churn.system.engines.emulated.words import tags_like
+from churn.system.engines.emulated.images import Image, Layer, described_image, loaded_image
+from churn.system.engines.emulated.spellings import tags_like
 from churn.system.refusals import refusal
 
 _FILTERS = ("before", "dangling", "label", "reference", "since")

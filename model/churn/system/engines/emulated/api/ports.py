@@ -9,7 +9,7 @@ from churn.system.clock import Clock
 from churn.system.engines.emulated.api.shapes import bindings
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.words import crashing
+from churn.system.engines.emulated.spellings import crashing
 from churn.system.host import ALL_INTERFACES, BEHAVIOUR
 
 _REQUEST_TIME = 5.0

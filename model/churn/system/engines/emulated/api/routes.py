@@ -9,7 +9,7 @@ from churn.system.engines.emulated.api import archive, belongings, containers, d
 from churn.system.engines.emulated.api.message import Reply, Request, refused
 from churn.system.engines.emulated.calls import Waits
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.things import Journal
+from churn.system.engines.emulated.journal import Journal
 from churn.system.refusals import refusal
 
 Handler = Callable[..., Reply | Waits[Reply]]

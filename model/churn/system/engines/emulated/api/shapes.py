@@ -8,9 +8,10 @@ from typing import Any
 from churn.system.engines.emulated.api.message import Json
 from churn.system.engines.emulated.container import Container, MountPoint
 from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.identity import identity
 from churn.system.engines.emulated.program import argv_of
-from churn.system.engines.emulated.things import BUILT_IN, Belonging, identity
-from churn.system.engines.emulated.words import tags_like
+from churn.system.engines.emulated.resources import BUILT_IN, Resource
+from churn.system.engines.emulated.spellings import tags_like
 from churn.system.protocols import Mount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,7 +143,7 @@ def _port_map(container: Container) -> Json:
 # -- networks ---------------------------------------------------------------------------------------------------------
 
 
-def endpoint(container: Container, network: Belonging) -> Json:
+def endpoint(container: Container, network: Resource) -> Json:
     """The container's place on one of its networks; without addresses where it does not run."""
     lives = container.state in ("running", "paused")
     place = int(container.id[:4], 16)
@@ -167,19 +168,19 @@ def endpoint(container: Container, network: Belonging) -> Json:
     }
 
 
-def _aliases(container: Container, network: Belonging, asked: list[str] | None) -> list[str] | None:
+def _aliases(container: Container, network: Resource, asked: list[str] | None) -> list[str] | None:
     """A network of one's own knows a container by its short id too, from the moment that it is on it."""
     if network.name in BUILT_IN or network.name not in container.network_ids:
         return asked
     return list(dict.fromkeys((*(asked or ()), container.id[:12])))
 
 
-def _subnet(network: Belonging) -> str:
+def _subnet(network: Resource) -> str:
     """The first half of the addresses of a network; that of the engine's own is always the same."""
     return f"172.{17 if network.name in BUILT_IN else 18 + int(network.id[:2], 16) % 13}"
 
 
-def addresses(network: Belonging) -> list[Json]:
+def addresses(network: Resource) -> list[Json]:
     """Where the network's addresses come from."""
     if network.driver != "bridge":
         return []

@@ -1,16 +1,16 @@
-"""What an emulated engine has besides containers: images, networks, volumes; and the journal of what it told of them all."""
+"""The images of an emulated engine."""
 
 import hashlib
 import json
 import tarfile
-from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, field, frozen
 
 from churn.system.engines.emulated.files import File, Tree, laid_over, packed, unpacked
+from churn.system.engines.emulated.identity import identity, identity_of
 
 STAND_IN_LABEL = "churn.stand-in"
 """Marks the image whose server is the stand-in, as on a real engine."""
@@ -27,9 +27,6 @@ IMPORTED = "Imported from -"
 """The comment of an image that was made from an archive of files."""
 _LONG_AGO = "2001-01-01T00:00:00Z"
 """When an image was made that is known by its tag only: the same tag gives the same image, whenever that is."""
-REMEMBERED = 256
-"""Events that the engine remembers, as a real one does; those who listen get all."""
-
 Json = dict[str, Any]
 
 
@@ -122,30 +119,6 @@ def loaded_image(source: bytes, layers: Sequence[Layer], files: Tree | None = No
     return Image(source, tuple(layers), files, sum(len(file.content) for file in files.values()))
 
 
-@frozen
-class Belonging:
-    """A network or a volume."""
-
-    name: str
-    id: str
-    labels: Mapping[str, str]
-    driver: str
-    created: float
-    options: Mapping[str, str] = Factory(dict)
-    body: Mapping[str, Any] = Factory(dict)
-    """What it was asked for with."""
-
-
-def identity(*words: object) -> str:
-    """64 hexadecimal digits that these words, and no others, have."""
-    return identity_of(":".join(map(str, words)))
-
-
-def identity_of(text: str) -> str:
-    """The digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 @cache
 def named_image(tag: str) -> Image:
     """The image of a tag: the stand-in, or one of which nothing but the tag is known."""
@@ -155,55 +128,3 @@ def named_image(tag: str) -> Image:
     layer = Layer(f"sha256:{hashlib.sha256(packed(_FILES)).hexdigest()}", packed(_FILES))
     config = {"Entrypoint": list(_ENTRYPOINT), "WorkingDir": "/", "Labels": {STAND_IN_LABEL: "1"}}
     return described_image(config, (layer,), _LONG_AGO)
-
-
-@define(eq=False)
-class Journal:
-    """The engine's events, of all kinds, as its API tells them. `count` is how many there were in all."""
-
-    count: int = 0
-    remembered: deque[Json] = field(factory=lambda: deque(maxlen=REMEMBERED))
-
-    def tell(self, kind: str, action: str, identity: str, attributes: Mapping[str, str], nanoseconds: int) -> None:
-        """Write one down."""
-        self.count += 1
-        told: Json = {
-            "Type": kind,
-            "Action": action,
-            "Actor": {"ID": identity, "Attributes": dict(attributes)},
-            "scope": "local",
-            "time": nanoseconds // 10**9,
-            "timeNano": nanoseconds,
-        }
-        if kind in ("container", "image"):
-            told = {"status": action, "id": identity, **told}
-        if kind == "container":
-            told["from"] = attributes.get("image", "")
-        self.remembered.append(told)
-
-    def has_more(self, place: int) -> bool:
-        """Whether there are more than the first `place`."""
-        return self.count > place
-
-    def since(self, place: int) -> list[Json]:
-        """Those after the first `place` events, as far as they are remembered."""
-        fresh = min(self.count - place, len(self.remembered))
-        return list(self.remembered)[len(self.remembered) - fresh :] if fresh else []
-
-
-_BRIDGE = "com.docker.network.bridge"
-_OPTIONS = {
-    "bridge": {
-        f"{_BRIDGE}.default_bridge": "true",
-        f"{_BRIDGE}.enable_icc": "true",
-        f"{_BRIDGE}.enable_ip_masquerade": "true",
-        f"{_BRIDGE}.host_binding_ipv4": "0.0.0.0",  # noqa: S104 -- told, not bound
-        f"{_BRIDGE}.name": "docker0",
-        "com.docker.network.driver.mtu": "1500",
-    }
-}
-BUILT_IN = {
-    name: Belonging(name, identity("network", name), {}, driver, 0.0, _OPTIONS.get(name, {}))
-    for name, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null"))
-}
-"""The networks that every engine has."""

@@ -1,4 +1,4 @@
-"""Words that the emulated engine reads: how servers are to behave, signals, names of images."""
+"""How things are spelled that the emulated engine reads: how servers are to behave, signals, names of images."""
 
 import re
 from signal import Signals
