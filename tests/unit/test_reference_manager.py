@@ -159,7 +159,7 @@ def test_a_start_on_a_port_that_a_stranger_holds_fails_and_leaves_nothing(
     docker: Bench, manager: ReferenceManager
 ) -> None:
     port = manager.create("a").port
-    docker.core.strangers[port] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[port] = "pid 7 (nginx)"
     with pytest.raises(ServiceError, match="address already in use"):
         manager.start("a")
     assert docker.states() == []
@@ -354,14 +354,14 @@ def test_a_port_that_is_still_being_released_is_waited_for(docker: Bench) -> Non
     port = docker.manager().create("a").port
     neighbour = docker.run("neighbour", ports=(port,))
     manager = _at_call(docker, "start", lambda: docker.core.signal(neighbour, "TERM"))
-    docker.core.timing = evolve(docker.core.timing, terminate=1.0)
+    docker.core.timing.terminate = 1.0
     manager.start("a")
     assert docker.of("a") == ["running"]
 
 
 def test_a_name_that_is_still_being_freed_is_waited_for(docker: Bench) -> None:
     docker.create("test-a")
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     manager = _at_call(docker, "create", lambda: docker.core.remove("test-a"))
     manager.create("a")
     manager.start("a")
@@ -372,7 +372,7 @@ def test_a_removal_of_its_own_that_is_under_way_is_waited_for(docker: Bench, man
     """As after an interrupted stop: the engine goes on removing what the client asked for."""
     manager.create("a")
     manager.start("a")
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     docker.core.remove("test-a", force=True)
     docker.manager().stop("a")
     assert docker.states() == []
@@ -382,7 +382,7 @@ def test_a_removal_of_its_own_that_is_under_way_is_waited_for(docker: Bench, man
 def test_a_removal_that_began_before_a_start_is_waited_for(docker: Bench, manager: ReferenceManager) -> None:
     manager.create("a")
     before = manager.start("a").container
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     docker.core.remove("test-a", force=True)
     docker.clock.sleep(docker.core.timing.kill)
     assert docker.states() == ["removing"]

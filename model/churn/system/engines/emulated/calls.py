@@ -58,10 +58,10 @@ def stop(core: Core, reference: str, grace: float) -> Waits[bool]:
     """SIGTERM, after the grace SIGKILL, until it has ended. False where it did not run."""
     container = core.find(reference)
     if container.state == "restarting":
-        core.halt(container)
+        core.runner.halt(container)
     if not container.alive:
         return False
-    core.signal(container.id, core.stop_signal(container))
+    core.signal(container.id, container.stop_signal)
     container.stops += 1
     if not (yield Until(lambda: not container.alive, grace)):
         core.signal(container.id, "KILL")
@@ -88,7 +88,7 @@ def restart(core: Core, reference: str, grace: float) -> Waits[None]:
         raise refusal(500, f"Cannot restart container {reference}: {error.message}") from None
     finally:
         container.auto_remove = goes
-    core.say(container, "restart")
+    core.journal.say(container, "restart")
 
 
 def remove(core: Core, reference: str, *, force: bool, volumes: bool = False) -> Waits[None]:

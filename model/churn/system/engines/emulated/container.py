@@ -11,7 +11,7 @@ from churn.system.engines.emulated.images import Image
 from churn.system.protocols import Inspected, Listed, Spec
 
 
-@frozen
+@define
 class Timing:
     """Seconds that the emulated engine takes, as medians of a real one on a small machine."""
 
@@ -126,6 +126,17 @@ class Container:
     def layer(self) -> tuple[str, ...]:
         """The paths changed in its layer."""
         return tuple(sorted(self.files)) if self.files else ()
+
+    @property
+    def stop_signal(self) -> str:
+        """The signal that asks its process to end."""
+        own = self.body.get("StopSignal")
+        base = self.origin.config.get("StopSignal") if self.body and self.origin is not None else None
+        return str(own or base or "TERM").removeprefix("SIG")
+
+    def become(self, state: str) -> None:
+        """Be in that state; its row in the list is made anew."""
+        self.state, self.listed = state, None
 
     def summary(self) -> Listed:
         """Its row in the list, made anew after each change."""

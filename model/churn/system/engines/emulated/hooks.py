@@ -22,8 +22,8 @@ class EmulatedHooks:
             raise refusal(409, f"Container {container.id} is not running")
         container.oom = oom
         if oom:
-            core.say(container, "oom")
-        core.exit(container, code, core.clock.now())
+            core.journal.say(container, "oom")
+        core.runner.exit(container, code, core.clock.now())
 
     def restart(self, *, live: bool, seconds: float) -> None:
         """As `EngineHooks.restart`."""
@@ -49,4 +49,4 @@ class EmulatedHooks:
     def instruct(self, reference: str, word: str) -> None:
         """As `EngineHooks.instruct`."""
         self._core.find(reference).word = word
-        self._core.heed()
+        self._core.runner.heed()

@@ -11,6 +11,8 @@ from attrs import Factory, field, frozen
 
 from churn.system.engines.emulated.files import File, Tree, laid_over, packed, unpacked
 from churn.system.engines.emulated.identity import identity, identity_of
+from churn.system.engines.emulated.spellings import tags_like
+from churn.system.refusals import refusal
 
 STAND_IN_LABEL = "churn.stand-in"
 """Marks the image whose server is the stand-in, as on a real engine."""
@@ -128,3 +130,15 @@ def named_image(tag: str) -> Image:
     layer = Layer(f"sha256:{hashlib.sha256(packed(_FILES)).hexdigest()}", packed(_FILES))
     config = {"Entrypoint": list(_ENTRYPOINT), "WorkingDir": "/", "Labels": {STAND_IN_LABEL: "1"}}
     return described_image(config, (layer,), _LONG_AGO)
+
+
+def image_like(images: Mapping[str, Image], reference: str) -> Image:
+    """The image of that tag (``latest`` where it names none), id, or beginning of an id, among images by their tags."""
+    for tag in tags_like(reference):
+        if tag in images:
+            return images[tag]
+    bare = reference.removeprefix("sha256:")
+    found = {image.id: image for image in images.values() if bare and image.id.startswith(f"sha256:{bare}")}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    raise refusal(404, f"No such image: {tags_like(reference)[-1]}")

@@ -35,7 +35,7 @@ def _get(core: Core, request: Request, reference: str, container: Container, ask
     headers = {"X-Docker-Container-Path-Stat": _stat(core, container, tree, path)}
     if request.method == "HEAD":
         return Reply(kind=TAR, headers=headers)
-    core.say(container, "archive-path")
+    core.journal.say(container, "archive-path")
     return Reply(body=packed(tree, path), kind=TAR, headers=headers)
 
 
@@ -55,17 +55,17 @@ def _put(core: Core, request: Request, reference: str, container: Container, ask
     if not tree[path].is_folder:
         raise refusal(400, "extraction point is not a directory")
     container.files = {**container.files, **extracted(request.body, path)}
-    core.say(container, "extract-to-dir")
+    core.journal.say(container, "extract-to-dir")
 
 
 @contextmanager
 def _looked_into(core: Core, container: Container) -> Iterator[None]:
     """Its volumes are mounted for as long as that takes."""
-    core.mount(container)
+    core.connections.mount(container)
     try:
         yield
     finally:
-        core.unmount(container)
+        core.connections.unmount(container)
 
 
 def extracted(archive: bytes, path: str) -> dict[str, File]:

@@ -24,7 +24,7 @@ def networks(core: Core, request: Request) -> Reply:
     core.advance()
     filters = filters_of(request, _NETWORK_FILTERS)
     found = []
-    for one in {**BUILT_IN, **core.networks}.values():
+    for one in {**BUILT_IN, **core.resources.networks}.values():
         kind = "builtin" if one.name in BUILT_IN else "custom"
         checks = (
             one_of(filters, "name", lambda value, one=one: matching(value, one.name)),  # type: ignore[misc]
@@ -52,9 +52,9 @@ def create_network(core: Core, request: Request) -> Reply:
     driver, options = body.get("Driver") or "bridge", body.get("Options") or {}
     if driver not in ("bridge", "macvlan", "ipvlan", "overlay"):
         raise refusal(404, f'plugin "{driver}" not found')
-    if not body.get("CheckDuplicate") and name in core.networks:
+    if not body.get("CheckDuplicate") and name in core.resources.networks:
         raise refusal(409, f"network with name {name} already exists")
-    made = core.add_network(name, body.get("Labels") or {}, driver=driver, options=options, body=body)
+    made = core.resources.add_network(name, body.get("Labels") or {}, driver=driver, options=options, body=body)
     return told({"Id": made.id, "Warning": ""}, 201)
 
 
@@ -71,8 +71,8 @@ def remove_network(core: Core, request: Request, reference: str) -> Reply:
 
 
 def _end_network(core: Core, network: Resource) -> None:
-    del core.networks[network.name]
-    core.note("network", "destroy", network.id, name=network.name, type=network.driver)
+    del core.resources.networks[network.name]
+    core.journal.note("network", "destroy", network.id, name=network.name, type=network.driver)
 
 
 def connect(core: Core, request: Request, reference: str) -> Reply:
@@ -96,12 +96,12 @@ def _plug_in(core: Core, container: Container, network: Resource, before: Mappin
     """Connect a running container; one that was on no network publishes its ports now. Raises `PortTaken`."""
     if not before:
         try:
-            core.publish(container)
+            core.ports.publish(container)
         except EngineError:
             container.joined = before
             raise
     container.network_ids = {**container.network_ids, network.name: network.id}
-    core.attach("connect", container, network)
+    core.connections.attach("connect", container, network)
 
 
 def disconnect(core: Core, request: Request, reference: str) -> Reply:
@@ -114,9 +114,9 @@ def disconnect(core: Core, request: Request, reference: str) -> Reply:
     container.joined = {name: asked for name, asked in container.joined.items() if name != network.name}
     container.network_ids = {name: one for name, one in container.network_ids.items() if name != network.name}
     if not container.joined:
-        core.unpublish(container)
+        core.ports.unpublish(container)
     for _ in range(2 if _lives(container) else 1 if network.id else 0):  # a real engine tells it twice
-        core.attach("disconnect", container, network)
+        core.connections.attach("disconnect", container, network)
     return Reply(200)
 
 
@@ -153,17 +153,17 @@ def prune_networks(core: Core, request: Request) -> Reply:
     """POST /networks/prune."""
     filters = filters_of(request, ("label", "label!", "until"))
     end = until(core, filters)
-    idle = [one for one in core.networks.values() if not _active(core, one)]
+    idle = [one for one in core.resources.networks.values() if not _active(core, one)]
     gone = [one for one in idle if labelled(one.labels, filters) and one.created <= end]
     for one in gone:
         _end_network(core, one)
-    core.note("network", "prune", "", reclaimed="0")
+    core.journal.note("network", "prune", "", reclaimed="0")
     return told({"NetworksDeleted": [one.name for one in gone] or None})
 
 
 def _find_network(core: Core, reference: str) -> Resource:
     core.advance()
-    known = {**BUILT_IN, **core.networks}
+    known = {**BUILT_IN, **core.resources.networks}
     if reference in known:
         return known[reference]
     found = [one for one in known.values() if one.id.startswith(reference)]
@@ -226,7 +226,7 @@ def volumes(core: Core, request: Request) -> Reply:
     core.advance()
     filters = filters_of(request, _VOLUME_FILTERS)
     found = []
-    for one in core.volumes.values():
+    for one in core.resources.volumes.values():
         dangling = "false" if users(core, one) else "true"
         checks = (
             one_of(filters, "name", lambda value, one=one: matching(value, one.name)),  # type: ignore[misc]
@@ -246,11 +246,11 @@ def volume(core: Core, request: Request, name: str) -> Reply:
 def create_volume(core: Core, request: Request) -> Reply:
     """POST /volumes/create: nothing happens to one that is there."""
     body = request.json()
-    name = str(body.get("Name") or core.new_identity())
+    name = str(body.get("Name") or core.identities.new())
     if (driver := body.get("Driver") or "local") != "local":
         raise refusal(404, f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found')
     check_volume(name)
-    made = core.add_volume(
+    made = core.resources.add_volume(
         name, body.get("Labels") or {}, driver=driver, options=body.get("DriverOpts") or {}, body=body
     )
     return told(described_volume(core, made), 201)
@@ -258,7 +258,7 @@ def create_volume(core: Core, request: Request) -> Reply:
 
 def remove_volume(core: Core, request: Request, name: str) -> Reply:
     """DELETE /volumes/{name}."""
-    if request.flag("force") and name not in core.volumes:
+    if request.flag("force") and name not in core.resources.volumes:
         return Reply(204)
     found = _find_volume(core, name)
     if using := users(core, found):
@@ -268,25 +268,25 @@ def remove_volume(core: Core, request: Request, name: str) -> Reply:
 
 
 def _end_volume(core: Core, volume: Resource) -> None:
-    del core.volumes[volume.name]
-    core.note("volume", "destroy", volume.name, driver=volume.driver)
+    del core.resources.volumes[volume.name]
+    core.journal.note("volume", "destroy", volume.name, driver=volume.driver)
 
 
 def prune_volumes(core: Core, request: Request) -> Reply:
     """POST /volumes/prune."""
     filters = filters_of(request, ("label", "label!", "all"))
-    gone = [one for one in core.volumes.values() if labelled(one.labels, filters) and not users(core, one)]
+    gone = [one for one in core.resources.volumes.values() if labelled(one.labels, filters) and not users(core, one)]
     for one in gone:
         _end_volume(core, one)
-    core.note("volume", "prune", "", reclaimed="0")
+    core.journal.note("volume", "prune", "", reclaimed="0")
     return told({"VolumesDeleted": [one.name for one in gone] or None, "SpaceReclaimed": 0})
 
 
 def _find_volume(core: Core, name: str) -> Resource:
     core.advance()
-    if name not in core.volumes:
+    if name not in core.resources.volumes:
         raise refusal(404, f"get {name}: no such volume")
-    return core.volumes[name]
+    return core.resources.volumes[name]
 
 
 def users(core: Core, volume: Resource) -> list[Container]:

@@ -40,7 +40,7 @@ def create(core: Core, request: Request) -> Waits[Reply]:
     """POST /containers/create."""
     body = request.json()
     spec = asked.spec_of(core, body, request.value("name"))
-    core.admit_name(spec.name)
+    core.register.admit_name(spec.name)
     joined, whole = asked.networks_of(body), asked.completed(core, body)
     mounts = mount_points(core, whole)
 
@@ -50,7 +50,7 @@ def create(core: Core, request: Request) -> Waits[Reply]:
         container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
         for mount in mounts:
             if mount.kind == "volume":
-                core.add_volume(mount.source, {})
+                core.resources.add_volume(mount.source, {})
 
     shown = (Mount(mount.source, mount.target, read_only=mount.read_only) for mount in mounts if mount.source)
     spec = evolve(spec, mounts=tuple(shown))
@@ -145,7 +145,7 @@ def update(core: Core, request: Request, reference: str) -> Reply:
         core.set_policy(reference, asked.policy_of({"RestartPolicy": asked_for}))
     host = {**(container.body.get("HostConfig") or {}), **{key: value for key, value in changed.items() if value}}
     container.body = {**container.body, "HostConfig": host}
-    core.say(container, "update")
+    core.journal.say(container, "update")
     return told({"Warnings": None})
 
 
@@ -161,7 +161,7 @@ def prune(core: Core, request: Request) -> Waits[Reply]:
             yield from calls.remove(core, one.id, force=False)
             gone.append(one.id)
             reclaimed += sizes(one)["SizeRw"]
-    core.note("container", "prune", "", reclaimed=str(reclaimed))
+    core.journal.note("container", "prune", "", reclaimed=str(reclaimed))
     return told({"ContainersDeleted": gone or None, "SpaceReclaimed": reclaimed})
 
 
@@ -208,7 +208,7 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
         ("publish", partial(_publishes, one)),
         ("expose", partial(_exposes, one)),
         ("ancestor", partial(_descends, core, one)),
-        ("network", lambda value: any(value in (found.name, found.id) for found in core.networks_of(one))),
+        ("network", lambda value: any(value in (found.name, found.id) for found in core.connections.networks_of(one))),
         ("volume", lambda value: any(value in (mount.source, mount.target) for mount in one.spec.mounts)),
         ("exited", lambda value: one.state == "exited" and value == str(one.exit_code)),
         ("health", "none".__eq__),
@@ -264,7 +264,7 @@ def top(core: Core, request: Request, reference: str) -> Reply:
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
     shell = ("/bin/sh",) if is_stand_in(container, container.origin) else ()  # its entrypoint is a script
     command = " ".join((*shell, *argv_of(container, container.origin))) or "serve"
-    core.say(container, "top")
+    core.journal.say(container, "top")
     clock = when(core, container.started_at)[11:16]
     process = ["root", str(pid(container)), "1", "0", clock, "?", "00:00:00", command]
     return told({"Titles": titles, "Processes": [process]})

@@ -146,7 +146,7 @@ def tag(core: Core, request: Request, reference: str) -> Reply:
     except EngineError as error:
         raise refusal(500, error.message) from None
     _give(core, image, name)
-    core.note("image", "tag", image.id, name=name, **image.labels)
+    core.journal.note("image", "tag", image.id, name=name, **image.labels)
     return Reply(201)
 
 
@@ -220,7 +220,7 @@ def _untagged(core: Core, image: Image, names: Iterable[str]) -> list[Json]:
     told_of: list[Json] = []
     for name in names:
         _take(core, name)
-        core.note("image", "untag", image.id, name=image.id, **image.labels)
+        core.journal.note("image", "untag", image.id, name=image.id, **image.labels)
         told_of.append({"Untagged": name})
     return told_of
 
@@ -228,7 +228,7 @@ def _untagged(core: Core, image: Image, names: Iterable[str]) -> list[Json]:
 def _deleted(core: Core, image: Image) -> Iterator[Json]:
     """The image goes, and the layers that nothing else is made of."""
     core.images.pop(image.id, None)
-    core.note("image", "delete", image.id, name=image.id, **image.labels)
+    core.journal.note("image", "delete", image.id, name=image.id, **image.labels)
     yield {"Deleted": image.id}
     used = {part for other in core.images.values() for part in other.chain}
     used.update(part for one in core.containers.values() if one.origin is not None for part in one.origin.chain)
@@ -245,7 +245,7 @@ def prune(core: Core, request: Request) -> Reply:
     everything = not one_of(filters, "dangling", lambda value: value.lower() in ("true", "1"))
     deleted: list[Json] = []
     reclaimed = 0
-    end = until(core, filters) + core.epoch
+    end = until(core, filters) + core.calendar.epoch
     for image in distinct(core):
         tags = tags_of(core, image)
         if moment(image.described["created"]) > end:
@@ -253,7 +253,7 @@ def prune(core: Core, request: Request) -> Reply:
         if not _users(core, image) and (everything or not tags) and labelled(image.labels, filters):
             reclaimed += image.size
             deleted += [*_untagged(core, image, tags), *_deleted(core, image)]
-    core.note("image", "prune", "", reclaimed=str(reclaimed))
+    core.journal.note("image", "prune", "", reclaimed=str(reclaimed))
     return told({"ImagesDeleted": deleted or None, "SpaceReclaimed": reclaimed})
 
 
@@ -286,8 +286,8 @@ def _import(core: Core, request: Request) -> Reply:
     core.images.setdefault(image.id, image)
     if name:
         _give(core, image, name)
-        core.note("image", "tag", image.id, name=name, **image.labels)
-    core.note("image", "import", image.id, name=image.id, **image.labels)
+        core.journal.note("image", "tag", image.id, name=name, **image.labels)
+    core.journal.note("image", "import", image.id, name=image.id, **image.labels)
     return lines([{"status": image.id}])
 
 
@@ -358,7 +358,7 @@ def _saved(core: Core, images: Sequence[Image], tags: Iterable[str]) -> Reply:
         manifest.append({"Config": config, "RepoTags": named or None, "Layers": places})
         parts[config] = image.source
         parts.update((place, layer.archive or packed({})) for place, layer in zip(places, image.layers, strict=True))
-        core.note("image", "save", image.id, name=image.id, **image.labels)
+        core.journal.note("image", "save", image.id, name=image.id, **image.labels)
     parts["manifest.json"] = json.dumps(manifest).encode()
     return Reply(body=packed({f"/{name}": File(content, 0o644) for name, content in parts.items()}), kind=TAR)
 
@@ -376,7 +376,7 @@ def load(core: Core, request: Request) -> Reply:
         known = core.images.setdefault(image.id, image) if not tags_of(core, image) else core.find_image(image.id)
         for name in tags:
             _give(core, known, name)
-        core.note("image", "load", image.id, name=image.id, **image.labels)
+        core.journal.note("image", "load", image.id, name=image.id, **image.labels)
         told_of += [f"Loaded image: {name}" for name in tags] or [f"Loaded image ID: {image.id}"]
     return lines([{"stream": f"{line}\n"} for line in told_of])
 

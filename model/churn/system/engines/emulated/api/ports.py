@@ -40,7 +40,7 @@ class HostPorts:
         self._writers: dict[int, set[asyncio.StreamWriter]] = {}
 
     def bind(self, port: int, container: Container) -> None:
-        """As `Ports.bind`."""
+        """As `PortBinder.bind`."""
         place = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,7 +54,7 @@ class HostPorts:
         self._held[port] = place, asyncio.ensure_future(self._serve(place, port, container))
 
     def release(self, port: int) -> None:
-        """As `Ports.release`: connections end with it."""
+        """As `PortBinder.release`: connections end with it."""
         found = self._held.pop(port, None)
         if found is not None:
             place, serving = found
@@ -94,7 +94,7 @@ class HostPorts:
     async def _respond(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: Container
     ) -> None:
-        word = self.core.behaviour(container)
+        word = self.core.runner.behaviour(container)
         if self._clock.now() < container.ready_at or crashing(word):
             return  # nothing listens in the container: the proxy ends the connection
         if word == "hang" or container.state == "paused":

@@ -9,7 +9,7 @@ from churn.system.engines.emulated.api import archive, belongings, containers, d
 from churn.system.engines.emulated.api.message import Reply, Request, refused
 from churn.system.engines.emulated.calls import Waits
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.journal import Journal
+from churn.system.engines.emulated.journal import EventLog
 from churn.system.refusals import refusal
 
 Handler = Callable[..., Reply | Waits[Reply]]
@@ -92,7 +92,7 @@ class Api:
     def __init__(self, core: Core, log: Callable[[str], None] = _silently) -> None:
         self.core = core
         self.log = log
-        core.journal = core.journal or Journal()
+        core.journal.log = core.journal.log or EventLog()
 
     def answer(self, method: str, target: str, body: bytes = b"") -> Waits[Reply]:
         """What the engine answers; refusals are replies. Raises `EngineUnreachable` while the engine is down."""

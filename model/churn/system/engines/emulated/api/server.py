@@ -96,9 +96,9 @@ class EngineServer:
             images=chosen.images,
             gpu=chosen.gpu,
             epoch=today().timestamp() - clock.now(),
-            ports=ports,
+            binder=ports,
         )
-        core.behaviours = BehaviourFiles()
+        core.runner.behaviours = BehaviourFiles()
         self.core = ports.core = core
         self.gate.hooks = EmulatedHooks(core)
         api = Api(core, self.log) if self.log else Api(core)

@@ -71,7 +71,7 @@ def when(core: Core, moment: float | None) -> str:
     """A moment of the core's clock as the API writes it."""
     if moment is None:
         return NEVER
-    nanoseconds = core.nanoseconds(moment)
+    nanoseconds = core.calendar.nanoseconds(moment)
     second = _EPOCH + timedelta(seconds=nanoseconds // 10**9)
     return f"{second:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09d}Z"
 
@@ -189,7 +189,7 @@ def addresses(network: Resource) -> list[Json]:
 
 
 def _networks(core: Core, container: Container) -> Json:
-    return {network.name: endpoint(container, network) for network in core.networks_of(container)}
+    return {network.name: endpoint(container, network) for network in core.connections.networks_of(container)}
 
 
 # -- the row of the list ----------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def row(core: Core, container: Container) -> Json:
         "Image": _image_name(core, container),
         "ImageID": container.image,
         "Command": shlex.join(argv_of(container, container.origin)),
-        "Created": core.nanoseconds(container.created_at) // 10**9,
+        "Created": core.calendar.nanoseconds(container.created_at) // 10**9,
         "Ports": _port_rows(container),
         "Labels": dict(container.spec.labels),
         "State": container.state,
@@ -373,7 +373,9 @@ def _environment(own: list[str], base: list[str]) -> list[str]:
 def _network_settings(core: Core, container: Container) -> Json:
     networks = _networks(core, container)
     place = networks.get("bridge") or {}
-    sandbox = identity("sandbox", container.id, core.nanoseconds(container.started_at)) if container.life else ""
+    sandbox = (
+        identity("sandbox", container.id, core.calendar.nanoseconds(container.started_at)) if container.life else ""
+    )
     return {
         "Bridge": "",
         "SandboxID": sandbox,
