@@ -79,8 +79,10 @@ class Core:
             register=self.register,
             resources=self.resources,
         )
-        self.runner = Runner(
-            clock=clock,
+        self.runner = self._made_runner(gpu=gpu)
+
+    def _made_runner(self, *, gpu: bool) -> Runner:
+        return Runner(
             timing=self.timing,
             gpu=gpu,
             agenda=self.agenda,
@@ -220,14 +222,7 @@ class Core:
     def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
         """Begin its removal, and that of its nameless volumes; it is gone some milliseconds later, its name last."""
         container = self.find(reference)
-        if container.removing:
-            raise refusal(409, f"removal of container {reference} is already in progress")
-        if container.alive and not force:
-            if container.state == "paused":
-                text = "Unpause and then stop the container before attempting removal or force remove"
-                raise refusal(409, f"You cannot remove a paused container {container.id}. {text}")
-            text = "Stop the container before attempting removal or force remove"
-            raise refusal(409, f"You cannot remove a running container {container.id}. {text}")
+        _expect_removable(container, reference, force=force)
         container.removing, container.takes_volumes = True, volumes
         container.stopped_by_hand = True
         if container.state in ("running", "paused"):
@@ -237,20 +232,11 @@ class Core:
 
     def pause(self, reference: str) -> None:
         """Freeze its processes."""
-        container = self.find(reference)
-        if container.state != "running":
-            state = "already paused" if container.state == "paused" else "not running"
-            raise refusal(409, f"Container {container.id} is {state}")
-        container.become("paused")
-        self.journal.tell(container, "pause")
+        self.runner.pause(self.find(reference))
 
     def unpause(self, reference: str) -> None:
         """Let its processes go on."""
-        container = self.find(reference)
-        if container.state != "paused":
-            raise refusal(500, f"Container {container.id} is not paused")
-        container.become("running")
-        self.journal.tell(container, "unpause")
+        self.runner.unpause(self.find(reference))
 
     def rename(self, reference: str, name: str) -> None:
         """Give it another name."""
@@ -296,4 +282,17 @@ class Core:
         """Up again: containers with a policy are started, those stopped by hand only with ``always``."""
         self.down = False
         self.boots += 1
-        self.runner.resume()
+        self.runner.resume(self.clock.now())
+
+
+def _expect_removable(container: Container, reference: str, *, force: bool) -> None:
+    """Raises where it is not to be removed: twice, or, unless with `force`, while it is alive."""
+    if container.removing:
+        raise refusal(409, f"removal of container {reference} is already in progress")
+    if not container.alive or force:
+        return
+    if container.state == "paused":
+        text = "Unpause and then stop the container before attempting removal or force remove"
+        raise refusal(409, f"You cannot remove a paused container {container.id}. {text}")
+    text = "Stop the container before attempting removal or force remove"
+    raise refusal(409, f"You cannot remove a running container {container.id}. {text}")

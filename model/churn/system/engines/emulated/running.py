@@ -5,7 +5,6 @@ from typing import NoReturn
 from attrs import define, field
 
 from churn.errors import EngineError
-from churn.system.clock import Clock
 from churn.system.engines.emulated.agenda import Agenda
 from churn.system.engines.emulated.connections import Connections
 from churn.system.engines.emulated.container import Container, Timing
@@ -26,7 +25,6 @@ _PRINT = "print "
 class Runner:
     """Runs what is in containers. `gpu`: there is one for those that ask for it."""
 
-    clock: Clock
     timing: Timing
     gpu: bool
     agenda: Agenda
@@ -144,7 +142,7 @@ class Runner:
         _, text = program_of(container, container.origin, self.behaviour(container)).lines[place]
         container.logs += ((now, 1, f"{text}\n".encode()),)
 
-    # -- signals ------------------------------------------------------------------------------------------------------
+    # -- signals, and being frozen ------------------------------------------------------------------------------------
 
     def signal(self, container: Container, name: str) -> None:
         """Send a signal to its main process: TERM and KILL end it after a moment, others do nothing to it."""
@@ -160,6 +158,21 @@ class Runner:
             return name in TERM
         asked = name in TERM or (name == container.stop_signal and not is_stand_in(container, container.origin))
         return asked and program_of(container, container.origin).obeys
+
+    def pause(self, container: Container) -> None:
+        """Freeze it."""
+        if container.state != "running":
+            state = "already paused" if container.state == "paused" else "not running"
+            raise refusal(409, f"Container {container.id} is {state}")
+        container.become("paused")
+        self.journal.tell(container, "pause")
+
+    def unpause(self, container: Container) -> None:
+        """Let it go on."""
+        if container.state != "paused":
+            raise refusal(500, f"Container {container.id} is not paused")
+        container.become("running")
+        self.journal.tell(container, "unpause")
 
     # -- its end ------------------------------------------------------------------------------------------------------
 
@@ -209,16 +222,16 @@ class Runner:
         container.restart_count += 1
         self.launch(container, due)
 
-    def resume(self) -> None:
+    def resume(self, now: float) -> None:
         """The engine is up again: containers with a policy are started, those stopped by hand only with ``always``."""
         for container in tuple(self.register.containers.values()):
             policy = container.spec.restart_policy
             wanted = policy == "always" or (policy == "unless-stopped" and not container.stopped_by_hand)
             if wanted and container.state == "exited" and not container.removing:
-                self.restart(container, self.clock.now())
+                self.restart(container, now)
             elif wanted and container.state == "restarting":
                 container.life += 1
-                self.restart(container, self.clock.now())
+                self.restart(container, now)
 
     def halt(self, container: Container) -> None:
         """Give up one that is about to be restarted by its policy."""
