@@ -8,7 +8,7 @@ from attrs import evolve
 
 from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated import calls
-from churn.system.engines.emulated.api import asked
+from churn.system.engines.emulated.api import create_request
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.logs import reading
 from churn.system.engines.emulated.api.message import JSON, Json, Reply, Request, Stream, told
@@ -39,14 +39,14 @@ _HIGHEST_SIGNAL = 64
 def create(core: Core, request: Request) -> Waits[Reply]:
     """POST /containers/create."""
     body = request.json()
-    spec = asked.spec_of(core, body, request.value("name"))
+    spec = create_request.spec_of(core, body, request.value("name"))
     core.register.admit_name(spec.name)
-    joined, whole = asked.networks_of(body), asked.completed(core, body)
+    joined, whole = create_request.networks_of(body), create_request.completed(core, body)
     mounts = mount_points(core, whole)
 
     def prepare(container: Container) -> None:
         container.body, container.mounted, container.joined = whole, mounts, joined
-        container.wanted = asked.left_to_engine(whole)
+        container.wanted = create_request.left_to_engine(whole)
         container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
         for mount in mounts:
             if mount.kind == "volume":
@@ -142,7 +142,7 @@ def update(core: Core, request: Request, reference: str) -> Reply:
     """POST /containers/{id}/update: another restart policy, other resources (which nothing here uses)."""
     container, changed = core.find(reference), request.json()
     if (asked_for := changed.get("RestartPolicy") or {}).get("Name"):
-        core.set_policy(reference, asked.policy_of({"RestartPolicy": asked_for}))
+        core.set_policy(reference, create_request.policy_of({"RestartPolicy": asked_for}))
     host = {**(container.body.get("HostConfig") or {}), **{key: value for key, value in changed.items() if value}}
     container.body = {**container.body, "HostConfig": host}
     core.journal.say(container, "update")

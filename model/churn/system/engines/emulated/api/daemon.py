@@ -3,7 +3,7 @@
 import json
 from functools import partial
 
-from churn.system.engines.emulated.api import belongings, images
+from churn.system.engines.emulated.api import images, volumes
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, one_of
 from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
 from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
@@ -137,8 +137,8 @@ def usage(core: Core, request: Request) -> Reply:
             ],
             "Containers": [{**row(core, one), **sizes(one)} for one in containers],
             "Volumes": [
-                {**belongings.described_volume(core, one), "UsageData": {"RefCount": len(users), "Size": 0}}
-                for one, users in ((one, belongings.users(core, one)) for one in core.resources.volumes.values())
+                {**volumes.described(core, one), "UsageData": {"RefCount": len(users), "Size": 0}}
+                for one, users in ((one, volumes.users(core, one)) for one in core.resources.volumes.values())
             ],
             "BuildCache": None,
             "BuilderSize": 0,

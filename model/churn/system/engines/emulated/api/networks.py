@@ -1,4 +1,4 @@
-"""The calls on networks and volumes."""
+"""The calls on networks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,23 +6,19 @@ from typing import Any
 from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
-from churn.system.engines.emulated.api.mounts import check_volume
 from churn.system.engines.emulated.api.shapes import addresses, endpoint, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import BUILT_IN, Resource
 from churn.system.refusals import refusal
 
-_NETWORK_FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
-_VOLUME_FILTERS = ("dangling", "driver", "label", "name")
-
-# -- networks ---------------------------------------------------------------------------------------------------------
+_FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
 
 
-def networks(core: Core, request: Request) -> Reply:
+def listing(core: Core, request: Request) -> Reply:
     """GET /networks."""
     core.advance()
-    filters = filters_of(request, _NETWORK_FILTERS)
+    filters = filters_of(request, _FILTERS)
     found = []
     for one in {**BUILT_IN, **core.resources.networks}.values():
         kind = "builtin" if one.name in BUILT_IN else "custom"
@@ -34,16 +30,16 @@ def networks(core: Core, request: Request) -> Reply:
             one_of(filters, "scope", "local".__eq__),
         )
         if labelled(one.labels, filters) and all(checks):
-            found.append({**_network(core, one), "Containers": {}})
+            found.append({**_described(core, one), "Containers": {}})
     return told(found)
 
 
-def network(core: Core, request: Request, reference: str) -> Reply:
+def inspect(core: Core, request: Request, reference: str) -> Reply:
     """GET /networks/{id}."""
-    return told(_network(core, _find_network(core, reference)))
+    return told(_described(core, _find(core, reference)))
 
 
-def create_network(core: Core, request: Request) -> Reply:
+def create(core: Core, request: Request) -> Reply:
     """POST /networks/create."""
     body = request.json()
     name = str(body.get("Name") or "")
@@ -58,19 +54,19 @@ def create_network(core: Core, request: Request) -> Reply:
     return told({"Id": made.id, "Warning": ""}, 201)
 
 
-def remove_network(core: Core, request: Request, reference: str) -> Reply:
+def remove(core: Core, request: Request, reference: str) -> Reply:
     """DELETE /networks/{id}."""
-    found = _find_network(core, reference)
+    found = _find(core, reference)
     if found.name in BUILT_IN:
         raise refusal(403, f"{found.name} is a pre-defined network and cannot be removed")
     if _active(core, found):
         where = f"network {found.name} id {found.id}"
         raise refusal(403, f"error while removing network: {where} has active endpoints")
-    _end_network(core, found)
+    _end(core, found)
     return Reply(204)
 
 
-def _end_network(core: Core, network: Resource) -> None:
+def _end(core: Core, network: Resource) -> None:
     del core.resources.networks[network.name]
     core.journal.note("network", "destroy", network.id, name=network.name, type=network.driver)
 
@@ -130,7 +126,7 @@ def _addressed(core: Core, request: Request) -> Container:
 def _network_for(core: Core, container: Container, reference: str) -> Resource:
     """The network; for a container that does not run, one that is not there will do."""
     try:
-        return _find_network(core, reference)
+        return _find(core, reference)
     except NotFound:
         if _lives(container):
             raise
@@ -149,19 +145,19 @@ def _check_pair(container: Container, name: str) -> None:
         raise refusal(400, f"{several} with one of the networks in private (none) mode")
 
 
-def prune_networks(core: Core, request: Request) -> Reply:
+def prune(core: Core, request: Request) -> Reply:
     """POST /networks/prune."""
     filters = filters_of(request, ("label", "label!", "until"))
     end = until(core, filters)
     idle = [one for one in core.resources.networks.values() if not _active(core, one)]
     gone = [one for one in idle if labelled(one.labels, filters) and one.created <= end]
     for one in gone:
-        _end_network(core, one)
+        _end(core, one)
     core.journal.note("network", "prune", "", reclaimed="0")
     return told({"NetworksDeleted": [one.name for one in gone] or None})
 
 
-def _find_network(core: Core, reference: str) -> Resource:
+def _find(core: Core, reference: str) -> Resource:
     core.advance()
     known = {**BUILT_IN, **core.resources.networks}
     if reference in known:
@@ -181,7 +177,7 @@ def _lives(container: Container) -> bool:
     return container.state in ("running", "paused")
 
 
-def _network(core: Core, one: Resource) -> Json:
+def _described(core: Core, one: Resource) -> Json:
     asked = one.body.get("IPAM") or {}
     return {
         "Name": one.name,
@@ -215,93 +211,4 @@ def _attached(container: Container, network: Resource) -> Json:
         "MacAddress": place["MacAddress"],
         "IPv4Address": address,
         "IPv6Address": "",
-    }
-
-
-# -- volumes ----------------------------------------------------------------------------------------------------------
-
-
-def volumes(core: Core, request: Request) -> Reply:
-    """GET /volumes."""
-    core.advance()
-    filters = filters_of(request, _VOLUME_FILTERS)
-    found = []
-    for one in core.resources.volumes.values():
-        dangling = "false" if users(core, one) else "true"
-        checks = (
-            one_of(filters, "name", lambda value, one=one: matching(value, one.name)),  # type: ignore[misc]
-            one_of(filters, "driver", one.driver.__eq__),
-            one_of(filters, "dangling", lambda value, is_so=dangling: value in (is_so, str(int(is_so == "true")))),  # type: ignore[misc]
-        )
-        if labelled(one.labels, filters) and all(checks):
-            found.append(described_volume(core, one))
-    return told({"Volumes": found, "Warnings": None})
-
-
-def volume(core: Core, request: Request, name: str) -> Reply:
-    """GET /volumes/{name}."""
-    return told(described_volume(core, _find_volume(core, name)))
-
-
-def create_volume(core: Core, request: Request) -> Reply:
-    """POST /volumes/create: nothing happens to one that is there."""
-    body = request.json()
-    name = str(body.get("Name") or core.identities.new())
-    if (driver := body.get("Driver") or "local") != "local":
-        raise refusal(404, f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found')
-    check_volume(name)
-    made = core.resources.add_volume(
-        name, body.get("Labels") or {}, driver=driver, options=body.get("DriverOpts") or {}, body=body
-    )
-    return told(described_volume(core, made), 201)
-
-
-def remove_volume(core: Core, request: Request, name: str) -> Reply:
-    """DELETE /volumes/{name}."""
-    if request.flag("force") and name not in core.resources.volumes:
-        return Reply(204)
-    found = _find_volume(core, name)
-    if using := users(core, found):
-        raise refusal(409, f"remove {name}: volume is in use - [{', '.join(one.id for one in using)}]")
-    _end_volume(core, found)
-    return Reply(204)
-
-
-def _end_volume(core: Core, volume: Resource) -> None:
-    del core.resources.volumes[volume.name]
-    core.journal.note("volume", "destroy", volume.name, driver=volume.driver)
-
-
-def prune_volumes(core: Core, request: Request) -> Reply:
-    """POST /volumes/prune."""
-    filters = filters_of(request, ("label", "label!", "all"))
-    gone = [one for one in core.resources.volumes.values() if labelled(one.labels, filters) and not users(core, one)]
-    for one in gone:
-        _end_volume(core, one)
-    core.journal.note("volume", "prune", "", reclaimed="0")
-    return told({"VolumesDeleted": [one.name for one in gone] or None, "SpaceReclaimed": 0})
-
-
-def _find_volume(core: Core, name: str) -> Resource:
-    core.advance()
-    if name not in core.resources.volumes:
-        raise refusal(404, f"get {name}: no such volume")
-    return core.resources.volumes[name]
-
-
-def users(core: Core, volume: Resource) -> list[Container]:
-    """The containers that have the volume, whatever their state."""
-    return [one for one in core.containers.values() if any(mount.source == volume.name for mount in one.spec.mounts)]
-
-
-def described_volume(core: Core, one: Resource) -> Json:
-    """The volume as inspect tells it."""
-    return {
-        "CreatedAt": when(core, one.created).partition(".")[0] + "Z",
-        "Driver": one.driver,
-        "Labels": one.body["Labels"] if "Labels" in one.body else dict(one.labels) or None,
-        "Mountpoint": f"/var/lib/docker/volumes/{one.name}/_data",
-        "Name": one.name,
-        "Options": one.body.get("DriverOpts"),
-        "Scope": "local",
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, unquote
 
 from churn.errors import EngineError, EngineUnreachable
-from churn.system.engines.emulated.api import archive, belongings, containers, daemon, images
+from churn.system.engines.emulated.api import archive, containers, daemon, images, networks, volumes
 from churn.system.engines.emulated.api.message import Reply, Request, refused
 from churn.system.engines.emulated.calls import Waits
 from churn.system.engines.emulated.core import Core
@@ -54,18 +54,18 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", f"{_IMAGE}/get", images.save),
     ("POST", f"{_IMAGE}/tag", images.tag),
     ("DELETE", _IMAGE, images.remove),
-    ("GET", "/networks", belongings.networks),
-    ("POST", "/networks/create", belongings.create_network),
-    ("POST", "/networks/prune", belongings.prune_networks),
-    ("GET", _NETWORK, belongings.network),
-    ("DELETE", _NETWORK, belongings.remove_network),
-    ("POST", f"{_NETWORK}/connect", belongings.connect),
-    ("POST", f"{_NETWORK}/disconnect", belongings.disconnect),
-    ("GET", "/volumes", belongings.volumes),
-    ("POST", "/volumes/create", belongings.create_volume),
-    ("POST", "/volumes/prune", belongings.prune_volumes),
-    ("GET", _VOLUME, belongings.volume),
-    ("DELETE", _VOLUME, belongings.remove_volume),
+    ("GET", "/networks", networks.listing),
+    ("POST", "/networks/create", networks.create),
+    ("POST", "/networks/prune", networks.prune),
+    ("GET", _NETWORK, networks.inspect),
+    ("DELETE", _NETWORK, networks.remove),
+    ("POST", f"{_NETWORK}/connect", networks.connect),
+    ("POST", f"{_NETWORK}/disconnect", networks.disconnect),
+    ("GET", "/volumes", volumes.listing),
+    ("POST", "/volumes/create", volumes.create),
+    ("POST", "/volumes/prune", volumes.prune),
+    ("GET", _VOLUME, volumes.inspect),
+    ("DELETE", _VOLUME, volumes.remove),
 )
 """Method, path and call; the first that fits counts. ``{one}`` is a part of a path, ``{path}`` one or more."""
 
