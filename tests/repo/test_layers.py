@@ -44,7 +44,7 @@ HOMES = {
     "subprocess": ("system/process.py",),
     "pytest": ("pytest_plugin.py",),
     "time": ("system/clock.py",),
-    "datetime": ("system/clock.py", "system/engines/docker/", "system/engines/emulated/api/shapes.py"),
+    "datetime": ("system/clock.py", "system/engines/docker/", "system/engines/emulated/api/dates.py"),
     "random": (),
     "rich_click": ("cli/",),
     "click": ("cli/",),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.message import TAR, Json, Reply, Request, told
-from churn.system.engines.emulated.api.shapes import when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import FOLDER, File, Tree, packed, resolved, unpacked

@@ -9,11 +9,13 @@ from attrs import evolve
 from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.api import create_request
+from churn.system.engines.emulated.api.bindings import bindings
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.logs import reading
 from churn.system.engines.emulated.api.message import JSON, Json, Reply, Request, Stream, told
 from churn.system.engines.emulated.api.mounts import mount_points
-from churn.system.engines.emulated.api.shapes import bindings, detail, pid, row, sizes, when
+from churn.system.engines.emulated.api.shapes import detail, pid, row, sizes
 from churn.system.engines.emulated.calls import Until, Waits
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core

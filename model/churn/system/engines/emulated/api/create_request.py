@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from churn.system.engines.emulated.api.bindings import bindings
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.api.shapes import bindings
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.images import Image

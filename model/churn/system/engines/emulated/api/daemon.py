@@ -3,10 +3,11 @@
 import json
 from functools import partial
 
-from churn.system.engines.emulated.api import images, volumes
+from churn.system.engines.emulated.api import image_tags, images, volumes
+from churn.system.engines.emulated.api.dates import NEVER, when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, one_of
 from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
-from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
+from churn.system.engines.emulated.api.shapes import row, sizes
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
@@ -126,14 +127,14 @@ def usage(core: Core, request: Request) -> Reply:
     containers = list(core.containers.values())
     return told(
         {
-            "LayersSize": sum(image.size for image in images.distinct(core)),
+            "LayersSize": sum(image.size for image in image_tags.distinct(core)),
             "Images": [
                 {
-                    **images.row(image, images.tags_of(core, image)),
+                    **images.row(image, image_tags.tags_of(core, image)),
                     "SharedSize": 0,
                     "Containers": sum(one.image == image.id for one in containers),
                 }
-                for image in images.distinct(core)
+                for image in image_tags.distinct(core)
             ],
             "Containers": [{**row(core, one), **sizes(one)} for one in containers],
             "Volumes": [

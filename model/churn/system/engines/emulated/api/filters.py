@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 
+from churn.system.engines.emulated.api.dates import moment
 from churn.system.engines.emulated.api.message import Request
-from churn.system.engines.emulated.api.shapes import moment
 from churn.system.engines.emulated.core import Core
 from churn.system.refusals import refusal
 

@@ -3,8 +3,8 @@
 import struct
 from functools import partial
 
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.message import Request, Stream
-from churn.system.engines.emulated.api.shapes import when
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core

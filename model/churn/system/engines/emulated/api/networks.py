@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.errors import EngineError, NotFound
+from churn.system.engines.emulated.api.dates import when
+from churn.system.engines.emulated.api.endpoints import addresses, endpoint
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
-from churn.system.engines.emulated.api.shapes import addresses, endpoint, when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import BUILT_IN, Resource

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from churn.system.clock import Clock
-from churn.system.engines.emulated.api.shapes import bindings
+from churn.system.engines.emulated.api.bindings import bindings
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.spellings import crashing

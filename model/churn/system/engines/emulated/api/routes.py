@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, unquote
 
 from churn.errors import EngineError, EngineUnreachable
-from churn.system.engines.emulated.api import archive, containers, daemon, images, networks, volumes
+from churn.system.engines.emulated.api import archive, containers, daemon, image_archives, images, networks, volumes
 from churn.system.engines.emulated.api.message import Reply, Request, refused
 from churn.system.engines.emulated.calls import Waits
 from churn.system.engines.emulated.core import Core
@@ -45,13 +45,13 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("HEAD", f"{_CONTAINER}/archive", archive.get),
     ("PUT", f"{_CONTAINER}/archive", archive.put),
     ("GET", "/images/json", images.listing),
-    ("GET", "/images/get", images.save_several),
-    ("POST", "/images/create", images.create),
-    ("POST", "/images/load", images.load),
+    ("GET", "/images/get", image_archives.save_several),
+    ("POST", "/images/create", image_archives.create),
+    ("POST", "/images/load", image_archives.load),
     ("POST", "/images/prune", images.prune),
     ("GET", f"{_IMAGE}/json", images.inspect),
     ("GET", f"{_IMAGE}/history", images.history),
-    ("GET", f"{_IMAGE}/get", images.save),
+    ("GET", f"{_IMAGE}/get", image_archives.save),
     ("POST", f"{_IMAGE}/tag", images.tag),
     ("DELETE", _IMAGE, images.remove),
     ("GET", "/networks", networks.listing),

@@ -1,9 +1,9 @@
 """The calls on volumes."""
 
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
 from churn.system.engines.emulated.api.mounts import check_volume
-from churn.system.engines.emulated.api.shapes import when
 from churn.system.engines.emulated.container import Container
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import Resource
