@@ -11,7 +11,7 @@ from churn import errors
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.daemon import API_VERSION
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.engines.emulated.container import Timing
 from churn.system.host import RealHost
 from churn.system.standin import image
@@ -84,7 +84,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def served_engine(folder: Path) -> Iterator[str]:
     """The address of an emulated engine that has the stand-in's image by its name."""
-    with served(folder, Settings(frozenset({TAG}), timing=PROMPT)) as server:
+    with served(folder, ServerSettings(frozenset({TAG}), timing=PROMPT)) as server:
         yield f"unix://{server.path}"
 
 

@@ -113,7 +113,7 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
-    from churn.system.managers.reference.program import Program
+    from churn.system.managers.reference.program import ReferenceProgram
     from churn.system.standin.image import build
     from churn.testbed import testbed
 
@@ -121,7 +121,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(f"churn-{run}", STAND_IN, here.labels, start_timeout=_REAL_START_TIMEOUT)
-        manager = Program(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
+        manager = ReferenceProgram(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
         yield here.system(manager, fails=target.engine_faults)
 
 

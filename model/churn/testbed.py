@@ -14,7 +14,7 @@ from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import Clock, RealClock
 from churn.system.engines.docker import DockerEngine
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
 from churn.system.protocols import Manager
@@ -89,5 +89,5 @@ def _expect_plain(engine: DockerEngine) -> None:
 
 def _served(stack: ExitStack, folder: Path) -> str:
     """The address of an emulated engine in a thread of its own."""
-    server = stack.enter_context(served(folder, Settings(frozenset({TAG}), gpu=True)))
+    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG}), gpu=True)))
     return f"unix://{server.path}"

@@ -23,7 +23,7 @@ from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.engines.emulated.container import Timing
 from churn.system.standin import image
 from churn.system.standin.image import TAG
@@ -40,7 +40,7 @@ def in_process() -> Iterator[Any]:
 @contextmanager
 def over_socket() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(frozenset({TAG}), timing=STILL)
+        settings = ServerSettings(frozenset({TAG}), timing=STILL)
         with served(Path(folder), settings) as server:
             yield DockerEngine({}, f"unix://{server.path}")._api
 

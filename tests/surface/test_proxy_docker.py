@@ -19,7 +19,7 @@ from attrs import define
 from churn import errors
 from churn.system.engines.docker import DockerEngine
 from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
-from churn.system.protocols import Listed
+from churn.system.protocols import ListedContainer
 from churn.system.proxy import Proxy, proxied
 from sandbox import Sandbox
 
@@ -95,7 +95,7 @@ class Front:
     def sdk(self, timeout: float = LONG) -> Any:
         return docker.APIClient(base_url=self.proxy.url, version="auto", timeout=timeout)
 
-    def listed(self, short: str = "a") -> Listed | None:
+    def listed(self, short: str = "a") -> ListedContainer | None:
         """That container as the engine itself lists it; None where there is none."""
         rows = [row for row in self.sandbox.engine.list() if row.name == self.name(short)]
         return rows[0] if rows else None

@@ -12,10 +12,10 @@ from churn.assembly import STAND_IN
 from churn.errors import ChurnError, EngineError, EngineUnreachable, NameTaken, PortTaken, ServerError
 from churn.lifecycle.observation import Status
 from churn.lifecycle.outcome import Ok, Rejected
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.managers.reference import Embedded, Record, ReferenceManager, ServiceError, Store
 from churn.system.managers.reference.manager import SERVICE, SESSION
-from churn.system.protocols import Listed, Spec
+from churn.system.protocols import ListedContainer, Spec
 
 FOLDER = "/behaviour-of-a"
 DEADLY = ["crash", "unhealthy", "hang"]
@@ -520,7 +520,7 @@ class Case:
         assert self.docker.manager().status("a") == ("a", "stopped", self.port)
         self.assert_honest()
 
-    def holder(self) -> Container | None:
+    def holder(self) -> EmulatedContainer | None:
         return self.docker.core.on_port(self.port)
 
     def answers(self) -> bool:
@@ -649,7 +649,7 @@ def test_as_a_manager_it_knows_its_containers_services_by_their_labels(manager: 
     driven = Embedded(manager)
 
     def whose(labels: dict[str, str]) -> str | None:
-        return driven.service_of(Listed("1", "web", "running", "shop", labels, ()))
+        return driven.service_of(ListedContainer("1", "web", "running", "shop", labels, ()))
 
     assert whose({SESSION: "test", SERVICE: "a"}) == "a"
     assert whose({"app": "shop"}) is None

@@ -33,7 +33,7 @@ from churn.lifecycle.state import CLEAN, Fresh, State
 from churn.session.faults import Waits
 from churn.session.system import System
 from churn.system.managers.reference.manager import SERVICE, SESSION
-from churn.system.protocols import Listed as Row
+from churn.system.protocols import ListedContainer as Row
 
 PORT = 20500
 

@@ -11,7 +11,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.managers.aima import LABELS as AIMA_LABELS
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, abandoned, bury, dead_runs, is_dead, remove
-from churn.system.protocols import Engine, Listed
+from churn.system.protocols import Engine, ListedContainer
 
 
 @click.command()
@@ -40,7 +40,7 @@ def _runs() -> Path:
     return state_folder() / "runs"
 
 
-def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, str]]:
+def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[ListedContainer, str]]:
     folder = _runs()
     for row in engine.list():
         if OWNER in row.labels:

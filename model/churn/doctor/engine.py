@@ -11,7 +11,7 @@ from attrs import frozen
 from churn.doctor.findings import Finding, note, ok, problem, told
 from churn.system import process
 from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
-from churn.system.protocols import Listed
+from churn.system.protocols import ListedContainer
 
 PATIENCE = 10
 """Seconds that the engine, and the `docker` command, may take to answer."""
@@ -42,7 +42,7 @@ class Shown(Protocol):
     def image(self, tag: str) -> ImageInfo | None:
         """The image of that tag."""
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """Its containers that carry these labels."""
 
     def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:

@@ -23,7 +23,7 @@ from churn.lifecycle.operations import (
 from churn.system.clock import Clock
 from churn.system.faults import made
 from churn.system.faults.gate import Fault, Gate
-from churn.system.protocols import Engine, Host, Listed
+from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
 
@@ -56,7 +56,7 @@ class Faults:
         host: Host,
         clock: Clock,
         waits: Waits,
-        service_of: Callable[[Listed], str | None],
+        service_of: Callable[[ListedContainer], str | None],
         shared: Mapping[str, str],
         *,
         obedient: bool = True,
@@ -196,7 +196,7 @@ class Faults:
         self.clock.sleep(self.waits.outage)
         return "" if await_engine(self.engine, self.clock) else "the engine did not come back"
 
-    def _running(self, name: str, port: int | None) -> Listed | None:
+    def _running(self, name: str, port: int | None) -> ListedContainer | None:
         """The service's running container, told by the manager, or by its port where the manager cannot tell."""
         for row in self.engine.list(self._shared):
             real = self._service_of(row)

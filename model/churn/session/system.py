@@ -23,7 +23,7 @@ from churn.system.faults import KINDS
 from churn.system.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
-from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
+from churn.system.protocols import Engine, Host, ListedContainer as Row, Manager, carries
 from churn.system.rewinding import Keyed, Numbers, Rewindable
 
 

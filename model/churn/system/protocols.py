@@ -37,7 +37,7 @@ class Spec:
 
 
 @frozen(eq=False)
-class Listed:
+class ListedContainer:
     """A container as the engine's list shows it. `state` is one of the Docker Engine API's words."""
 
     id: str
@@ -105,7 +105,7 @@ class Engine(Protocol):
     def remove(self, reference: str, *, force: bool = False) -> None:
         """Remove it; `force` kills it first. Raises `NotFound`, `Conflict`, `RemovalInProgress`."""
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
 
     def inspect(self, reference: str) -> Inspected:
@@ -196,7 +196,7 @@ class Manager(Protocol):
     def status(self, service: str) -> Outcome:
         """One service: `Ok.listed` with one entry."""
 
-    def service_of(self, container: Listed) -> str | None:
+    def service_of(self, container: ListedContainer) -> str | None:
         """The service that a container belongs to, by its labels, name or ports; None where nothing tells.
 
         Its ports are those that it publishes or, where it publishes none, those that it was created with.

@@ -7,7 +7,7 @@ from churn.errors import EngineUnreachable
 from churn.lifecycle.observation import Event
 from churn.system.clock import Clock
 from churn.system.faults.gate import Call, Gate, Lost, Refused
-from churn.system.protocols import Engine, Inspected, Listed, Spec
+from churn.system.protocols import Engine, Inspected, ListedContainer, Spec
 from churn.system.refusals import refusal
 
 _T = TypeVar("_T")
@@ -49,7 +49,7 @@ class GatedEngine:
         """As `Engine.remove`."""
         self._through(Call("remove", reference), lambda: self._engine.remove(reference, force=force))
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """As `Engine.list`."""
         return self._through(Call("list"), lambda: self._engine.list(labels))
 

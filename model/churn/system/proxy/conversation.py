@@ -3,9 +3,9 @@
 from attrs import define, field
 
 from churn.system.faults.gate import Call, Lost, Refused
-from churn.system.proxy.exchange import Exchange, Next, Settings, answer, healed, swallow
+from churn.system.proxy.exchange import Exchange, Next, ProxySettings, answer, healed, swallow
 from churn.system.proxy.journal import Access
-from churn.system.proxy.message import Request, read_head
+from churn.system.proxy.message import RequestHead, read_head
 from churn.system.proxy.stream import either, stream
 from churn.system.proxy.wire import Wire
 
@@ -18,7 +18,7 @@ class Conversation:
     """A client's connection, and the connection to the engine that it has for itself from its first request on."""
 
     client: Wire
-    settings: Settings
+    settings: ProxySettings
     _engine: Wire | None = field(default=None, init=False)
 
     async def hold(self) -> None:
@@ -49,7 +49,7 @@ class Conversation:
             raw = await self._next_head()
             if raw is None:
                 return Next.END
-            request = Request.parse(raw)
+            request = RequestHead.parse(raw)
         except ValueError as error:
             await self.client.send(answer(_BAD_REQUEST, str(error)))
             return Next.END
@@ -61,7 +61,7 @@ class Conversation:
             return await read_head(self.client)
         return await either(read_head(self.client), self._engine.ended())
 
-    async def _admit(self, request: Request, access: Access) -> Next:
+    async def _admit(self, request: RequestHead, access: Access) -> Next:
         """Let the faults have it first."""
         gate = self.settings.gate
         call = Call.of(request.method, request.target)
@@ -77,7 +77,7 @@ class Conversation:
             return await self._lose(request, told)
         return await self._ask(request, access, call)
 
-    async def _ask(self, request: Request, access: Access, call: Call) -> Next:
+    async def _ask(self, request: RequestHead, access: Access, call: Call) -> Next:
         """Let the engine answer it."""
         try:
             self._engine = self._engine or await self.settings.engine.connect()
@@ -85,7 +85,7 @@ class Conversation:
             return await self._refuse(request, access, _BAD_GATEWAY, self.settings.no_engine(error))
         return await Exchange(self.client, self._engine, self.settings, request, access, call).follow()
 
-    async def _refuse(self, request: Request, access: Access, status: int, message: str) -> Next:
+    async def _refuse(self, request: RequestHead, access: Access, status: int, message: str) -> Next:
         """Answer in the engine's stead, once all of the request has come."""
         access.status = status
         if not await swallow(self.client, request):
@@ -93,7 +93,7 @@ class Conversation:
         await self.client.send(answer(status, message, bodiless=request.method == "HEAD"))
         return Next.REQUEST if request.keep_alive else Next.END
 
-    async def _lose(self, request: Request, lost: Lost) -> Next:
+    async def _lose(self, request: RequestHead, lost: Lost) -> Next:
         """End the connection without an answer (so there is none to truncate), once all of the request has come.
 
         A client that was still sending would tell of that, not of how the connection ended.

@@ -11,14 +11,14 @@ from attrs import define, frozen
 
 from churn.system.faults.gate import Call, Gate, Lost
 from churn.system.proxy.address import Address
-from churn.system.proxy.journal import Access, Journal
+from churn.system.proxy.journal import Access, AccessJournal
 from churn.system.proxy.labels import created_by, with_labels
 from churn.system.proxy.message import (
     Body,
     Chunked,
     Endless,
-    Reply,
-    Request,
+    ReplyHead,
+    RequestHead,
     next_piece,
     read_head,
     unchunked,
@@ -48,13 +48,13 @@ class Next(Enum):
 
 
 @frozen
-class Settings:
+class ProxySettings:
     """What all clients of a proxy share."""
 
     engine: Address
     labels: Mapping[str, str]
     gate: Gate
-    journal: Journal
+    journal: AccessJournal
 
     def no_engine(self, error: Exception) -> str:
         """What a client is told in place of a reply."""
@@ -67,8 +67,8 @@ class Exchange:
 
     client: Wire
     engine: Wire
-    settings: Settings
-    request: Request
+    settings: ProxySettings
+    request: RequestHead
     access: Access
     call: Call
 
@@ -133,16 +133,16 @@ class Exchange:
         read = await self._noted(reply, body)
         return await self._lost(reply, body, read) or await self._pass_on(reply, body, read)
 
-    async def _reply_head(self) -> Reply | None:
+    async def _reply_head(self) -> ReplyHead | None:
         """The head of the reply proper; None where the engine closes the connection before."""
         while (raw := await read_head(self.engine)) is not None:
-            reply = Reply.parse(raw)
+            reply = ReplyHead.parse(raw)
             if not reply.interim:
                 return reply
             await self.client.send(raw)
         return None
 
-    async def _noted(self, reply: Reply, body: Body) -> bytes:
+    async def _noted(self, reply: ReplyHead, body: Body) -> bytes:
         """Note down what was created, for which the body has to be read: what was read of it."""
         if reply.status != _CREATED or created_by(self.request.method, self.request.path) != "containers":
             return b""
@@ -150,7 +150,7 @@ class Exchange:
         self.settings.journal.created(unchunked(read) if isinstance(body, Chunked) and body.is_done() else read)
         return read
 
-    async def _lost(self, reply: Reply, body: Body, read: bytes) -> Next | None:
+    async def _lost(self, reply: ReplyHead, body: Body, read: bytes) -> Next | None:
         """What follows where the reply gets lost, as far as it does; None where the client is to have it."""
         gate = self.settings.gate
         lost = gate.after(self.call)
@@ -163,7 +163,7 @@ class Exchange:
             return Next.RESET
         return Next.END if lost else None
 
-    async def _pass_on(self, reply: Reply, body: Body, read: bytes) -> Next:
+    async def _pass_on(self, reply: ReplyHead, body: Body, read: bytes) -> Next:
         """Send the reply, of whose body so much was read already."""
         await self.client.send(reply.raw + read)
         if isinstance(body, Endless):
@@ -189,7 +189,7 @@ async def healed(gate: Gate) -> None:
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def swallow(client: Wire, request: Request) -> bool:
+async def swallow(client: Wire, request: RequestHead) -> bool:
     """Take the request's body and leave it at that; whether all of it came."""
     body = await _awaited_body(client, request)
     while await next_piece(client, body):
@@ -197,7 +197,7 @@ async def swallow(client: Wire, request: Request) -> bool:
     return body.is_done()
 
 
-async def _awaited_body(client: Wire, request: Request) -> Body:
+async def _awaited_body(client: Wire, request: RequestHead) -> Body:
     """The request's body, for one who needs all of it: a client that first wants to be told to send it is told."""
     if request.fields.says("expect", "100-continue"):
         await client.send(_GO_ON)
@@ -209,7 +209,7 @@ async def _result(task: asyncio.Task[bool]) -> bool:
     return task.result()
 
 
-def _half(reply: Reply, piece: bytes) -> bytes:
+def _half(reply: ReplyHead, piece: bytes) -> bytes:
     """The head and half of what there is of the body. Where there is none, not even the status: clients would be content."""
     return reply.raw + piece[: len(piece) // 2] if piece else reply.raw.partition(b" ")[0]
 

@@ -22,7 +22,7 @@ class Access:
     status: int = 0
 
 
-class Journal:
+class AccessJournal:
     """Written by the proxy's thread, read by any."""
 
     def __init__(self, kept: int = KEPT) -> None:

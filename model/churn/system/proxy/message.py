@@ -152,7 +152,7 @@ class Fields:
 
 
 @frozen
-class Request:
+class RequestHead:
     """The head of a request."""
 
     raw: bytes
@@ -195,7 +195,7 @@ class Request:
 
 
 @frozen
-class Reply:
+class ReplyHead:
     """The head of a reply."""
 
     raw: bytes

@@ -14,20 +14,20 @@ from churn.errors import UsageError
 from churn.system.faults.gate import Gate
 from churn.system.proxy.address import LONGEST_PATH, Address
 from churn.system.proxy.conversation import Conversation
-from churn.system.proxy.exchange import Settings
-from churn.system.proxy.journal import Access, Journal
-from churn.system.proxy.server import Server
+from churn.system.proxy.exchange import ProxySettings
+from churn.system.proxy.journal import Access, AccessJournal
+from churn.system.proxy.server import ProxyServer
 from churn.system.proxy.wire import Wire
 
 
 class Proxy:
     """A proxy that runs. What was asked through it can be read also when it no longer does."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: ProxySettings) -> None:
         self.url = f"unix://{path}"
         """Where it listens, as for DOCKER_HOST."""
         self._settings = settings
-        self._server = Server(path, self._talk)
+        self._server = ProxyServer(path, self._talk)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="churn's proxy", daemon=True)
 
@@ -95,7 +95,7 @@ def proxied(url: str, folder: Path, labels: Mapping[str, str], gate: Gate) -> It
     through it (containers, networks, volumes) gets the labels. The gate is asked by the proxy's thread, and is not to block.
     Raises `UsageError` for a URL or a folder that cannot be used; that no engine is there is told to the clients.
     """
-    settings = Settings(Address.parse(url), dict(labels), gate, Journal())
+    settings = ProxySettings(Address.parse(url), dict(labels), gate, AccessJournal())
     with _socket_path(folder) as path:
         with _usable(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)

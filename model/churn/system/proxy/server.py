@@ -15,7 +15,7 @@ Talk = Callable[[Wire], Coroutine[Any, Any, None]]
 """What is done with a client, until it is done with."""
 
 
-class Server:
+class ProxyServer:
     """A unix socket at `path`, which only this process's user may connect to; for use on one running loop.
 
     `failures` are the exceptions that a talk ended with: none, if all is well.

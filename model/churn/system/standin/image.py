@@ -61,7 +61,7 @@ _INTERPRETER_SEGMENT = 3
 
 
 @frozen
-class Program:
+class Executable:
     """What an ELF file's head tells: the machine it is for, and whether it needs a dynamic linker's help."""
 
     machine: int
@@ -127,7 +127,7 @@ def find_busybox(architecture: str, candidates: Iterable[str] | None = None) -> 
     """A busybox of this machine that runs in an empty container on that architecture; None where there is none."""
     for path in map(Path, _candidates() if candidates is None else candidates):
         with suppress(OSError):
-            program = Program.read(path.read_bytes())
+            program = Executable.read(path.read_bytes())
             if program and program.static and program.machine == _MACHINES.get(architecture):
                 return path
     return None

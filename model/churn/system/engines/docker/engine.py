@@ -15,7 +15,7 @@ from churn.system.engines.docker import wire
 from churn.system.engines.docker.contexts import connection
 from churn.system.engines.docker.events import EventReader
 from churn.system.engines.docker.wire import ANSWER_TIME, About, ImageInfo, carrying
-from churn.system.protocols import Inspected, Listed, Spec
+from churn.system.protocols import Inspected, ListedContainer, Spec
 
 _BUILT_IN_NETWORKS = frozenset({"bridge", "host", "none"})
 _DEFAULT_NETWORK, _BRIDGE_NAME = "bridge", "com.docker.network.bridge.name"
@@ -122,7 +122,7 @@ class DockerEngine:
         with self._asking():
             self._api.remove_container(reference, force=force)
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
         with self._asking():
             entries = self._api.containers(all=True, filters=carrying(labels))

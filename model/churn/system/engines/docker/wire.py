@@ -11,7 +11,7 @@ import urllib3.exceptions
 from attrs import frozen
 
 from churn import errors
-from churn.system.protocols import Inspected, Listed, Mount, Spec
+from churn.system.protocols import Inspected, ListedContainer, Mount, Spec
 from churn.system.refusals import refusal
 
 ANSWER_TIME = 60
@@ -103,11 +103,11 @@ def _restart_policy(word: str) -> Told:
     return {"Name": name, "MaximumRetryCount": int(attempts or 0)}
 
 
-def listed(entry: Told) -> Listed:
+def listed(entry: Told) -> ListedContainer:
     """An entry of the list."""
     # An engine writes null for an empty map or list.
     published = {port["PublicPort"] for port in entry["Ports"] or () if port.get("PublicPort")}
-    return Listed(
+    return ListedContainer(
         id=entry["Id"],
         name=_own_name(entry["Names"] or ()),
         state=entry["State"],

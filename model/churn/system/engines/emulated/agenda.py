@@ -5,7 +5,7 @@ import heapq
 from attrs import frozen
 
 from churn.system.clock import Clock
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.identity import Identities
 
 _NANO = 10**9
@@ -35,7 +35,7 @@ class Agenda:
         self.planned: list[Due] = []
         """A heap."""
 
-    def plan(self, delay: float, action: str, container: Container, since: float | None = None) -> None:
+    def plan(self, delay: float, action: str, container: EmulatedContainer, since: float | None = None) -> None:
         """Let that become due so many seconds after `since` (by default now), for this life of the container."""
         start = self._clock.now() if since is None else since
         heapq.heappush(self.planned, (start + delay, self._identities.number(), action, container.id, container.life))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from churn.errors import EngineError
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.spellings import KILL
 from churn.system.protocols import Spec
@@ -40,7 +40,9 @@ def settle(core: Core, call: Waits[_T]) -> _T:
         return value
 
 
-def create(core: Core, spec: Spec, prepare: Callable[[Container], None] | None = None) -> Waits[Container]:
+def create(
+    core: Core, spec: Spec, prepare: Callable[[EmulatedContainer], None] | None = None
+) -> Waits[EmulatedContainer]:
     """A new container; `prepare` completes it before anybody is told of it."""
     container = core.create(spec, prepare)
     yield from _pass(core.timing.create)

@@ -1,6 +1,6 @@
 """What a container of an emulated engine is connected to: its networks, and the volumes that are mounted in it."""
 
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.journal import Journal
 from churn.system.engines.emulated.resources import BUILT_IN, Resource, Resources
 from churn.system.refusals import refusal
@@ -13,16 +13,16 @@ class Connections:
         self._resources = resources
         self._journal = journal
 
-    def networks_of(self, container: Container) -> list[Resource]:
+    def networks_of(self, container: EmulatedContainer) -> list[Resource]:
         """The networks that it is on, or will be; of one that is not there nothing but the name is known."""
         return [self._network(container, name) for name in container.joined]
 
-    def _network(self, container: Container, name: str) -> Resource:
+    def _network(self, container: EmulatedContainer, name: str) -> Resource:
         found = self._resources.networks.get(name) or BUILT_IN.get(name)
         known = container.network_ids.get(name)
         return found if found is not None and known in (None, found.id) else Resource(name, "", {}, "", 0.0)
 
-    def existing_networks(self, container: Container) -> list[Resource]:
+    def existing_networks(self, container: EmulatedContainer) -> list[Resource]:
         """The networks that it is to be on. Raises `NotFound` where one is not there."""
         if self._journal.log is None:
             return []
@@ -33,7 +33,7 @@ class Connections:
                 raise refusal(404, f"network {known} not found")
         return networks
 
-    def plug(self, container: Container, networks: list[Resource]) -> None:
+    def plug(self, container: EmulatedContainer, networks: list[Resource]) -> None:
         """Connect it to these networks, as it starts."""
         if self._journal.log is None:
             return
@@ -41,7 +41,7 @@ class Connections:
         for network in networks:
             self.attach("connect", container, network)
 
-    def unplug(self, container: Container) -> None:
+    def unplug(self, container: EmulatedContainer) -> None:
         """Take it off its networks, and its volumes off it, as it ends."""
         if self._journal.log is None:
             return
@@ -49,12 +49,12 @@ class Connections:
             self.attach("disconnect", container, network)
         self.unmount(container)
 
-    def attach(self, action: str, container: Container, network: Resource) -> None:
+    def attach(self, action: str, container: EmulatedContainer, network: Resource) -> None:
         """Tell the API's clients that a container was connected to a network, or disconnected."""
         told = {"name": network.name, "type": network.driver}
         self._journal.note("network", action, network.id, container=container.id, **told)
 
-    def mount(self, container: Container) -> None:
+    def mount(self, container: EmulatedContainer) -> None:
         """Tell the API's clients that its volumes are in use."""
         for mount in container.mounted:
             if mount.kind == "volume":
@@ -62,7 +62,7 @@ class Connections:
                 told = {"container": container.id, "destination": mount.target, "driver": "local", **how}
                 self._journal.note("volume", "mount", mount.source, **told)
 
-    def unmount(self, container: Container) -> None:
+    def unmount(self, container: EmulatedContainer) -> None:
         """Tell the API's clients that its volumes are in use no more."""
         for mount in container.mounted:
             if mount.kind == "volume":

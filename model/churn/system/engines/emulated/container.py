@@ -8,7 +8,7 @@ from attrs import Factory, define, frozen
 
 from churn.system.engines.emulated.files import Tree
 from churn.system.engines.emulated.images import Image
-from churn.system.protocols import Inspected, Listed, Spec
+from churn.system.protocols import Inspected, ListedContainer, Spec
 
 
 @define
@@ -50,7 +50,7 @@ class MountPoint:
 
 
 @define(eq=False)
-class Container:
+class EmulatedContainer:
     """One container. `life` counts its starts: an event planned for an earlier life is void."""
 
     id: str
@@ -100,7 +100,7 @@ class Container:
     """Whether its nameless volumes go with it."""
     doomed: int = -1
     """The life for which its end is planned, since it has read that it is to end."""
-    listed: Listed | None = None
+    listed: ListedContainer | None = None
 
     @property
     def alive(self) -> bool:
@@ -138,11 +138,11 @@ class Container:
         """Be in that state; its row in the list is made anew."""
         self.state, self.listed = state, None
 
-    def summary(self) -> Listed:
+    def summary(self) -> ListedContainer:
         """Its row in the list, made anew after each change."""
         if self.listed is None:
             ports = self.ports if self.state in ("running", "paused") and self.reachable else ()
-            self.listed = Listed(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
+            self.listed = ListedContainer(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
         return self.listed
 
     def detail(self) -> Inspected:

@@ -20,7 +20,7 @@ from churn.system.clock import Clock
 from churn.system.engines.emulated import rewinding
 from churn.system.engines.emulated.agenda import Agenda, Calendar
 from churn.system.engines.emulated.connections import Connections
-from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.container import EmulatedContainer, Timing
 from churn.system.engines.emulated.identity import Identities
 from churn.system.engines.emulated.images import Image, image_like, named_image
 from churn.system.engines.emulated.journal import Journal
@@ -94,7 +94,7 @@ class Core:
         )
 
     @property
-    def containers(self) -> Mapping[str, Container]:
+    def containers(self) -> Mapping[str, EmulatedContainer]:
         """All containers, by their ids."""
         return self.register.containers
 
@@ -151,7 +151,7 @@ class Core:
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
-    def find(self, reference: str) -> Container:
+    def find(self, reference: str) -> EmulatedContainer:
         """The container of that id, name, or unambiguous beginning of an id."""
         self.advance()
         return self.register.find(reference)
@@ -160,18 +160,18 @@ class Core:
         """The image of that tag (``latest`` where it names none), id, or beginning of an id."""
         return image_like(self.images, reference)
 
-    def on_port(self, port: int) -> Container | None:
+    def on_port(self, port: int) -> EmulatedContainer | None:
         """The container that has that host port allocated."""
         return self.register.containers.get(self.ports.owners.get(port, ""))
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    def create(self, spec: Spec, prepare: Callable[[Container], None] | None = None) -> Container:
+    def create(self, spec: Spec, prepare: Callable[[EmulatedContainer], None] | None = None) -> EmulatedContainer:
         """A new container in state `created`; `prepare` completes it before anybody is told of it."""
         self.advance()
         image = self._admit(spec)
         identity = self.identities.new()
-        container = Container(identity, spec, spec.name or f"unnamed_{self.identities.count}", image.id)
+        container = EmulatedContainer(identity, spec, spec.name or f"unnamed_{self.identities.count}", image.id)
         container.origin = image
         container.created_at = self.clock.now()
         self.register.add(container)
@@ -285,7 +285,7 @@ class Core:
         self.runner.resume(self.clock.now())
 
 
-def _expect_removable(container: Container, reference: str, *, force: bool) -> None:
+def _expect_removable(container: EmulatedContainer, reference: str, *, force: bool) -> None:
     """Raises where it is not to be removed: twice, or, unless with `force`, while it is alive."""
     if container.removing:
         raise refusal(409, f"removal of container {reference} is already in progress")

@@ -8,7 +8,7 @@ from churn.lifecycle.observation import Event
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
-from churn.system.protocols import Inspected, Listed, Spec, carries
+from churn.system.protocols import Inspected, ListedContainer, Spec, carries
 from churn.system.rewinding import Numbers
 
 
@@ -63,7 +63,7 @@ class EmulatedEngine:
         """As `Engine.remove`; returns when the container has left the list and its name is free."""
         settle(self.core, calls.remove(self.core, reference, force=force))
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """As `Engine.list`."""
         self.core.advance()
         if not labels:

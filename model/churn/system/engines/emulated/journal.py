@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from churn.system.engines.emulated.agenda import Calendar
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 
 REMEMBERED = 256
 """Events that the engine remembers, as a real one does; those who listen get all."""
@@ -59,12 +59,12 @@ class Journal:
         self.log: EventLog | None = None
         """What the API's clients are told of; nobody is told where there is none."""
 
-    def tell(self, container: Container, action: str, **attributes: str) -> None:
+    def tell(self, container: EmulatedContainer, action: str, **attributes: str) -> None:
         """Tell everybody of an event of a container."""
         self.events.append((container.id, action))
         self.say(container, action, **attributes)
 
-    def say(self, container: Container, action: str, **attributes: str) -> None:
+    def say(self, container: EmulatedContainer, action: str, **attributes: str) -> None:
         """Tell the API's clients something of a container."""
         if self.log is not None:
             told = {"image": container.spec.image, "name": container.name, **container.spec.labels, **attributes}

@@ -6,7 +6,7 @@ from attrs import define, field
 
 from churn.errors import EngineError
 from churn.system.engines.emulated.agenda import Calendar
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.identity import identity
 from churn.system.refusals import refusal
 
@@ -17,7 +17,7 @@ _FIRST_CHOSEN = 49153
 class PortBinder(Protocol):
     """Where published ports are really bound, if they are."""
 
-    def bind(self, port: int, container: Container) -> None:
+    def bind(self, port: int, container: EmulatedContainer) -> None:
         """Take a host port for a container that is about to start. Raises `OSError` where it cannot be had."""
 
     def release(self, port: int) -> None:
@@ -44,7 +44,7 @@ class PublishedPorts:
         self.owners: dict[int, str] = {}
         """Ids of containers by the ports that they have."""
 
-    def publish(self, container: Container) -> None:
+    def publish(self, container: EmulatedContainer) -> None:
         """Take the host ports that it is to have, where it is on a network for that. Raises `PortTaken`."""
         container.published = ()
         if container.reachable:
@@ -53,7 +53,7 @@ class PublishedPorts:
                 self._admit(port, container, twice=port in ports[:place])
             self._take(container)
 
-    def unpublish(self, container: Container) -> None:
+    def unpublish(self, container: EmulatedContainer) -> None:
         """Let go of its host ports."""
         for port in container.ports:
             if self.owners.get(port) == container.id:
@@ -61,22 +61,22 @@ class PublishedPorts:
                 if self._binder is not None:
                     self._binder.release(port)
 
-    def _admit(self, port: int, container: Container, *, twice: bool) -> None:
+    def _admit(self, port: int, container: EmulatedContainer, *, twice: bool) -> None:
         if port in self.owners or twice:
             reason = f"Bind for 0.0.0.0:{port} failed: port is already allocated"
             raise refusal(500, f"{self._connectivity(container)}{reason}")
         if port in self._neighbours.strangers or port in self._neighbours.processes.values():
             raise self._in_use(port, container)
 
-    def _in_use(self, port: int, container: Container) -> EngineError:
+    def _in_use(self, port: int, container: EmulatedContainer) -> EngineError:
         proxy = f"Error starting userland proxy: listen tcp4 0.0.0.0:{port}: bind: address already in use"
         return refusal(500, f"{self._connectivity(container)}{proxy}")
 
-    def _connectivity(self, container: Container) -> str:
+    def _connectivity(self, container: EmulatedContainer) -> str:
         endpoint = identity("endpoint", container.id, self._calendar.nanoseconds())
         return f"driver failed programming external connectivity on endpoint {container.name} ({endpoint}): "
 
-    def _take(self, container: Container) -> None:
+    def _take(self, container: EmulatedContainer) -> None:
         for port in container.spec.ports:
             if not self._bound(port, container):
                 self.unpublish(container)
@@ -84,13 +84,13 @@ class PublishedPorts:
         for _ in range(container.wanted):
             container.published = (*container.published, self._choose(container))
 
-    def _choose(self, container: Container) -> int:
+    def _choose(self, container: EmulatedContainer) -> int:
         port = _FIRST_CHOSEN
         while port in self.owners or port in self._neighbours.strangers or not self._bound(port, container):
             port += 1
         return port
 
-    def _bound(self, port: int, container: Container) -> bool:
+    def _bound(self, port: int, container: EmulatedContainer) -> bool:
         """Take a host port, really where ports are; whether that went well."""
         if self._binder is not None:
             try:

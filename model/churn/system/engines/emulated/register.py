@@ -2,7 +2,7 @@
 
 import re
 
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.refusals import refusal
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -12,10 +12,10 @@ class Register:
     """Containers by their ids, and whose each name is: a name may outlast its container for a moment."""
 
     def __init__(self) -> None:
-        self.containers: dict[str, Container] = {}
+        self.containers: dict[str, EmulatedContainer] = {}
         self.names: dict[str, str] = {}
 
-    def find(self, reference: str) -> Container:
+    def find(self, reference: str) -> EmulatedContainer:
         """The container of that id, name, or unambiguous beginning of an id."""
         name = reference.removeprefix("/")
         container = self.containers.get(reference) or self.containers.get(self.names.get(name, ""))
@@ -26,12 +26,12 @@ class Register:
             return starts[0]
         raise refusal(404, f"No such container: {reference}")
 
-    def add(self, container: Container) -> None:
+    def add(self, container: EmulatedContainer) -> None:
         """Let a container be known by its id and its name."""
         self.containers[container.id] = container
         self.names[container.name] = container.id
 
-    def rename(self, container: Container, name: str) -> None:
+    def rename(self, container: EmulatedContainer, name: str) -> None:
         """Let it be known by another name."""
         self.names.pop(container.name, None)
         self.names[name] = container.id

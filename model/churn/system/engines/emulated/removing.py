@@ -3,7 +3,7 @@
 from attrs import define, field
 
 from churn.system.engines.emulated.agenda import Agenda
-from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.container import EmulatedContainer, Timing
 from churn.system.engines.emulated.journal import Journal
 from churn.system.engines.emulated.register import Register
 from churn.system.engines.emulated.resources import Resources
@@ -24,14 +24,14 @@ class Remover:
     unremovable: set[str] = field(factory=set)
     """Ids whose removal fails half-way and leaves them `dead`."""
 
-    def begin(self, container: Container, due: float) -> None:
+    def begin(self, container: EmulatedContainer, due: float) -> None:
         """Begin its removal."""
         container.removing, container.takes_volumes = True, container.takes_volumes or container.auto_remove
         container.become("removing")
         container.life += 1
         self.agenda.plan(self.timing.remove, GONE, container, due)
 
-    def go(self, container: Container, due: float) -> None:
+    def go(self, container: EmulatedContainer, due: float) -> None:
         """Let it be gone, and its nameless volumes, as far as they go with it."""
         if container.id in self.unremovable:
             container.removing = False

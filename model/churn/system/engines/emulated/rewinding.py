@@ -4,7 +4,7 @@ from copy import copy
 from typing import Any, Protocol
 
 from churn.system.engines.emulated.agenda import Agenda
-from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.container import EmulatedContainer, Timing
 from churn.system.engines.emulated.publishing import Neighbours
 from churn.system.engines.emulated.register import Register
 from churn.system.engines.emulated.removing import FREE_NAME
@@ -87,7 +87,7 @@ def _due(engine: Parts, numbers: Numbers) -> tuple[object, ...]:
     return tuple(due)
 
 
-def _alike(timing: Timing, found: Container, numbers: Numbers) -> object:
+def _alike(timing: Timing, found: EmulatedContainer, numbers: Numbers) -> object:
     ready = found.state == "running" and found.ready_at > numbers.now
     return (
         numbers(found.id), found.name, found.state, found.removing, found.stopped_by_hand, found.restart_count,

@@ -7,7 +7,7 @@ from attrs import define, field
 from churn.errors import EngineError
 from churn.system.engines.emulated.agenda import Agenda
 from churn.system.engines.emulated.connections import Connections
-from churn.system.engines.emulated.container import Container, Timing
+from churn.system.engines.emulated.container import EmulatedContainer, Timing
 from churn.system.engines.emulated.journal import Journal
 from churn.system.engines.emulated.program import CRASHING, gpus_of, is_stand_in, missing, program_of
 from churn.system.engines.emulated.publishing import PublishedPorts
@@ -36,7 +36,7 @@ class Runner:
     behaviours: dict[str, str] = field(factory=dict)
     """What is written in the behaviour file of each folder."""
 
-    def happen(self, action: str, container: Container, due: float) -> None:
+    def happen(self, action: str, container: EmulatedContainer, due: float) -> None:
         """Let that happen to its process, which was planned for then."""
         match action:
             case "terminated":
@@ -57,7 +57,7 @@ class Runner:
 
     # -- what its server reads ----------------------------------------------------------------------------------------
 
-    def behaviour(self, container: Container) -> str:
+    def behaviour(self, container: EmulatedContainer) -> str:
         """The word that the container's server reads now."""
         if container.word:
             return container.word
@@ -84,7 +84,7 @@ class Runner:
 
     # -- its start ----------------------------------------------------------------------------------------------------
 
-    def allocate(self, container: Container) -> None:
+    def allocate(self, container: EmulatedContainer) -> None:
         """Its networks with its ports, and then what runs it: in that order a real engine refuses."""
         container.networked = False
         networks = self.connections.existing_networks(container)
@@ -105,12 +105,12 @@ class Runner:
             step = "failed to create shim task: OCI runtime create failed: runc create failed"
             self._give_up(container, 400, f"{step}: unable to start container process: {absent}: unknown")
 
-    def _give_up(self, container: Container, status: int, message: str) -> NoReturn:
+    def _give_up(self, container: EmulatedContainer, status: int, message: str) -> NoReturn:
         self.ports.unpublish(container)
         self.connections.unplug(container)
         raise refusal(status, message)
 
-    def launch(self, container: Container, now: float) -> None:
+    def launch(self, container: EmulatedContainer, now: float) -> None:
         """Let its process begin; all that it needs is allocated."""
         container.life += 1
         container.error, container.exit_code = "", 0
@@ -125,7 +125,7 @@ class Runner:
         elif container.body:
             self._run(container, now, loading)
 
-    def _run(self, container: Container, now: float, loading: float) -> None:
+    def _run(self, container: EmulatedContainer, now: float, loading: float) -> None:
         """What its process does by itself, as far as that is known."""
         program = program_of(container, container.origin)
         until_up = loading if is_stand_in(container, container.origin) else 0.0
@@ -137,14 +137,14 @@ class Runner:
         if program.lasts is not None:
             self.agenda.plan(max(program.lasts, self.timing.crash), "ended", container, now)
 
-    def _print(self, container: Container, place: int, now: float) -> None:
+    def _print(self, container: EmulatedContainer, place: int, now: float) -> None:
         """Let its process write one of its lines."""
         _, text = program_of(container, container.origin, self.behaviour(container)).lines[place]
         container.logs += ((now, 1, f"{text}\n".encode()),)
 
     # -- signals, and being frozen ------------------------------------------------------------------------------------
 
-    def signal(self, container: Container, name: str) -> None:
+    def signal(self, container: EmulatedContainer, name: str) -> None:
         """Send a signal to its main process: TERM and KILL end it after a moment, others do nothing to it."""
         self.journal.tell(container, "kill", signal=number_of(name))
         if name in KILL:
@@ -152,14 +152,14 @@ class Runner:
         elif self.behaviour(container) != "ignore-sigterm" and self._obeys(container, name):
             self.agenda.plan(self.timing.terminate, "terminated", container)
 
-    def _obeys(self, container: Container, name: str) -> bool:
+    def _obeys(self, container: EmulatedContainer, name: str) -> bool:
         """Whether that signal ends its process: SIGTERM ends most, and one that is to be stopped by another ends by that."""
         if not container.body:
             return name in TERM
         asked = name in TERM or (name == container.stop_signal and not is_stand_in(container, container.origin))
         return asked and program_of(container, container.origin).obeys
 
-    def pause(self, container: Container) -> None:
+    def pause(self, container: EmulatedContainer) -> None:
         """Freeze it."""
         if container.state != "running":
             state = "already paused" if container.state == "paused" else "not running"
@@ -167,7 +167,7 @@ class Runner:
         container.become("paused")
         self.journal.tell(container, "pause")
 
-    def unpause(self, container: Container) -> None:
+    def unpause(self, container: EmulatedContainer) -> None:
         """Let it go on."""
         if container.state != "paused":
             raise refusal(500, f"Container {container.id} is not paused")
@@ -176,7 +176,7 @@ class Runner:
 
     # -- its end ------------------------------------------------------------------------------------------------------
 
-    def exit(self, container: Container, code: int, due: float) -> None:
+    def exit(self, container: EmulatedContainer, code: int, due: float) -> None:
         """Its process has ended with that exit code."""
         if container.state not in ("running", "paused"):
             return
@@ -196,13 +196,13 @@ class Runner:
         elif not container.stopped_by_hand and _revives(container):
             self._back_off(container, due)
 
-    def _crash(self, container: Container, word: str, due: float) -> None:
+    def _crash(self, container: EmulatedContainer, word: str, due: float) -> None:
         """Its server has read that it is to end."""
         if word == "crash" and is_stand_in(container, container.origin):
             container.logs += ((due, 2, f"{CRASHING}\n".encode()),)
         self.exit(container, exit_code(word, 1), due)
 
-    def _back_off(self, container: Container, due: float) -> None:
+    def _back_off(self, container: EmulatedContainer, due: float) -> None:
         timing = self.timing
         if due - container.started_at > timing.backoff_reset:
             container.restarts_in_row = 0
@@ -211,7 +211,7 @@ class Runner:
         container.become("restarting")
         self.agenda.plan(delay, "restart", container, due)
 
-    def restart(self, container: Container, due: float) -> None:
+    def restart(self, container: EmulatedContainer, due: float) -> None:
         """Start it again by its policy."""
         try:
             self.allocate(container)
@@ -233,14 +233,14 @@ class Runner:
                 container.life += 1
                 self.restart(container, now)
 
-    def halt(self, container: Container) -> None:
+    def halt(self, container: EmulatedContainer) -> None:
         """Give up one that is about to be restarted by its policy."""
         container.stopped_by_hand = True
         container.life += 1
         container.become("exited")
 
 
-def _revives(container: Container) -> bool:
+def _revives(container: EmulatedContainer) -> bool:
     """Whether its policy starts it again."""
     policy, _, most = container.spec.restart_policy.partition(":")
     if policy == "on-failure":

@@ -8,7 +8,7 @@ from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
 
 
-class NameConflict(ReferenceManager):
+class NameStaysTaken(ReferenceManager):
     """A second start fails: the name of the container is taken.
 
     Stop leaves the container to the next start, which does not remove it before it creates its own.
@@ -156,7 +156,7 @@ class SucceedsUnhealthy(ReferenceManager):
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {
-    "name-conflict": NameConflict,
+    "name-conflict": NameStaysTaken,
     "failed-start-leaves": FailedStartLeaves,
     "stuck-in-creating": StuckInCreating,
     "timeout-leaves-running": TimeoutLeavesRunning,

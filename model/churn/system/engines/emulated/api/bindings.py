@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 
 
-def bindings(container: Container) -> Iterator[tuple[str, str, str]]:
+def bindings(container: EmulatedContainer) -> Iterator[tuple[str, str, str]]:
     """Port, address and host port (empty: the engine's choice) of what the container is to publish."""
     if not container.body:
         yield from ((f"{port}/tcp", "", str(port)) for port in container.spec.ports)
@@ -22,7 +22,7 @@ def bindings(container: Container) -> Iterator[tuple[str, str, str]]:
         yield from ((port, "", "") for port in exposed if port not in map(with_protocol, asked))
 
 
-def published(container: Container) -> Iterator[tuple[str, str, int]]:
+def published(container: EmulatedContainer) -> Iterator[tuple[str, str, int]]:
     """Port, address and host port of what it publishes now."""
     if container.state not in ("running", "paused") or not container.reachable:
         return
@@ -38,7 +38,7 @@ def with_protocol(port: str) -> str:
     return port if "/" in port else f"{port}/tcp"
 
 
-def port_rows(container: Container) -> list[Json]:
+def port_rows(container: EmulatedContainer) -> list[Json]:
     """Its ports as the list shows them."""
     rows: list[Json] = []
     held = list(published(container))
@@ -53,7 +53,7 @@ def port_rows(container: Container) -> list[Json]:
     return rows
 
 
-def port_map(container: Container) -> Json:
+def port_map(container: EmulatedContainer) -> Json:
     """Its ports as inspect tells them."""
     if container.state not in ("running", "paused"):
         return {}

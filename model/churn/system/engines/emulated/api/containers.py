@@ -17,7 +17,7 @@ from churn.system.engines.emulated.api.message import JSON, Json, Reply, Request
 from churn.system.engines.emulated.api.mounts import mount_points
 from churn.system.engines.emulated.api.shapes import detail, pid, row, sizes
 from churn.system.engines.emulated.calls import Until, Waits
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.program import argv_of, is_stand_in
 from churn.system.protocols import Mount
@@ -46,7 +46,7 @@ def create(core: Core, request: Request) -> Waits[Reply]:
     joined, whole = create_request.networks_of(body), create_request.completed(core, body)
     mounts = mount_points(core, whole)
 
-    def prepare(container: Container) -> None:
+    def prepare(container: EmulatedContainer) -> None:
         container.body, container.mounted, container.joined = whole, mounts, joined
         container.wanted = create_request.left_to_engine(whole)
         container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
@@ -129,7 +129,7 @@ def wait(core: Core, request: Request, reference: str) -> Reply:
     return Reply(kind=JSON, stream=_ended(core, core.find(reference), condition))
 
 
-def _ended(core: Core, container: Container, condition: str) -> Stream:
+def _ended(core: Core, container: EmulatedContainer, condition: str) -> Stream:
     life = container.life
     conditions: dict[str, Callable[[], bool]] = {
         "removed": lambda: container.id not in core.containers,
@@ -189,12 +189,12 @@ def listing(core: Core, request: Request) -> Reply:
     return told([{**row(core, one), **(_listed_sizes(one) if request.flag("size") else {})} for one in shown])
 
 
-def _listed_sizes(container: Container) -> Json:
+def _listed_sizes(container: EmulatedContainer) -> Json:
     """What it weighs, where that is something."""
     return {key: value for key, value in sizes(container).items() if value}
 
 
-def _known(core: Core, reference: str) -> Container:
+def _known(core: Core, reference: str) -> EmulatedContainer:
     """The container that a filter names. That there is none is an error of the engine's own, not of the client's."""
     try:
         return core.find(reference)
@@ -202,7 +202,7 @@ def _known(core: Core, reference: str) -> Container:
         raise refusal(500, f"no such container {reference}") from None
 
 
-def _fits(core: Core, one: Container, filters: Filters) -> bool:
+def _fits(core: Core, one: EmulatedContainer, filters: Filters) -> bool:
     checks: Iterable[tuple[str, Callable[[str], bool]]] = (
         ("name", lambda value: matching(value, f"/{one.name}") or matching(value, one.name)),
         ("id", one.id.startswith),
@@ -218,18 +218,18 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
     return labelled(one.spec.labels, filters) and all(one_of(filters, key, check) for key, check in checks)
 
 
-def _publishes(one: Container, value: str) -> bool:
+def _publishes(one: EmulatedContainer, value: str) -> bool:
     """Whether it has that port of the host, or had it when its start failed for another reason."""
     port, _, protocol = value.partition("/")
     asked_for = [(host, where.partition("/")[2]) for where, _, host in bindings(one)]
     return _networked(one) and ((port, protocol or "tcp") in asked_for or port in map(str, one.published))
 
 
-def _networked(one: Container) -> bool:
+def _networked(one: EmulatedContainer) -> bool:
     return one.state in ("running", "paused") or one.networked
 
 
-def _exposes(one: Container, value: str) -> bool:
+def _exposes(one: EmulatedContainer, value: str) -> bool:
     wanted = value if "/" in value else f"{value}/tcp"
     return _networked(one) and wanted in (
         *(one.body.get("ExposedPorts") or ()),
@@ -237,7 +237,7 @@ def _exposes(one: Container, value: str) -> bool:
     )
 
 
-def _descends(core: Core, one: Container, value: str) -> bool:
+def _descends(core: Core, one: EmulatedContainer, value: str) -> bool:
     return one.image in {
         image.id for tag, image in core.images.items() if value in (tag, tag.removesuffix(":latest"))
     } or (one.image.removeprefix("sha256:").startswith(value.removeprefix("sha256:")))
@@ -283,13 +283,13 @@ def stats(core: Core, request: Request, reference: str) -> Reply:
 _SECOND = 1.0
 
 
-def _usages(core: Core, container: Container) -> Stream:
+def _usages(core: Core, container: EmulatedContainer) -> Stream:
     while container.id in core.containers:
         yield told(_usage(core, container)).body
         yield Until(lambda: container.id not in core.containers, _SECOND)
 
 
-def _usage(core: Core, container: Container) -> Json:
+def _usage(core: Core, container: EmulatedContainer) -> Json:
     """Use is not measured here: a living process uses a little, others nothing."""
     alive = container.state in ("running", "paused")
     cpu = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from churn.system.engines.emulated.api.bindings import bindings
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.images import Image
 from churn.system.engines.emulated.program import gpus_of
@@ -59,7 +59,7 @@ def networks_of(body: Json) -> Mapping[str, Mapping[str, Any]]:
 
 def left_to_engine(body: Json) -> int:
     """How many host ports the engine is to choose."""
-    return sum(host in ("", "0") for _, _, host in bindings(Container("", Spec("", ""), "", body=body)))
+    return sum(host in ("", "0") for _, _, host in bindings(EmulatedContainer("", Spec("", ""), "", body=body)))
 
 
 def _check_command(body: Json, image: Image) -> None:
@@ -83,7 +83,7 @@ def policy_of(host: Mapping[str, Any]) -> str:
 
 def _fixed_ports(body: Json) -> Iterator[int]:
     """The TCP ports of the host that it names."""
-    for port, _, host in bindings(Container("", Spec("", ""), "", body=body)):
+    for port, _, host in bindings(EmulatedContainer("", Spec("", ""), "", body=body)):
         if host in ("", "0"):
             continue
         if not host.isdecimal() or int(host) > _HIGHEST_PORT:

@@ -1,13 +1,13 @@
 """A container's place on its networks, as the API tells it."""
 
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
 from churn.system.engines.emulated.resources import BUILT_IN, Resource
 
 
-def endpoint(container: Container, network: Resource) -> Json:
+def endpoint(container: EmulatedContainer, network: Resource) -> Json:
     """The container's place on one of its networks; without addresses where it does not run."""
     lives = container.state in ("running", "paused")
     place = int(container.id[:4], 16)
@@ -32,7 +32,7 @@ def endpoint(container: Container, network: Resource) -> Json:
     }
 
 
-def _aliases(container: Container, network: Resource, asked: list[str] | None) -> list[str] | None:
+def _aliases(container: EmulatedContainer, network: Resource, asked: list[str] | None) -> list[str] | None:
     """A network of one's own knows a container by its short id too, from the moment that it is on it."""
     if network.name in BUILT_IN or network.name not in container.network_ids:
         return asked
@@ -52,6 +52,6 @@ def addresses(network: Resource) -> list[Json]:
     return [{"Subnet": f"{_subnet(network)}.0.0/16", **gateway}]
 
 
-def endpoints(core: Core, container: Container) -> Json:
+def endpoints(core: Core, container: EmulatedContainer) -> Json:
     """Its places on all of its networks, by their names."""
     return {network.name: endpoint(container, network) for network in core.connections.networks_of(container)}

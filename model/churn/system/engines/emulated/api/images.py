@@ -9,7 +9,7 @@ from churn.system.engines.emulated.api.defaults import CONFIG
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.image_tags import distinct, full_tag, give, tags_of, take
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.images import Image
 from churn.system.engines.emulated.spellings import tags_like
@@ -155,7 +155,7 @@ def remove(core: Core, request: Request, reference: str) -> Reply:
     return told([*deleted, *_deleted(core, image)])
 
 
-def _users(core: Core, image: Image) -> list[Container]:
+def _users(core: Core, image: Image) -> list[EmulatedContainer]:
     return [one for one in core.containers.values() if one.image == image.id]
 
 

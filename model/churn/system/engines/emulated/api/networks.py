@@ -8,7 +8,7 @@ from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.endpoints import addresses, endpoint
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import BUILT_IN, Resource
 from churn.system.refusals import refusal
@@ -89,7 +89,9 @@ def connect(core: Core, request: Request, reference: str) -> Reply:
     return Reply(200)
 
 
-def _plug_in(core: Core, container: Container, network: Resource, before: Mapping[str, Mapping[str, Any]]) -> None:
+def _plug_in(
+    core: Core, container: EmulatedContainer, network: Resource, before: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Connect a running container; one that was on no network publishes its ports now. Raises `PortTaken`."""
     if not before:
         try:
@@ -117,14 +119,14 @@ def disconnect(core: Core, request: Request, reference: str) -> Reply:
     return Reply(200)
 
 
-def _addressed(core: Core, request: Request) -> Container:
+def _addressed(core: Core, request: Request) -> EmulatedContainer:
     reference = str(request.json().get("Container") or "")
     if not reference:
         raise refusal(400, 'invalid name or ID supplied: ""')
     return core.find(reference)
 
 
-def _network_for(core: Core, container: Container, reference: str) -> Resource:
+def _network_for(core: Core, container: EmulatedContainer, reference: str) -> Resource:
     """The network; for a container that does not run, one that is not there will do."""
     try:
         return _find(core, reference)
@@ -134,7 +136,7 @@ def _network_for(core: Core, container: Container, reference: str) -> Resource:
         return Resource(reference, "", {}, "", 0.0)
 
 
-def _check_pair(container: Container, name: str) -> None:
+def _check_pair(container: EmulatedContainer, name: str) -> None:
     """Raises where the container's networks and that one exclude each other."""
     if name == "host":
         raise refusal(400, "container cannot be disconnected from host network or connected to host network")
@@ -169,12 +171,12 @@ def _find(core: Core, reference: str) -> Resource:
     return found[0]
 
 
-def _active(core: Core, network: Resource) -> list[Container]:
+def _active(core: Core, network: Resource) -> list[EmulatedContainer]:
     """The containers that are on a network now."""
     return [one for one in core.containers.values() if _lives(one) and one.network_ids.get(network.name) == network.id]
 
 
-def _lives(container: Container) -> bool:
+def _lives(container: EmulatedContainer) -> bool:
     return container.state in ("running", "paused")
 
 
@@ -203,7 +205,7 @@ def _described(core: Core, one: Resource) -> Json:
     }
 
 
-def _attached(container: Container, network: Resource) -> Json:
+def _attached(container: EmulatedContainer, network: Resource) -> Json:
     place = endpoint(container, network)
     address = f"{place['IPAddress']}/{place['IPPrefixLen']}" if place["IPAddress"] else ""
     return {

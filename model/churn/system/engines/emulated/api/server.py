@@ -39,7 +39,7 @@ SERVED = Timing(load=0.2)
 
 
 @frozen
-class Settings:
+class ServerSettings:
     """What is emulated."""
 
     images: frozenset[str] = frozenset()
@@ -78,7 +78,7 @@ class EngineServer:
     """An emulated engine on one or two unix sockets: `path`, and `plain`, which no fault strikes."""
 
     path: Path
-    settings: Settings = Factory(Settings)
+    settings: ServerSettings = Factory(ServerSettings)
     plain: Path | None = None
     log: Any = None
     gate: Gate = Factory(Gate)
@@ -175,9 +175,9 @@ def _clear(path: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path, settings: Settings | None = None) -> Iterator[EngineServer]:
+def served(folder: Path, settings: ServerSettings | None = None) -> Iterator[EngineServer]:
     """An engine in a thread of its own, on sockets in `folder`: ``engine.sock``, and ``plain.sock`` without faults."""
-    server = EngineServer(folder / "engine.sock", settings or Settings(), folder / "plain.sock")
+    server = EngineServer(folder / "engine.sock", settings or ServerSettings(), folder / "plain.sock")
     problem: list[BaseException] = []
 
     def run() -> None:

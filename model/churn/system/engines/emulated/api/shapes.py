@@ -9,7 +9,7 @@ from churn.system.engines.emulated.api.dates import NEVER, spoken, when
 from churn.system.engines.emulated.api.defaults import CONFIG, HOST_CONFIG
 from churn.system.engines.emulated.api.endpoints import endpoints
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import Container, MountPoint
+from churn.system.engines.emulated.container import EmulatedContainer, MountPoint
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
 from churn.system.engines.emulated.program import argv_of
@@ -23,7 +23,7 @@ _FIRST_PID, _PIDS = 300, 2**15
 # -- the row of the list ----------------------------------------------------------------------------------------------
 
 
-def row(core: Core, container: Container) -> Json:
+def row(core: Core, container: EmulatedContainer) -> Json:
     """The container as the list shows it."""
     return {
         "Id": container.id,
@@ -42,20 +42,20 @@ def row(core: Core, container: Container) -> Json:
     }
 
 
-def _image_name(core: Core, container: Container) -> str:
+def _image_name(core: Core, container: EmulatedContainer) -> str:
     """The name that it was asked for by, for as long as that names its image."""
     names = (container.spec.image, *tags_like(container.spec.image))
     same = any(name in core.images and core.images[name].id == container.image for name in names)
     return container.spec.image if same else container.image
 
 
-def sizes(container: Container) -> Json:
+def sizes(container: EmulatedContainer) -> Json:
     """What its own files weigh, and all of its files."""
     own = sum(len(file.content) for file in container.files.values())
     return {"SizeRw": own, "SizeRootFs": own + (container.origin.size if container.origin is not None else 0)}
 
 
-def status_text(core: Core, container: Container) -> str:
+def status_text(core: Core, container: EmulatedContainer) -> str:
     """The state as people read it in the list."""
     now = core.clock.now()
     up = f"Up {spoken(now - container.started_at)}"
@@ -77,7 +77,7 @@ def status_text(core: Core, container: Container) -> str:
 # -- what inspect tells -----------------------------------------------------------------------------------------------
 
 
-def detail(core: Core, container: Container) -> Json:
+def detail(core: Core, container: EmulatedContainer) -> Json:
     """The container as inspect tells it."""
     path, *arguments = argv_of(container, container.origin) or ("",)
     folder = f"{_ROOT}/containers/{container.id}" if container.life else ""
@@ -108,7 +108,7 @@ def detail(core: Core, container: Container) -> Json:
     }
 
 
-def _state(core: Core, container: Container) -> Json:
+def _state(core: Core, container: EmulatedContainer) -> Json:
     state = container.state
     lives = state in ("running", "paused")
     return {
@@ -126,12 +126,12 @@ def _state(core: Core, container: Container) -> Json:
     }
 
 
-def pid(container: Container) -> int:
+def pid(container: EmulatedContainer) -> int:
     """The id of its process, which does not exist."""
     return _FIRST_PID + int(identity(container.id, container.life)[:6], 16) % _PIDS
 
 
-def _host_config(container: Container) -> Json:
+def _host_config(container: EmulatedContainer) -> Json:
     if container.body:
         given = container.body.get("HostConfig") or {}
         asked = {
@@ -162,7 +162,7 @@ def _completed(given: Mapping[str, Any]) -> Json:
     }
 
 
-def _config(container: Container) -> Json:
+def _config(container: EmulatedContainer) -> Json:
     """What it runs, with what its image gives where the client gave nothing."""
     base = container.origin.config if container.origin is not None else {}
     given = {key: value for key, value in container.body.items() if key not in ("HostConfig", "NetworkingConfig")}
@@ -182,7 +182,7 @@ def _environment(own: list[str], base: list[str]) -> list[str]:
     return [*own, *(one for one in base if one.partition("=")[0] not in named)]
 
 
-def _network_settings(core: Core, container: Container) -> Json:
+def _network_settings(core: Core, container: EmulatedContainer) -> Json:
     networks = endpoints(core, container)
     place = networks.get("bridge") or {}
     sandbox = (
@@ -205,7 +205,7 @@ def _network_settings(core: Core, container: Container) -> Json:
     }
 
 
-def _mounts(container: Container) -> list[Json]:
+def _mounts(container: EmulatedContainer) -> list[Json]:
     places = container.mounted or tuple(map(_mount_point, container.spec.mounts))
     return [
         {

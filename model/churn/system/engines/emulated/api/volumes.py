@@ -4,7 +4,7 @@ from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
 from churn.system.engines.emulated.api.mounts import check_volume
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import Resource
 from churn.system.refusals import refusal
@@ -80,7 +80,7 @@ def _find(core: Core, name: str) -> Resource:
     return core.resources.volumes[name]
 
 
-def users(core: Core, volume: Resource) -> list[Container]:
+def users(core: Core, volume: Resource) -> list[EmulatedContainer]:
     """The containers that have the volume, whatever their state."""
     return [one for one in core.containers.values() if any(mount.source == volume.name for mount in one.spec.mounts)]
 
