@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from churn import errors
-from churn.system import image
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.daemon import API_VERSION
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.engines.emulated.container import Timing
 from churn.system.host import RealHost
-from churn.system.image import TAG
-from yard import Yard
+from churn.system.standin import image
+from churn.system.standin.image import TAG
+from sandbox import Sandbox
 
 LOOK_EVERY = 0.01
 PROMPT = Timing(create=0.001, start=0.02, terminate=0.02, kill=0.02, remove=0.002, crash=0.1, load=0.05)
@@ -27,7 +27,7 @@ PROMPT = Timing(create=0.001, start=0.02, terminate=0.02, kill=0.02, remove=0.00
 def docker_engine() -> Iterator[DockerEngine]:
     """The engine that the `docker` command would use; without one the test is skipped, unless one is required."""
     try:
-        engine = DockerEngine()
+        engine = DockerEngine(os.environ)
     except errors.EngineUnreachable as error:
         if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
             pytest.fail(str(error))
@@ -44,9 +44,9 @@ def standin(docker_engine: DockerEngine) -> str:
 
 
 @pytest.fixture
-def yard(docker_engine: DockerEngine, standin: str, tmp_path: Path) -> Iterator[Yard]:
+def sandbox(docker_engine: DockerEngine, standin: str, tmp_path: Path) -> Iterator[Sandbox]:
     """Containers for one test."""
-    made = Yard(docker_engine, RealHost(folders=tmp_path, clock=RealClock()), standin)
+    made = Sandbox(docker_engine, RealHost(folders=tmp_path, clock=RealClock()), standin)
     yield made
     made.clear()
 
@@ -79,7 +79,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def served_engine(folder: Path) -> Iterator[str]:
     """The address of an emulated engine that has the stand-in's image by its name."""
-    with served(folder, Settings(frozenset({TAG}), timing=PROMPT)) as server:
+    with served(folder, ServerSettings(frozenset({TAG}), timing=PROMPT)) as server:
         yield f"unix://{server.path}"
 
 

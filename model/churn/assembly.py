@@ -15,9 +15,9 @@ from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
-from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults.gate import Gate
-from churn.system.engines.faults.gated import GatedEngine
+from churn.system.engines.emulated.hooks import EmulatedHooks
+from churn.system.faults.gate import Gate
+from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
@@ -102,7 +102,7 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
     settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
-    gate = Gate(EmulatedGround(core), clock) if target.engine_faults else None
+    gate = Gate(EmulatedHooks(core), clock) if target.engine_faults else None
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
     driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
     if gate is not None:
@@ -113,27 +113,27 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
-    from churn.site import site
-    from churn.system.image import build
-    from churn.system.managers.reference.program import Program
+    from churn.system.managers.reference.program import ReferenceProgram
+    from churn.system.standin.image import build
+    from churn.testbed import testbed
 
-    with site(target.engine, run, target.environ, labelling=target.engine_faults) as here:
+    with testbed(target.engine, run, target.environ, labelling=target.engine_faults) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(f"churn-{run}", STAND_IN, here.labels, start_timeout=_REAL_START_TIMEOUT)
-        manager = Program(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
+        manager = ReferenceProgram(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
         yield here.system(manager, fails=target.engine_faults)
 
 
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
-    from churn.site import site
-    from churn.system.image import build
     from churn.system.managers.command import CommandManager, read
+    from churn.system.standin.image import build
+    from churn.testbed import testbed
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
-    with site(target.engine, run, target.environ, labelling=True) as here:
+    with testbed(target.engine, run, target.environ, labelling=True) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         manager = CommandManager(
@@ -144,12 +144,12 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
 @contextmanager
 def _aima(target: Target, run: str) -> Iterator[System]:
-    from churn.site import site
-    from churn.system.image import standing_in
+    from churn.system.standin.image import standing_in
+    from churn.testbed import testbed
 
     _expect_none_planted(target)
     with (
-        site(target.engine, run, target.environ, labelling=True) as here,
+        testbed(target.engine, run, target.environ, labelling=True) as here,
         # AIMA's labels and ports are the same for all that use one engine.
         ownership.lease(f"AIMA on engine {here.engine.identity()}", target.state / "leases", here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,

@@ -6,6 +6,7 @@ the calls. Without an engine that answers the real side is left out.
 """
 
 import argparse
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -18,14 +19,14 @@ from uuid import uuid4
 from measure import Figure, report
 
 from churn.errors import EngineUnreachable
-from churn.system import image
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.engines.emulated.container import Timing
-from churn.system.image import TAG
+from churn.system.standin import image
+from churn.system.standin.image import TAG
 
 SIDES = {"process": "in process", "socket": "over the socket", "docker": "on a real Docker"}
 LISTED, STILL = 10, Timing(0, 0, 0, 0, 0, 0, 0, 0)
@@ -39,14 +40,14 @@ def in_process() -> Iterator[Any]:
 @contextmanager
 def over_socket() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(frozenset({TAG}), timing=STILL)
-        with served(Path(folder), settings) as server, closing(DockerEngine(f"unix://{server.path}")) as engine:
+        settings = ServerSettings(frozenset({TAG}), timing=STILL)
+        with served(Path(folder), settings) as server, closing(DockerEngine({}, f"unix://{server.path}")) as engine:
             yield engine._api
 
 
 @contextmanager
 def on_docker() -> Iterator[Any]:
-    with closing(DockerEngine()) as engine:
+    with closing(DockerEngine(os.environ)) as engine:
         image.build(engine)
         yield engine._api
 

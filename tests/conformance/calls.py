@@ -21,9 +21,9 @@ from churn.system.clock import Clock, RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
-from churn.system.engines.refusals import refusal
 from churn.system.host import RealHost
-from churn.system.image import LABEL, TAG
+from churn.system.refusals import refusal
+from churn.system.standin.image import LABEL, TAG
 
 Json = Any
 

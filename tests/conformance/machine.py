@@ -8,7 +8,7 @@ from calls import LABELS, Call, Pair, archive
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 STEPS, GRACE = 30, "5"
 

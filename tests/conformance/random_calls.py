@@ -5,6 +5,7 @@ It goes on past differences, tells each kind once, and keeps its result in `resu
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -16,9 +17,9 @@ from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 from machine import STEPS, machine, sequences
 
-from churn.system import image
 from churn.system.clock import RealClock, today
 from churn.system.engines.docker import DockerEngine
+from churn.system.standin import image
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -30,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="keep the result")
     chosen = parser.parse_args()
-    engine, clock = DockerEngine(), RealClock()
+    engine, clock = DockerEngine(os.environ), RealClock()
     made: list[Pair] = []
     image.build(engine)
     began = clock.now()

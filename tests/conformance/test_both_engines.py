@@ -13,10 +13,10 @@ from churn import errors
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.host import RealHost
-from churn.system.image import TAG
 from churn.system.protocols import Engine, Host, Mount, Spec
+from churn.system.standin.image import TAG
 
 GRACE = 1.0
 
@@ -76,8 +76,8 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "socket":
         with (
             tempfile.TemporaryDirectory(prefix="churn-") as folder,
-            served(Path(folder), Settings(frozenset({TAG}))) as server,
-            closing(DockerEngine(f"unix://{server.path}")) as engine,
+            served(Path(folder), ServerSettings(frozenset({TAG}))) as server,
+            closing(DockerEngine({}, f"unix://{server.path}")) as engine,
         ):
             yield Rig(engine, RealHost(folders=tmp_path, clock=RealClock()))
         return

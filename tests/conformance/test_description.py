@@ -24,7 +24,7 @@ from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.message import Reply
 from churn.system.engines.emulated.api.routes import ROUTES, Api
 from churn.system.engines.emulated.calls import Until, settle
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 VARIABLE = "DOCKER_API_DESCRIPTION"
 NULL_TOO = ("MemorySwappiness",)

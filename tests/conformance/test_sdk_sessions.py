@@ -18,7 +18,7 @@ from docker.types import DeviceRequest, Mount
 from transcripts import Side
 
 from churn.system.clock import RealClock
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 pytestmark = pytest.mark.docker
 

@@ -20,7 +20,7 @@ from transcripts import Side, run_on_both
 
 from churn.system.clock import RealClock
 from churn.system.host import RealHost
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 pytestmark = pytest.mark.docker
 

@@ -14,38 +14,38 @@ RANKS = {
     "lifecycle": 1,
     "system": 2,
     "session": 3,
-    "shrink": 4,
-    "reproducers": 4,
-    "explore": 5,
-    "report": 6,
-    "site": 7,
-    "assembly": 7,
-    "campaign": 7,
-    "doctor": 7,
-    "cli": 8,
-    "pytest_plugin": 8,
-    "__main__": 9,
-    "__init__": 9,
+    "testbed": 4,
+    "assembly": 5,
+    "shrink": 6,
+    "reproducers": 6,
+    "explore": 7,
+    "report": 8,
+    "campaign": 9,
+    "doctor": 9,
+    "cli": 10,
+    "pytest_plugin": 10,
+    "__main__": 11,
+    "__init__": 11,
 }
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
 HOMES = {
-    "docker": ("system/engines/docker.py", "system/engines/client.py", "system/engines/emulated/api/adapter.py"),
-    "requests": ("system/engines/docker.py", "system/engines/client.py", "system/engines/emulated/api/adapter.py"),
+    "docker": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
+    "requests": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
     "asyncio": (
         "cli/engine.py",
         "system/engines/emulated/api/app.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/api/ports.py",
-        "system/engines/proxy",
+        "system/proxy",
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
-    "urllib3": ("system/engines/docker.py",),
+    "urllib3": ("system/engines/docker/",),
     "hypothesis": ("explore/machine.py",),
     "subprocess": ("system/process.py",),
     "pytest": ("pytest_plugin.py",),
     "time": ("system/clock.py",),
-    "datetime": ("system/clock.py", "system/engines/docker.py", "system/engines/emulated/api/shapes.py"),
+    "datetime": ("system/clock.py", "system/engines/docker/", "system/engines/emulated/api/dates.py"),
     "random": (),
     "rich_click": ("cli/",),
     "click": ("cli/",),
@@ -58,16 +58,16 @@ HOMES = {
     "socket": (
         "system/host.py",
         "system/ownership.py",
-        "system/engines/client.py",
+        "system/engines/docker/client.py",
         "system/engines/emulated/api/server.py",
         "system/engines/emulated/api/ports.py",
-        "system/engines/proxy/",
+        "system/proxy/",
     ),
     "threading": (
         "system/process.py",
         "system/engines/emulated/api/server.py",
-        "system/engines/faults/gate.py",
-        "system/engines/proxy/",
+        "system/faults/gate.py",
+        "system/proxy/",
     ),
 }
 """What is not ours, and the files or folders that may import it."""
@@ -110,8 +110,7 @@ def test_a_module_imports_only_lower_ranks_or_its_own_folder(path: Path) -> None
         there = (dotted.split(".")[1:] or ["__init__"])[0]
         if there == "__init__":  # the version, from the package itself
             continue
-        same_rank_modules = here != there and RANKS[here] == rank(dotted)
-        allowed = there == here or rank(dotted) < RANKS[here] or (same_rank_modules and there in ("assembly", "site"))
+        allowed = there == here or rank(dotted) < RANKS[here]
         assert allowed, f"{name(path)} (rank {RANKS[here]}) imports {dotted} (rank {rank(dotted)})"
 
 
@@ -136,6 +135,14 @@ def test_engines_and_managers_do_not_know_the_models_state_or_invariants(path: P
         assert not dotted.startswith(forbidden), f"{name(path)} imports {dotted}"
     if "managers/" in name(path):
         assert not any(dotted.startswith("churn.system.engines") for dotted in imports(path)), name(path)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) not in ("cli", "pytest_plugin")], ids=name)
+def test_the_front_ends_alone_read_the_environment(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "getenvb")
+        of_os = read and isinstance(node.value, ast.Name) and node.value.id == "os"
+        assert not of_os, f"{name(path)}:{node.lineno} reads the environment; have it handed in"
 
 
 def test_the_package_loads_neither_hypothesis_nor_docker() -> None:

@@ -28,11 +28,11 @@ class KeepsPort(ReferenceManager):
 
     def stop(self, name: str) -> Record:
         record = super().stop(name)
-        self.core.processes["4712 proxy"] = record.port
+        self.core.neighbours.processes["4712 proxy"] = record.port
         return record
 
     def launch(self, record: Record) -> str:
-        self.core.processes.pop("4712 proxy", None)
+        self.core.neighbours.processes.pop("4712 proxy", None)
         return super().launch(record)
 
 

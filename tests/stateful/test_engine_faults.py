@@ -36,10 +36,10 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Verdict
 from churn.session.violation import Violation
-from churn.system.engines.faults import KINDS, made
-from churn.system.engines.faults.gate import Fault
+from churn.system.faults import KINDS, made
+from churn.system.faults.gate import Fault
 from churn.system.managers.reference import Record, ReferenceManager
-from churn.system.managers.reference.program import Program
+from churn.system.managers.reference.program import ReferenceProgram
 
 FIVE = cycles(5)
 BY_HAND = (
@@ -88,7 +88,7 @@ def session_of(whole: Assembled) -> Session:
 def impatient(whole: Assembled) -> None:
     """A manager on a real engine is given up on after a few seconds, not after minutes."""
     manager = whole.system.manager
-    if isinstance(manager, Program):
+    if isinstance(manager, ReferenceProgram):
         bounds = evolve(manager.contract.bounds, create=1.0, stop=1.0, grace=1.0)
         manager.contract = evolve(manager.contract, bounds=bounds)
         manager.settings = evolve(manager.settings, stop_grace=1.0)

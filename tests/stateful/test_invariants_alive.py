@@ -36,8 +36,8 @@ def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...
     system = System(Embedded(made), EmulatedEngine(core), host, clock)
 
     def clean() -> None:
-        core.processes.clear()
-        core.volumes.clear()
+        core.neighbours.processes.clear()
+        core.resources.volumes.clear()
         reset(system, RUN)
 
     session = Session(system, clean, Trace(), Budget(clock, OPERATIONS), invariants)

@@ -1,6 +1,7 @@
 """The real engine, call by call: what it answers, how it refuses, and in which order things happened."""
 
 import json
+import os
 import shutil
 import socket
 import threading
@@ -15,7 +16,8 @@ import pytest
 from churn import errors
 from churn.lifecycle.observation import Holder
 from churn.system.clock import RealClock
-from churn.system.engines.docker import DockerEngine, _Feed
+from churn.system.engines.docker import DockerEngine
+from churn.system.engines.docker.events import Feed
 from churn.system.protocols import Spec
 
 pytestmark = pytest.mark.docker
@@ -30,9 +32,9 @@ def engine(docker_engine: DockerEngine) -> DockerEngine:
 
 
 @pytest.fixture
-def listener(yard: Any) -> Iterator[int]:
+def listener(sandbox: Any) -> Iterator[int]:
     """A port on which this process listens."""
-    port = yard.host.free_port()
+    port = sandbox.host.free_port()
     with closing(socket.socket()) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(("127.0.0.1", port))
@@ -47,31 +49,31 @@ def actions(engine: DockerEngine, container: str) -> list[str]:
 # States and values
 
 
-def test_a_container_from_creation_to_removal(engine: DockerEngine, yard: Any) -> None:
-    port = yard.host.free_port()
-    container = engine.create(yard.spec(port=port, restart_policy="on-failure:3"))
+def test_a_container_from_creation_to_removal(engine: DockerEngine, sandbox: Any) -> None:
+    port = sandbox.host.free_port()
+    container = engine.create(sandbox.spec(port=port, restart_policy="on-failure:3"))
     created = engine.inspect(container)
     assert (created.state, created.running, created.ports, created.error) == ("created", False, (port,), "")
-    assert (created.name, created.restart_policy, created.restart_count) == (f"{yard.run}-a", "on-failure", 0)
+    assert (created.name, created.restart_policy, created.restart_count) == (f"{sandbox.run}-a", "on-failure", 0)
 
     engine.start(container)
-    (listed,) = engine.list(yard.labels)
-    assert (listed.id, listed.name, listed.state, listed.image) == (container, created.name, "running", yard.tag)
+    (listed,) = engine.list(sandbox.labels)
+    assert (listed.id, listed.name, listed.state, listed.image) == (container, created.name, "running", sandbox.tag)
     assert listed.ports == (port,)
-    assert listed.labels["churn.test"] == yard.run
+    assert listed.labels["churn.test"] == sandbox.run
 
     engine.stop(created.name)
     stopped = engine.inspect(created.name)
     assert (stopped.id, stopped.state, stopped.exit_code, stopped.ports) == (container, "exited", 0, (port,))
-    (listed,) = engine.list(yard.labels)
+    (listed,) = engine.list(sandbox.labels)
     assert (listed.state, listed.ports) == ("exited", ())
 
     engine.remove(container)
-    assert engine.list(yard.labels) == ()
+    assert engine.list(sandbox.labels) == ()
 
 
-def test_starting_what_runs_and_stopping_what_does_not_changes_nothing(engine: DockerEngine, yard: Any) -> None:
-    container, _ = yard.serve()
+def test_starting_what_runs_and_stopping_what_does_not_changes_nothing(engine: DockerEngine, sandbox: Any) -> None:
+    container, _ = sandbox.serve()
     engine.start(container)
     assert engine.inspect(container).state == "running"
     engine.stop(container)
@@ -79,8 +81,8 @@ def test_starting_what_runs_and_stopping_what_does_not_changes_nothing(engine: D
     assert engine.inspect(container).state == "exited"
 
 
-def test_stop_waits_longer_than_the_grace(engine: DockerEngine, yard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    container, _ = yard.serve("ignore-sigterm")
+def test_stop_waits_longer_than_the_grace(engine: DockerEngine, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    container, _ = sandbox.serve("ignore-sigterm")
     monkeypatch.setattr(engine._api, "timeout", 0.5)  # as if an engine had half a second to answer
     began = RealClock().now()
     engine.stop(container, grace=0.8)
@@ -88,74 +90,74 @@ def test_stop_waits_longer_than_the_grace(engine: DockerEngine, yard: Any, monke
 
 
 def test_kill_returns_at_once_and_tells_the_signal_in_the_exit_code(
-    engine: DockerEngine, yard: Any, until: Callable[..., float]
+    engine: DockerEngine, sandbox: Any, until: Callable[..., float]
 ) -> None:
-    container, _ = yard.serve()
+    container, _ = sandbox.serve()
     engine.kill(container)
     until(lambda: not engine.inspect(container).running)
     assert engine.inspect(container).exit_code == 128 + 9
 
 
-def test_remove_with_force_takes_a_running_one(engine: DockerEngine, yard: Any) -> None:
-    container, _ = yard.serve()
+def test_remove_with_force_takes_a_running_one(engine: DockerEngine, sandbox: Any) -> None:
+    container, _ = sandbox.serve()
     engine.remove(container, force=True)
     with pytest.raises(errors.NotFound):
         engine.inspect(container)
 
 
-def test_list_takes_only_what_carries_all_labels(engine: DockerEngine, yard: Any) -> None:
-    both = engine.create(yard.spec("both"))
-    engine.create(Spec(yard.tag, f"{yard.run}-other", labels=yard.labels | {"role": "other"}))
-    assert len(engine.list(yard.labels)) == 2
-    assert len(engine.list(yard.labels | {"role": ""})) == 1
-    assert engine.list(yard.labels | {"role": "none"}) == ()
+def test_list_takes_only_what_carries_all_labels(engine: DockerEngine, sandbox: Any) -> None:
+    both = engine.create(sandbox.spec("both"))
+    engine.create(Spec(sandbox.tag, f"{sandbox.run}-other", labels=sandbox.labels | {"role": "other"}))
+    assert len(engine.list(sandbox.labels)) == 2
+    assert len(engine.list(sandbox.labels | {"role": ""})) == 1
+    assert engine.list(sandbox.labels | {"role": "none"}) == ()
     assert both in {container.id for container in engine.list()}
 
 
-def test_changes_are_the_paths_in_the_containers_own_layer(engine: DockerEngine, yard: Any) -> None:
-    container, _ = yard.serve()
+def test_changes_are_the_paths_in_the_containers_own_layer(engine: DockerEngine, sandbox: Any) -> None:
+    container, _ = sandbox.serve()
     assert engine.changes(container) == ()
-    yard.execute(container, "sh", "-c", ": > /etc/new")
+    sandbox.execute(container, "sh", "-c", ": > /etc/new")
     assert engine.changes(container) == ("/etc", "/etc/new")
 
 
-def test_a_mount_is_read_only(yard: Any) -> None:
-    container, _ = yard.serve()
-    assert b"Read-only" in yard.execute(container, "sh", "-c", ": > /behaviour/x")
+def test_a_mount_is_read_only(sandbox: Any) -> None:
+    container, _ = sandbox.serve()
+    assert b"Read-only" in sandbox.execute(container, "sh", "-c", ": > /behaviour/x")
 
 
-def test_a_published_port_is_the_managers(engine: DockerEngine, yard: Any, until: Callable[..., float]) -> None:
-    container, port = yard.serve()
-    until(lambda: yard.host.health(port, "/health") == 200)
-    seen = yard.host.look({port: "/health"}, (port,))[port]
+def test_a_published_port_is_the_managers(engine: DockerEngine, sandbox: Any, until: Callable[..., float]) -> None:
+    container, port = sandbox.serve()
+    until(lambda: sandbox.host.health(port, "/health") == 200)
+    seen = sandbox.host.look({port: "/health"}, (port,))[port]
     assert (seen.healthy, seen.bindable, seen.holder) == (True, False, Holder.MANAGER)
     engine.stop(container)
-    assert yard.host.look({}, (port,))[port].bindable
+    assert sandbox.host.look({}, (port,))[port].bindable
 
 
 # Refusals
 
 
-def test_a_taken_name(yard: Any) -> None:
-    yard.create()
+def test_a_taken_name(sandbox: Any) -> None:
+    sandbox.create()
     with pytest.raises(errors.NameTaken, match="already in use"):
-        yard.create()
+        sandbox.create()
 
 
-def test_a_missing_image(engine: DockerEngine, yard: Any) -> None:
+def test_a_missing_image(engine: DockerEngine, sandbox: Any) -> None:
     with pytest.raises(errors.NoSuchImage, match="No such image"):
-        engine.create(Spec("churn/no-such-image:1", f"{yard.run}-a"))
+        engine.create(Spec("churn/no-such-image:1", f"{sandbox.run}-a"))
 
 
-def test_a_bad_name(yard: Any) -> None:
+def test_a_bad_name(sandbox: Any) -> None:
     with pytest.raises(errors.BadParameter, match="Invalid container name"):
-        yard.create("not allowed!")
+        sandbox.create("not allowed!")
 
 
 @pytest.mark.parametrize("call", ["start", "stop", "kill", "remove", "inspect", "changes"])
-def test_a_container_that_is_not_there(engine: DockerEngine, yard: Any, call: str) -> None:
+def test_a_container_that_is_not_there(engine: DockerEngine, sandbox: Any, call: str) -> None:
     with pytest.raises(errors.NotFound, match="No such container"):
-        getattr(engine, call)(f"{yard.run}-none")
+        getattr(engine, call)(f"{sandbox.run}-none")
 
 
 @pytest.mark.parametrize("call", ["start", "stop", "kill", "remove", "inspect", "changes"])
@@ -164,21 +166,21 @@ def test_no_name_at_all(engine: DockerEngine, call: str) -> None:
         getattr(engine, call)("")
 
 
-def test_removing_a_running_one_without_force(engine: DockerEngine, yard: Any) -> None:
-    container, _ = yard.serve()
+def test_removing_a_running_one_without_force(engine: DockerEngine, sandbox: Any) -> None:
+    container, _ = sandbox.serve()
     with pytest.raises(errors.Conflict, match="running"):
         engine.remove(container)
     assert engine.inspect(container).running
 
 
-def test_killing_a_stopped_one(engine: DockerEngine, yard: Any) -> None:
+def test_killing_a_stopped_one(engine: DockerEngine, sandbox: Any) -> None:
     with pytest.raises(errors.Conflict, match="is not running"):
-        engine.kill(yard.create())
+        engine.kill(sandbox.create())
 
 
-def test_a_port_that_another_container_has(engine: DockerEngine, yard: Any) -> None:
-    _, port = yard.serve()
-    second = yard.create("b", port=port)
+def test_a_port_that_another_container_has(engine: DockerEngine, sandbox: Any) -> None:
+    _, port = sandbox.serve()
+    second = sandbox.create("b", port=port)
     with pytest.raises(errors.PortTaken):
         engine.start(second)
     left = engine.inspect(second)
@@ -186,16 +188,16 @@ def test_a_port_that_another_container_has(engine: DockerEngine, yard: Any) -> N
     assert "port is already allocated" in left.error
 
 
-def test_a_port_that_another_process_has(engine: DockerEngine, yard: Any, listener: int) -> None:
-    container = yard.create(port=listener)
+def test_a_port_that_another_process_has(engine: DockerEngine, sandbox: Any, listener: int) -> None:
+    container = sandbox.create(port=listener)
     with pytest.raises(errors.PortTaken, match="address already in use"):
         engine.start(container)
     assert engine.inspect(container).state == "created"
 
 
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine may well have the GPU")
-def test_a_gpu_that_is_not_there(engine: DockerEngine, yard: Any) -> None:
-    container = yard.create(gpu=True)
+def test_a_gpu_that_is_not_there(engine: DockerEngine, sandbox: Any) -> None:
+    container = sandbox.create(gpu=True)
     with pytest.raises(errors.NoSuchDevice):
         engine.start(container)
 
@@ -203,12 +205,12 @@ def test_a_gpu_that_is_not_there(engine: DockerEngine, yard: Any) -> None:
 # Events
 
 
-def test_events_come_in_the_engines_order_each_once_and_are_counted_on(engine: DockerEngine, yard: Any) -> None:
+def test_events_come_in_the_engines_order_each_once_and_are_counted_on(engine: DockerEngine, sandbox: Any) -> None:
     engine.events()
     before = engine.mark()
-    first = yard.create("a")
+    first = sandbox.create("a")
     engine.start(first)
-    second = yard.create("b")
+    second = sandbox.create("b")
     half = engine.events()
     engine.stop(first)
     engine.remove(first)
@@ -222,24 +224,24 @@ def test_events_come_in_the_engines_order_each_once_and_are_counted_on(engine: D
     assert engine.mark() == marks[-1]
 
 
-def test_events_from_before_the_engine_object_was_made_are_not_told(yard: Any) -> None:
-    container = yard.create()
-    with closing(DockerEngine()) as later:
+def test_events_from_before_the_engine_object_was_made_are_not_told(sandbox: Any) -> None:
+    container = sandbox.create()
+    with closing(DockerEngine(os.environ)) as later:
         assert actions(later, container) == []
         later.remove(container)
         assert actions(later, container) == ["destroy"]
 
 
-def test_an_action_is_one_word(engine: DockerEngine, yard: Any) -> None:
-    container, _ = yard.serve()
+def test_an_action_is_one_word(engine: DockerEngine, sandbox: Any) -> None:
+    container, _ = sandbox.serve()
     engine.events()
-    yard.execute(container, "true")
+    sandbox.execute(container, "true")
     assert actions(engine, container)[:2] == ["exec_create", "exec_start"]
 
 
-def test_changes_of_several_containers_at_once_are_all_told(engine: DockerEngine, yard: Any) -> None:
+def test_changes_of_several_containers_at_once_are_all_told(engine: DockerEngine, sandbox: Any) -> None:
     engine.events()
-    containers = [yard.create(str(number)) for number in range(8)]
+    containers = [sandbox.create(str(number)) for number in range(8)]
     removers = [threading.Thread(target=engine.remove, args=(container,)) for container in containers]
     for remover in removers:
         remover.start()
@@ -257,7 +259,7 @@ def told(nanoseconds: int, container: str = "c", action: str = "start") -> dict[
 
 
 def test_an_event_with_an_earlier_time_that_comes_later_is_not_lost() -> None:
-    feed = _Feed(since=10 * SECOND)
+    feed = Feed(since=10 * SECOND)
     feed.take([told(12 * SECOND, "first")])
     late = told(12 * SECOND - 1, "late")
     assert feed.since <= late["timeNano"]
@@ -265,7 +267,7 @@ def test_an_event_with_an_earlier_time_that_comes_later_is_not_lost() -> None:
 
 
 def test_what_was_read_is_forgotten_when_it_cannot_come_again() -> None:
-    feed = _Feed(since=0)
+    feed = Feed(since=0)
     for second in range(100):
         feed.take([told(second * SECOND)])
     assert feed.mark == 100
@@ -275,25 +277,25 @@ def test_what_was_read_is_forgotten_when_it_cannot_come_again() -> None:
 # Resources
 
 
-def test_volumes_and_networks_are_resources(engine: DockerEngine, yard: Any) -> None:
+def test_volumes_and_networks_are_resources(engine: DockerEngine, sandbox: Any) -> None:
     before = engine.resources()
-    made = {f"volume {yard.run}", f"network {yard.run}"}
+    made = {f"volume {sandbox.run}", f"network {sandbox.run}"}
     try:
-        engine.create_volume(yard.run, yard.labels)
-        engine.create_volume(yard.run, yard.labels)
-        engine.create_network(yard.run, yard.labels)
+        engine.create_volume(sandbox.run, sandbox.labels)
+        engine.create_volume(sandbox.run, sandbox.labels)
+        engine.create_network(sandbox.run, sandbox.labels)
         with pytest.raises(errors.Conflict):
-            engine.create_network(yard.run, yard.labels)
+            engine.create_network(sandbox.run, sandbox.labels)
         assert engine.resources() - before == made
-        assert engine.resources(yard.labels) == made
-        assert engine.resources(yard.labels | {"role": ""}) == frozenset()
+        assert engine.resources(sandbox.labels) == made
+        assert engine.resources(sandbox.labels | {"role": ""}) == frozenset()
     finally:
         for resource in made:
             with suppress(errors.NotFound):
                 engine.remove_resource(resource)
     assert not made & engine.resources()
     with pytest.raises(errors.NotFound):
-        engine.remove_resource(f"volume {yard.run}")
+        engine.remove_resource(f"volume {sandbox.run}")
 
 
 def test_images_are_resources_and_built_in_networks_are_not(engine: DockerEngine, standin: str) -> None:
@@ -301,14 +303,14 @@ def test_images_are_resources_and_built_in_networks_are_not(engine: DockerEngine
     assert not {"network bridge", "network host", "network none"} & engine.resources()
 
 
-def test_an_image_in_use_is_not_removed(engine: DockerEngine, yard: Any) -> None:
-    container = yard.create()
-    image = engine.image(yard.tag)
+def test_an_image_in_use_is_not_removed(engine: DockerEngine, sandbox: Any) -> None:
+    container = sandbox.create()
+    image = engine.image(sandbox.tag)
     assert image is not None
     with pytest.raises(errors.Conflict):
         engine.remove_resource(f"image {image.id}")
     engine.remove(container)
-    assert engine.has_image(yard.tag)
+    assert engine.has_image(sandbox.tag)
 
 
 def test_what_is_no_resource_is_refused(engine: DockerEngine) -> None:
@@ -338,18 +340,18 @@ def test_the_current_context_is_used_as_by_the_docker_command(
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": name}))
     with pytest.raises(errors.EngineUnreachable, match="no docker context"):
-        DockerEngine()
+        DockerEngine(os.environ)
     describe_context(tmp_path, name, url)
-    with closing(DockerEngine()) as found:
+    with closing(DockerEngine(os.environ)) as found:
         assert found.identity() == engine.identity()
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with pytest.raises(errors.EngineUnreachable, match=r"none\.sock"):
-        DockerEngine()
+        DockerEngine(os.environ)
 
 
 def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(errors.EngineUnreachable, match=r"at unix://.*none\.sock"):
-        DockerEngine(f"unix://{tmp_path}/none.sock")
+        DockerEngine({}, f"unix://{tmp_path}/none.sock")
 
 
 @pytest.mark.parametrize(
@@ -397,7 +399,7 @@ def broken_engine(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        state.engine = DockerEngine(f"unix://{tmp_path}/s")
+        state.engine = DockerEngine({}, f"unix://{tmp_path}/s")
         yield state
         state.engine.close()
         server.shutdown(socket.SHUT_RDWR)

@@ -18,11 +18,11 @@ from churn.doctor import aima, images
 from churn.doctor.machine import AIMA_PORTS
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.host import RealHost
-from churn.system.image import TAG
 from churn.system.ownership import OWNER, alive, labels, new_run
 from churn.system.protocols import Spec
+from churn.system.standin.image import TAG
 
 VERDICTS = {"ok", "note", "problem"}
 
@@ -127,8 +127,8 @@ def test_a_check_that_breaks_is_a_line_and_no_traceback(monkeypatch: pytest.Monk
 @pytest.fixture
 def emulated(tmp_path: Path) -> Iterator[DockerEngine]:
     with (
-        served(tmp_path, Settings(frozenset({"nginx:latest"}), gpu=True)) as server,
-        closing(DockerEngine(f"unix://{server.path}")) as engine,
+        served(tmp_path, ServerSettings(frozenset({"nginx:latest"}), gpu=True)) as server,
+        closing(DockerEngine({}, f"unix://{server.path}")) as engine,
     ):
         yield engine
 

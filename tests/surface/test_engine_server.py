@@ -29,11 +29,11 @@ from docker.types import DeviceRequest
 from churn.cli import churn
 from churn.errors import UsageError
 from churn.system.clock import RealClock, today
-from churn.system.engines.emulated.api.server import EngineServer, Settings, ask, served
+from churn.system.engines.emulated.api.server import EngineServer, ServerSettings, ask, served
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.faults import KINDS
+from churn.system.faults import KINDS
 from churn.system.host import RealHost
-from churn.system.image import TAG
+from churn.system.standin.image import TAG
 
 QUICK = Timing(create=0.001, start=0.01, terminate=0.01, kill=0.01, remove=0.001, crash=0.02, load=0.0, backoff=0.01)
 LIMIT = 20.0
@@ -101,7 +101,7 @@ def streamed(client: docker.DockerClient, target: str) -> Iterator[Iterator[byte
 @pytest.fixture(scope="module")
 def server() -> Iterator[EngineServer]:
     """An engine in this process, for one test after the other."""
-    settings = Settings(frozenset({TAG}), timing=QUICK)
+    settings = ServerSettings(frozenset({TAG}), timing=QUICK)
     with tempfile.TemporaryDirectory(prefix="churn-") as place, served(Path(place), settings) as made:
         yield made
 

@@ -18,10 +18,10 @@ from attrs import define
 
 from churn import errors
 from churn.system.engines.docker import DockerEngine
-from churn.system.engines.faults.gate import Call, Fault, Gate, Lost, Refused
-from churn.system.engines.proxy import Proxy, proxied
-from churn.system.protocols import Listed
-from yard import Yard
+from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.protocols import ListedContainer
+from churn.system.proxy import Proxy, proxied
+from sandbox import Sandbox
 
 pytestmark = pytest.mark.docker
 
@@ -62,10 +62,10 @@ class Front:
 
     proxy: Proxy
     gate: Gate
-    yard: Yard
+    sandbox: Sandbox
 
     def name(self, short: str = "a") -> str:
-        return f"{self.yard.run}-{short}"
+        return f"{self.sandbox.run}-{short}"
 
     def env(self) -> dict[str, str]:
         return {**os.environ, "DOCKER_HOST": self.proxy.url}
@@ -90,27 +90,27 @@ class Front:
 
     def sleeper(self) -> str:
         """A container with nothing to do."""
-        return self.run("--init", "--entrypoint", "sleep", self.yard.tag, "600")
+        return self.run("--init", "--entrypoint", "sleep", self.sandbox.tag, "600")
 
     def sdk(self, timeout: float = LONG) -> Any:
         return docker.APIClient(base_url=self.proxy.url, version="auto", timeout=timeout)
 
-    def listed(self, short: str = "a") -> Listed | None:
+    def listed(self, short: str = "a") -> ListedContainer | None:
         """That container as the engine itself lists it; None where there is none."""
-        rows = [row for row in self.yard.engine.list() if row.name == self.name(short)]
+        rows = [row for row in self.sandbox.engine.list() if row.name == self.name(short)]
         return rows[0] if rows else None
 
 
 @pytest.fixture
-def front(yard: Yard, tmp_path: Path) -> Iterator[Front]:
+def front(sandbox: Sandbox, tmp_path: Path) -> Iterator[Front]:
     if shutil.which("docker") is None:
         pytest.skip("there is no docker command")
-    url = yard.engine.url
+    url = sandbox.engine.url
     if not url.startswith(("unix://", "tcp://")) or os.environ.get("DOCKER_TLS_VERIFY"):
         pytest.skip(f"the proxy cannot speak to an engine at {url}, or not with TLS")
     gate = Gate()
-    with proxied(url, tmp_path, {**yard.labels, OWNER: "x"}, gate) as proxy:
-        yield Front(proxy, gate, yard)
+    with proxied(url, tmp_path, {**sandbox.labels, OWNER: "x"}, gate) as proxy:
+        yield Front(proxy, gate, sandbox)
 
 
 @pytest.fixture
@@ -123,18 +123,18 @@ def sdk(front: Front) -> Iterator[Any]:
 
 
 def test_a_container_of_the_commands_is_labelled_and_lives_as_without_the_proxy(front: Front) -> None:
-    port = front.yard.host.free_port()
+    port = front.sandbox.host.free_port()
     container = front.run(
-        *("--label", "mine=1", "-p", f"{port}:{port}", front.yard.tag, "serve", "/models", "--port", str(port))
+        *("--label", "mine=1", "-p", f"{port}:{port}", front.sandbox.tag, "serve", "/models", "--port", str(port))
     )
     assert front.docker("ps", "-q", "--no-trunc", "--filter", f"label={OWNER}=x").decode().split() == [container]
-    told = front.yard.engine.inspect(container)
-    assert told.labels.items() >= {**front.yard.labels, OWNER: "x", "mine": "1"}.items()
+    told = front.sandbox.engine.inspect(container)
+    assert told.labels.items() >= {**front.sandbox.labels, OWNER: "x", "mine": "1"}.items()
     assert (told.state, told.ports) == ("running", (port,))
     assert front.proxy.containers() == (container,)
 
     assert front.docker("stop", container).decode().strip() == container
-    assert front.yard.engine.inspect(container).state == "exited"
+    assert front.sandbox.engine.inspect(container).state == "exited"
     front.docker("rm", front.name())
     assert front.listed() is None
     assert "No such container" in front.docker("rm", front.name(), fails=True).decode()
@@ -149,14 +149,14 @@ def test_networks_and_volumes_are_labelled(front: Front, sdk: Any) -> None:
     sdk.create_network(made["network"][1])
     sdk.create_volume(made["volume"][1])
     expected = {f"{kind} {name}" for kind, names in made.items() for name in names}
-    assert front.yard.engine.resources({OWNER: "x", **front.yard.labels}) == expected
+    assert front.sandbox.engine.resources({OWNER: "x", **front.sandbox.labels}) == expected
     for resource in expected:
-        front.yard.engine.remove_resource(resource)
+        front.sandbox.engine.remove_resource(resource)
 
 
 def test_logs_are_followed_as_they_come(front: Front) -> None:
     script = "echo first; until [ -e /go ]; do sleep 0.05; done; echo second"
-    container = front.run("--entrypoint", "sh", front.yard.tag, "-c", script)
+    container = front.run("--entrypoint", "sh", front.sandbox.tag, "-c", script)
     with front.follow("logs", "-f", container) as logs:
         assert logs.stdout
         assert logs.stdout.readline() == b"first\n"
@@ -166,8 +166,10 @@ def test_logs_are_followed_as_they_come(front: Front) -> None:
 
 
 def test_events_come_as_they_happen(front: Front) -> None:
-    words = ("--filter", f"label=churn.test={front.yard.run}", "--format", "{{.Action}}")
-    container = front.docker("create", "--name", front.name(), "--entrypoint", "true", front.yard.tag).decode().strip()
+    words = ("--filter", f"label=churn.test={front.sandbox.run}", "--format", "{{.Action}}")
+    container = (
+        front.docker("create", "--name", front.name(), "--entrypoint", "true", front.sandbox.tag).decode().strip()
+    )
     with front.follow("events", "--since", "10m", *words) as events:
         assert events.stdout
         assert events.stdout.readline() == b"create\n"
@@ -191,13 +193,13 @@ def test_an_exec_tells_its_exit_code(front: Front) -> None:
 
 def test_a_run_in_the_foreground_is_attached(front: Front) -> None:
     content = os.urandom(BIG)
-    words = ("run", "-i", "--rm", "--name", front.name(), "--entrypoint", "cat", front.yard.tag)
+    words = ("run", "-i", "--rm", "--name", front.name(), "--entrypoint", "cat", front.sandbox.tag)
     assert front.docker(*words, said=content) == content
     assert front.listed() is None
 
 
 def test_a_client_that_leaves_its_attachment_leaves_the_container_running(front: Front) -> None:
-    container = front.run("-i", "--entrypoint", "cat", front.yard.tag)
+    container = front.run("-i", "--entrypoint", "cat", front.sandbox.tag)
     for line in (b"one\n", b"two\n"):
         with front.follow("attach", container) as attached:
             assert attached.stdin
@@ -205,7 +207,7 @@ def test_a_client_that_leaves_its_attachment_leaves_the_container_running(front:
             attached.stdin.write(line)
             assert attached.stdout.readline() == line
             attached.kill()
-    assert front.yard.engine.inspect(container).running
+    assert front.sandbox.engine.inspect(container).running
 
 
 def test_files_are_copied_in_and_out(front: Front, tmp_path: Path) -> None:
@@ -217,8 +219,8 @@ def test_files_are_copied_in_and_out(front: Front, tmp_path: Path) -> None:
 
 
 def test_images_are_imported_saved_and_loaded(front: Front, tmp_path: Path) -> None:
-    engine = front.yard.engine
-    tag = f"{front.yard.run}:1"
+    engine = front.sandbox.engine
+    tag = f"{front.sandbox.run}:1"
     saved = str(tmp_path / "saved")
     try:
         front.docker("import", "-", tag, said=archive(os.urandom(BIG)))
@@ -233,22 +235,22 @@ def test_images_are_imported_saved_and_loaded(front: Front, tmp_path: Path) -> N
 
 
 def test_a_client_that_is_killed_in_an_upload_leaves_nothing(front: Front) -> None:
-    tag = f"{front.yard.run}:2"
+    tag = f"{front.sandbox.run}:2"
     with front.follow("import", "-", tag) as importing:
         assert importing.stdin
         importing.stdin.write(archive(bytes(BIG))[:-BIG])
         importing.kill()
     front.proxy.interrupt(0)  # returns when no connection is left
-    assert not front.yard.engine.has_image(tag)
+    assert not front.sandbox.engine.has_image(tag)
 
 
 # The SDK
 
 
 def test_a_container_of_the_sdks_is_labelled_and_lives_as_without_the_proxy(front: Front, sdk: Any) -> None:
-    made = sdk.create_container(front.yard.tag, name=front.name(), labels={OWNER: "somebody", "mine": "1"})
+    made = sdk.create_container(front.sandbox.tag, name=front.name(), labels={OWNER: "somebody", "mine": "1"})
     sdk.start(made["Id"])
-    told = front.yard.engine.inspect(made["Id"])
+    told = front.sandbox.engine.inspect(made["Id"])
     assert (told.state, told.labels[OWNER], told.labels["mine"]) == ("running", "x", "1")
     sdk.stop(made["Id"])
     sdk.remove_container(made["Id"])
@@ -274,14 +276,14 @@ def test_the_sdk_streams(front: Front, sdk: Any) -> None:
 
 
 def test_the_engine_of_churns_own_works_through_it(front: Front) -> None:
-    engine = DockerEngine(front.proxy.url)
+    engine = DockerEngine(os.environ, front.proxy.url)
     with closing(engine):
-        container = engine.create(front.yard.spec())
+        container = engine.create(front.sandbox.spec())
         engine.start(container)
         assert engine.inspect(container).labels[OWNER] == "x"
         assert [event.action for event in engine.events() if event.container == container] == ["create", "start"]
         with pytest.raises(errors.NameTaken):
-            engine.create(front.yard.spec())
+            engine.create(front.sandbox.spec())
         engine.remove(container, force=True)
         with pytest.raises(errors.NotFound):
             engine.inspect(container)
@@ -310,7 +312,7 @@ def test_the_command_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
 ) -> None:
     prepare(front, verb)
     front.gate.switch_on(Strike(lost, verb, late=late, times=0))
-    words = ("create", "--name", front.name(), front.yard.tag) if verb == "create" else ("start", front.name())
+    words = ("create", "--name", front.name(), front.sandbox.tag) if verb == "create" else ("start", front.name())
     if lost is Lost.HANG:
         with pytest.raises(subprocess.TimeoutExpired):
             front.docker(*words, timeout=IMPATIENT)
@@ -330,14 +332,16 @@ def test_the_sdk_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
     front.gate.switch_on(Strike(lost, verb, late=late, times=0))
     kind, text = SDKS_EXCEPTIONS[lost]
     with closing(front.sdk(IMPATIENT)) as client, pytest.raises(kind, match=text):
-        client.create_container(front.yard.tag, name=front.name()) if verb == "create" else client.start(front.name())
+        client.create_container(front.sandbox.tag, name=front.name()) if verb == "create" else client.start(
+            front.name()
+        )
     assert front.gate.struck == [f"strike on {verb}"]
     look_at_the_effect(front, verb, late=late)
 
 
 def test_a_reply_that_hangs_comes_when_the_fault_is_off(front: Front) -> None:
     front.gate.switch_on(Strike(Lost.HANG, "create", late=True, times=0))
-    with front.follow("create", "--name", front.name(), front.yard.tag) as creating:
+    with front.follow("create", "--name", front.name(), front.sandbox.tag) as creating:
         with pytest.raises(subprocess.TimeoutExpired):
             creating.wait(IMPATIENT)
         front.gate.heal()
@@ -348,10 +352,10 @@ def test_a_reply_that_hangs_comes_when_the_fault_is_off(front: Front) -> None:
 
 def test_a_refusal_reads_like_the_engines_own(front: Front, sdk: Any) -> None:
     front.gate.switch_on(Strike(Refused(500, "no space left on device"), times=0))
-    words = ("create", "--name", front.name(), front.yard.tag)
+    words = ("create", "--name", front.name(), front.sandbox.tag)
     assert front.docker(*words, fails=True).decode().strip() == "Error response from daemon: no space left on device"
     with pytest.raises(docker.errors.APIError, match="no space left on device") as told:
-        sdk.create_container(front.yard.tag, name=front.name())
+        sdk.create_container(front.sandbox.tag, name=front.name())
     assert told.value.status_code == 500
     assert front.listed() is None
 
@@ -390,7 +394,7 @@ def archive(content: bytes) -> bytes:
 def prepare(front: Front, verb: str) -> None:
     """What has to be there for that call."""
     if verb == "start":
-        front.docker("create", "--name", front.name(), front.yard.tag)
+        front.docker("create", "--name", front.name(), front.sandbox.tag)
 
 
 def look_at_the_effect(front: Front, verb: str, *, late: bool) -> None:
@@ -404,7 +408,7 @@ def look_at_the_effect(front: Front, verb: str, *, late: bool) -> None:
         assert found is not None
         assert found.state == ("running" if late else "created")
     if found is None:
-        front.docker("create", "--name", front.name(), front.yard.tag)
+        front.docker("create", "--name", front.name(), front.sandbox.tag)
     front.docker("start", front.name())
-    assert front.yard.inspect().running
-    assert len(front.yard.engine.list(front.yard.labels)) == 1
+    assert front.sandbox.inspect().running
+    assert len(front.sandbox.engine.list(front.sandbox.labels)) == 1

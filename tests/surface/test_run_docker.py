@@ -34,7 +34,7 @@ from churn.session.session import Session
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, labels, new_run
-from yard import Yard
+from sandbox import Sandbox
 
 pytestmark = pytest.mark.docker
 
@@ -57,9 +57,9 @@ def ours(engine: DockerEngine) -> list[str]:
     return [row.name for row in engine.list({OWNER: ""})]
 
 
-def test_two_runs_side_by_side_pass_and_leave_strangers_alone(yard: Yard, tmp_path: Path) -> None:
-    bystander, _ = yard.serve()
-    namesake = yard.engine.create(yard.spec("service-a"))
+def test_two_runs_side_by_side_pass_and_leave_strangers_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+    bystander, _ = sandbox.serve()
+    namesake = sandbox.engine.create(sandbox.spec("service-a"))
 
     with (
         running(tmp_path / "1", "--max-operations", "12") as one,
@@ -72,9 +72,9 @@ def test_two_runs_side_by_side_pass_and_leave_strangers_alone(yard: Yard, tmp_pa
         data = json.loads((tmp_path / folder / "report.json").read_text())
         assert [criterion["mark"] for criterion in data["criteria"]] == ["PASS"] * 5
         assert data["criteria"][0]["evidence"][1]["ran"] is True
-    assert ours(yard.engine) == []
-    assert yard.engine.inspect(bystander).state == "running"
-    assert yard.engine.inspect(namesake).state == "created"
+    assert ours(sandbox.engine) == []
+    assert sandbox.engine.inspect(bystander).state == "running"
+    assert sandbox.engine.inspect(namesake).state == "created"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -113,21 +113,21 @@ def test_a_killed_run_leaves_what_clean_then_removes(
 
 
 @pytest.mark.parametrize("label", [SESSION, "aima.managed"])
-def test_a_managers_own_containers_are_taken_over_only_when_asked(label: str, yard: Yard, tmp_path: Path) -> None:
-    yard.labels = {**yard.labels, label: "somebody's"}
-    container, _ = yard.serve()
+def test_a_managers_own_containers_are_taken_over_only_when_asked(label: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.labels = {**sandbox.labels, label: "somebody's"}
+    container, _ = sandbox.serve()
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
 
     def clean(*words: str) -> str:
         command = [sys.executable, "-m", "churn", "clean", *words]
         return subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout
 
-    assert container in {row.id for row in yard.engine.list(yard.labels)}
-    assert yard.run not in clean()
-    assert f"would remove {yard.run}-a (running): carries the manager's label" in clean("--take-over", "--dry-run")
-    assert yard.engine.inspect(container).state == "running"
+    assert container in {row.id for row in sandbox.engine.list(sandbox.labels)}
+    assert sandbox.run not in clean()
+    assert f"would remove {sandbox.run}-a (running): carries the manager's label" in clean("--take-over", "--dry-run")
+    assert sandbox.engine.inspect(container).state == "running"
     clean("--take-over")
-    assert yard.engine.list(yard.labels) == ()
+    assert sandbox.engine.list(sandbox.labels) == ()
 
 
 def test_volumes_and_networks_of_a_dead_run_are_removed_and_others_are_left(

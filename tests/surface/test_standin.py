@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from churn import errors
-from churn.system import image
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.protocols import Mount
+from churn.system.standin import image
 
 pytestmark = pytest.mark.docker
 
@@ -26,181 +26,181 @@ HUNG = 0.5
 """Seconds without an answer that tell a server that hangs."""
 
 
-def healthy(yard: Any, port: int) -> bool:
-    return bool(yard.host.health(port, "/health", AT_ONCE) == 200)
+def healthy(sandbox: Any, port: int) -> bool:
+    return bool(sandbox.host.health(port, "/health", AT_ONCE) == 200)
 
 
-def ended(yard: Any, code: int) -> bool:
-    told = yard.inspect()
+def ended(sandbox: Any, code: int) -> bool:
+    told = sandbox.inspect()
     return (told.state, told.exit_code) == ("exited", code)
 
 
 # Serving
 
 
-def test_it_serves_as_soon_as_it_is_started(yard: Any, until: Until) -> None:
-    _, port = yard.serve()
-    until(lambda: healthy(yard, port), within=AT_ONCE)
-    assert yard.host.health(port, "/") == 200
-    assert yard.host.health(port, "/health?verbose=1") == 200
-    assert yard.host.health(port, "/v1/models") == 404
+def test_it_serves_as_soon_as_it_is_started(sandbox: Any, until: Until) -> None:
+    _, port = sandbox.serve()
+    until(lambda: healthy(sandbox, port), within=AT_ONCE)
+    assert sandbox.host.health(port, "/") == 200
+    assert sandbox.host.health(port, "/health?verbose=1") == 200
+    assert sandbox.host.health(port, "/v1/models") == 404
 
 
 @pytest.mark.parametrize("word", [None, "", "healthy"])
-def test_it_serves_where_the_file_is_missing_or_empty(yard: Any, until: Until, word: str | None) -> None:
-    port = yard.host.free_port()
+def test_it_serves_where_the_file_is_missing_or_empty(sandbox: Any, until: Until, word: str | None) -> None:
+    port = sandbox.host.free_port()
     if word is not None:
-        yard.behave(word)
-    yard.engine.start(yard.create(port=port))
-    until(lambda: healthy(yard, port))
+        sandbox.behave(word)
+    sandbox.engine.start(sandbox.create(port=port))
+    until(lambda: healthy(sandbox, port))
 
 
 @pytest.mark.parametrize(
     "arguments",
     ["serve /models --max-model-len 8192 --port {}", "--host 0.0.0.0 --port={} --trust-remote-code"],
 )
-def test_its_port_is_found_among_the_servers_arguments(yard: Any, until: Until, arguments: str) -> None:
-    port = yard.host.free_port()
-    container = yard.create(port=port, command=tuple(arguments.format(port).split()))
-    yard.engine.start(container)
-    until(lambda: healthy(yard, port))
+def test_its_port_is_found_among_the_servers_arguments(sandbox: Any, until: Until, arguments: str) -> None:
+    port = sandbox.host.free_port()
+    container = sandbox.create(port=port, command=tuple(arguments.format(port).split()))
+    sandbox.engine.start(container)
+    until(lambda: healthy(sandbox, port))
 
 
-def test_its_default_port_is_8000(yard: Any, until: Until) -> None:
-    container = yard.create()
-    yard.engine.start(container)
+def test_its_default_port_is_8000(sandbox: Any, until: Until) -> None:
+    container = sandbox.create()
+    sandbox.engine.start(container)
     asked = ("busybox", "wget", "-qO-", "http://127.0.0.1:8000/health")
-    until(lambda: yard.execute(container, *asked) == b"ok")
+    until(lambda: sandbox.execute(container, *asked) == b"ok")
 
 
-def test_its_own_layer_stays_untouched(yard: Any, until: Until) -> None:
-    container = yard.create(port=(port := yard.host.free_port()), mounts=())
-    yard.engine.start(container)
-    until(lambda: healthy(yard, port))
-    assert yard.engine.changes(container) == ()
+def test_its_own_layer_stays_untouched(sandbox: Any, until: Until) -> None:
+    container = sandbox.create(port=(port := sandbox.host.free_port()), mounts=())
+    sandbox.engine.start(container)
+    until(lambda: healthy(sandbox, port))
+    assert sandbox.engine.changes(container) == ()
 
 
-def test_its_own_layer_stays_untouched_with_every_mount(yard: Any, until: Until) -> None:
-    mounts = tuple(Mount(yard.folder, target) for target in image.BEHAVIOUR_MOUNTS)
-    container = yard.create(port=(port := yard.host.free_port()), mounts=mounts)
-    yard.engine.start(container)
-    until(lambda: healthy(yard, port))
-    assert yard.engine.changes(container) == ()
+def test_its_own_layer_stays_untouched_with_every_mount(sandbox: Any, until: Until) -> None:
+    mounts = tuple(Mount(sandbox.folder, target) for target in image.BEHAVIOUR_MOUNTS)
+    container = sandbox.create(port=(port := sandbox.host.free_port()), mounts=mounts)
+    sandbox.engine.start(container)
+    until(lambda: healthy(sandbox, port))
+    assert sandbox.engine.changes(container) == ()
 
 
-def test_a_client_that_says_nothing_does_not_keep_others_out(yard: Any, until: Until) -> None:
-    _, port = yard.serve()
-    until(lambda: healthy(yard, port))
+def test_a_client_that_says_nothing_does_not_keep_others_out(sandbox: Any, until: Until) -> None:
+    _, port = sandbox.serve()
+    until(lambda: healthy(sandbox, port))
     with closing(socket.create_connection(("127.0.0.1", port))):
-        assert healthy(yard, port)
+        assert healthy(sandbox, port)
 
 
 # Ending
 
 
-def test_sigterm_ends_it_at_once_with_success(yard: Any, until: Until) -> None:
-    container, port = yard.serve()
-    until(lambda: healthy(yard, port))
-    yard.engine.kill(container, "TERM")
-    until(lambda: ended(yard, 0), within=AT_ONCE)
+def test_sigterm_ends_it_at_once_with_success(sandbox: Any, until: Until) -> None:
+    container, port = sandbox.serve()
+    until(lambda: healthy(sandbox, port))
+    sandbox.engine.kill(container, "TERM")
+    until(lambda: ended(sandbox, 0), within=AT_ONCE)
 
 
 @pytest.mark.parametrize("word", ["slow=60", "unhealthy", "hang"])
-def test_sigterm_ends_it_at_once_however_it_behaves(yard: Any, until: Until, word: str) -> None:
-    container, _ = yard.serve(word)
-    yard.engine.kill(container, "TERM")
-    until(lambda: ended(yard, 0), within=AT_ONCE)
+def test_sigterm_ends_it_at_once_however_it_behaves(sandbox: Any, until: Until, word: str) -> None:
+    container, _ = sandbox.serve(word)
+    sandbox.engine.kill(container, "TERM")
+    until(lambda: ended(sandbox, 0), within=AT_ONCE)
 
 
-def test_ignoring_sigterm_it_has_to_be_killed(yard: Any, until: Until) -> None:
-    container, port = yard.serve("ignore-sigterm")
-    until(lambda: healthy(yard, port))
+def test_ignoring_sigterm_it_has_to_be_killed(sandbox: Any, until: Until) -> None:
+    container, port = sandbox.serve("ignore-sigterm")
+    until(lambda: healthy(sandbox, port))
     began = RealClock().now()
-    yard.engine.stop(container, grace=1)
+    sandbox.engine.stop(container, grace=1)
     assert RealClock().now() - began >= 1
-    assert yard.inspect().exit_code == 128 + 9
+    assert sandbox.inspect().exit_code == 128 + 9
 
 
-def test_it_obeys_sigterm_again_when_the_file_says_so(yard: Any, until: Until) -> None:
-    container, port = yard.serve("ignore-sigterm")
-    until(lambda: healthy(yard, port))
-    yard.engine.kill(container, "TERM")
-    assert healthy(yard, port)
-    yard.behave("healthy")
-    yard.engine.kill(container, "TERM")
-    until(lambda: ended(yard, 0), within=AT_ONCE)
+def test_it_obeys_sigterm_again_when_the_file_says_so(sandbox: Any, until: Until) -> None:
+    container, port = sandbox.serve("ignore-sigterm")
+    until(lambda: healthy(sandbox, port))
+    sandbox.engine.kill(container, "TERM")
+    assert healthy(sandbox, port)
+    sandbox.behave("healthy")
+    sandbox.engine.kill(container, "TERM")
+    until(lambda: ended(sandbox, 0), within=AT_ONCE)
 
 
 # Behaviours
 
 
-def test_crash_at_the_start(yard: Any, until: Until) -> None:
-    yard.serve("crash")
-    until(lambda: ended(yard, 1), within=AT_ONCE)
+def test_crash_at_the_start(sandbox: Any, until: Until) -> None:
+    sandbox.serve("crash")
+    until(lambda: ended(sandbox, 1), within=AT_ONCE)
 
 
-def test_crash_while_it_runs(yard: Any, until: Until) -> None:
-    _, port = yard.serve()
-    until(lambda: healthy(yard, port))
-    yard.behave("crash")
-    until(lambda: ended(yard, 1), within=AT_ONCE)
+def test_crash_while_it_runs(sandbox: Any, until: Until) -> None:
+    _, port = sandbox.serve()
+    until(lambda: healthy(sandbox, port))
+    sandbox.behave("crash")
+    until(lambda: ended(sandbox, 1), within=AT_ONCE)
 
 
-def test_crash_while_it_loads(yard: Any, until: Until) -> None:
-    yard.serve("slow=60")
-    yard.behave("crash")
-    until(lambda: ended(yard, 1), within=AT_ONCE)
+def test_crash_while_it_loads(sandbox: Any, until: Until) -> None:
+    sandbox.serve("slow=60")
+    sandbox.behave("crash")
+    until(lambda: ended(sandbox, 1), within=AT_ONCE)
 
 
-def test_slow_does_not_listen_until_then(yard: Any, until: Until) -> None:
+def test_slow_does_not_listen_until_then(sandbox: Any, until: Until) -> None:
     began = RealClock().now()
-    _, port = yard.serve("slow=0.7")
-    until(lambda: healthy(yard, port))
+    _, port = sandbox.serve("slow=0.7")
+    until(lambda: healthy(sandbox, port))
     assert RealClock().now() - began >= 0.7
 
 
-def test_slow_ends_when_the_file_says_so(yard: Any, until: Until) -> None:
-    _, port = yard.serve("slow=60")
-    assert not healthy(yard, port)
-    yard.behave("healthy")
-    until(lambda: healthy(yard, port), within=AT_ONCE)
+def test_slow_ends_when_the_file_says_so(sandbox: Any, until: Until) -> None:
+    _, port = sandbox.serve("slow=60")
+    assert not healthy(sandbox, port)
+    sandbox.behave("healthy")
+    until(lambda: healthy(sandbox, port), within=AT_ONCE)
 
 
-def test_unhealthy_answers_so_and_recovers(yard: Any, until: Until) -> None:
-    _, port = yard.serve("unhealthy")
-    until(lambda: yard.host.health(port, "/health") == 503)
-    yard.behave("healthy")
-    assert healthy(yard, port)
+def test_unhealthy_answers_so_and_recovers(sandbox: Any, until: Until) -> None:
+    _, port = sandbox.serve("unhealthy")
+    until(lambda: sandbox.host.health(port, "/health") == 503)
+    sandbox.behave("healthy")
+    assert healthy(sandbox, port)
 
 
-def test_hang_accepts_without_an_answer_and_recovers(yard: Any, until: Until) -> None:
-    container, port = yard.serve()
-    until(lambda: healthy(yard, port))
-    yard.behave("hang")
+def test_hang_accepts_without_an_answer_and_recovers(sandbox: Any, until: Until) -> None:
+    container, port = sandbox.serve()
+    until(lambda: healthy(sandbox, port))
+    sandbox.behave("hang")
     with closing(socket.create_connection(("127.0.0.1", port), timeout=HUNG)) as client:
         client.sendall(b"GET /health HTTP/1.1\r\n\r\n")
         with pytest.raises(TimeoutError):
             client.recv(1)
-    assert yard.engine.inspect(container).running
-    yard.behave("healthy")
-    assert healthy(yard, port)
+    assert sandbox.engine.inspect(container).running
+    sandbox.behave("healthy")
+    assert healthy(sandbox, port)
 
 
 @pytest.mark.parametrize("mount", image.BEHAVIOUR_MOUNTS)
-def test_the_file_is_looked_for_in_each_mount(yard: Any, until: Until, mount: str) -> None:
-    yard.behave("unhealthy")
-    container = yard.create(port=(port := yard.host.free_port()), mounts=(Mount(yard.folder, mount),))
-    yard.engine.start(container)
-    until(lambda: yard.host.health(port, "/health") == 503)
+def test_the_file_is_looked_for_in_each_mount(sandbox: Any, until: Until, mount: str) -> None:
+    sandbox.behave("unhealthy")
+    container = sandbox.create(port=(port := sandbox.host.free_port()), mounts=(Mount(sandbox.folder, mount),))
+    sandbox.engine.start(container)
+    until(lambda: sandbox.host.health(port, "/health") == 503)
 
 
-def test_the_first_file_found_counts(yard: Any, until: Until) -> None:
-    first, second = yard.host.folder("first"), yard.host.folder("second")
-    yard.host.behave(first, "healthy")
-    yard.host.behave(second, "crash")
+def test_the_first_file_found_counts(sandbox: Any, until: Until) -> None:
+    first, second = sandbox.host.folder("first"), sandbox.host.folder("second")
+    sandbox.host.behave(first, "healthy")
+    sandbox.host.behave(second, "crash")
     mounts = (Mount(first, "/behaviour"), Mount(second, "/models"))
-    yard.engine.start(yard.create(port=(port := yard.host.free_port()), mounts=mounts))
-    until(lambda: healthy(yard, port))
+    sandbox.engine.start(sandbox.create(port=(port := sandbox.host.free_port()), mounts=mounts))
+    until(lambda: healthy(sandbox, port))
 
 
 # Making the image
@@ -215,9 +215,9 @@ def test_an_image_that_is_there_is_not_made_again(docker_engine: DockerEngine, s
 
 
 def test_it_stands_in_for_an_image_that_is_missing_and_for_none_that_is_there(
-    docker_engine: DockerEngine, standin: str, yard: Any
+    docker_engine: DockerEngine, standin: str, sandbox: Any
 ) -> None:
-    missing, other = f"{yard.run}/server:1", f"{yard.run}/server:2"
+    missing, other = f"{sandbox.run}/server:1", f"{sandbox.run}/server:2"
     with image.standing_in(docker_engine, (missing, other)) as stands_in:
         assert stands_in
         assert docker_engine.image(missing) == docker_engine.image(standin)
@@ -231,12 +231,12 @@ def test_it_stands_in_for_an_image_that_is_missing_and_for_none_that_is_there(
 
 
 def test_a_tag_that_was_moved_meanwhile_is_left_to_whoever_moved_it(
-    docker_engine: DockerEngine, standin: str, yard: Any
+    docker_engine: DockerEngine, standin: str, sandbox: Any
 ) -> None:
     own = image.find_busybox(docker_engine.architecture())
     if own is None:
         pytest.skip("needs a static busybox to make another image")
-    tag, other = f"{yard.run}/server:1", f"{yard.run}/other:1"
+    tag, other = f"{sandbox.run}/server:1", f"{sandbox.run}/other:1"
     try:
         with image.standing_in(docker_engine, (tag,)):
             docker_engine.import_image(image.archive(own), other, ["/bin/sh"])
@@ -251,23 +251,23 @@ def test_a_tag_that_was_moved_meanwhile_is_left_to_whoever_moved_it(
 
 
 def test_it_is_made_from_an_image_where_this_machine_has_no_busybox(
-    docker_engine: DockerEngine, yard: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+    docker_engine: DockerEngine, sandbox: Any, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = image.find_busybox(docker_engine.architecture())
     if own is None:
         pytest.skip("needs a static busybox to make the base image")
-    base, tag = f"{yard.run}/base:1", f"{yard.run}/stand-in:1"
+    base, tag = f"{sandbox.run}/base:1", f"{sandbox.run}/stand-in:1"
     monkeypatch.setattr(image, "find_busybox", lambda _: None)
     try:
         docker_engine.import_image(image.archive(own), base, ["/bin/sh"])
         assert base in image.build(docker_engine, tag, base=base)
         assert base in image.build(docker_engine, tag, base=base)
-        yard.tag = tag
-        container, port = yard.serve()
-        until(lambda: healthy(yard, port))
+        sandbox.tag = tag
+        container, port = sandbox.serve()
+        until(lambda: healthy(sandbox, port))
         assert docker_engine.changes(container) == ()
     finally:
-        yard.clear()
+        sandbox.clear()
         for made in (tag, base):
             with suppress(errors.NotFound):
                 docker_engine.remove_resource(f"image {made}")

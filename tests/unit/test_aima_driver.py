@@ -32,7 +32,7 @@ from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.host import RealHost
 from churn.system.managers.aima import Aima, AimaSettings
-from churn.system.protocols import Listed as Container, Manager
+from churn.system.protocols import ListedContainer as Container, Manager
 
 PROGRAM = """\
 #!/bin/sh

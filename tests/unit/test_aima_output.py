@@ -25,7 +25,7 @@ from aima_text import (
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.system.clock import RealClock
 from churn.system.managers.aima import Aima, AimaSettings, driver as module, output
-from churn.system.managers.aima.output import Row, Unreadable
+from churn.system.managers.aima.output import Row, UnreadableOutput
 from churn.system.process import Finished, text
 
 # -- each shape of stdout ---------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_what_says_that_it_succeeded_is_accepted(printed: str) -> None:
     ],
 )
 def test_what_does_not_say_so_is_not(printed: str) -> None:
-    with pytest.raises(Unreadable, match="expected a JSON object with 'success', which is true, got "):
+    with pytest.raises(UnreadableOutput, match="expected a JSON object with 'success', which is true, got "):
         output.accepted(printed)
 
 
@@ -129,7 +129,7 @@ def test_what_does_not_say_so_is_not(printed: str) -> None:
     ],
 )
 def test_a_list_that_cannot_be_used_says_what_was_expected_and_what_came(printed: str, expected: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableOutput) as caught:
         output.services(printed)
     assert str(caught.value).startswith(f"expected {expected}, got ")
     assert len(str(caught.value)) < 400

@@ -47,14 +47,14 @@ def test_where_nobody_listens_no_socket_stays_open(place: Callable[[Path], None]
     before = sockets()
     # The error is kept, and with it whatever the garbage collector would close.
     with pytest.raises(EngineUnreachable, match=r"x\.sock") as kept:
-        DockerEngine(f"unix://{tmp_path}/x.sock")
+        DockerEngine({}, f"unix://{tmp_path}/x.sock")
     assert sockets() == before, kept
 
 
 def test_where_an_engine_has_ended_no_socket_stays_open(tmp_path: Path) -> None:
     with ExitStack() as stack:
         with served(tmp_path) as server:
-            engine = stack.enter_context(closing(DockerEngine(f"unix://{server.path}")))
+            engine = stack.enter_context(closing(DockerEngine({}, f"unix://{server.path}")))
         before = sockets()
         with pytest.raises(EngineUnreachable) as kept:
             engine.ping()
@@ -93,6 +93,6 @@ def answering(path: Path, told: object) -> Iterator[threading.Thread]:
 def test_what_is_no_engine_for_it_is_not_kept_connected(told: object, tmp_path: Path) -> None:
     with answering(tmp_path / "x.sock", told) as connection:
         with pytest.raises(EngineUnreachable) as kept:
-            DockerEngine(f"unix://{tmp_path}/x.sock")
+            DockerEngine({}, f"unix://{tmp_path}/x.sock")
         connection.join(LIMIT)
         assert not connection.is_alive(), kept

@@ -12,7 +12,7 @@ from churn.errors import UsageError
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
 from churn.lifecycle.observation import Status
 from churn.system.managers.command import Description, read
-from churn.system.managers.command.file import _TOP, _Reader
+from churn.system.managers.command.file import _TOP, _DescriptionReader
 from churn.system.managers.command.table import Table, parsed
 
 PARTS = {
@@ -288,7 +288,7 @@ def test_whatever_stands_in_a_place_it_is_understood_or_told_by_file_and_key(dat
 def _told(content: dict[str, Any]) -> Description | str:
     """What comes of a file with this content, or what is told of it."""
     try:
-        return _Reader(Table(Path("mine.toml"), "", content, _TOP)).description()
+        return _DescriptionReader(Table(Path("mine.toml"), "", content, _TOP)).description()
     except UsageError as error:
         return str(error)
 

@@ -20,7 +20,7 @@ from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.managers.command import CommandManager, read
 from churn.system.managers.reference import ReferenceManager, ServiceError
-from churn.system.protocols import Listed as Container, Manager
+from churn.system.protocols import ListedContainer as Container, Manager
 
 LABELS = {"churn.owner": "r1", "churn.host": "here"}
 

@@ -21,12 +21,12 @@ from churn.doctor.findings import Finding, listing, ok
 from churn.errors import EngineUnreachable
 from churn.lifecycle.observation import Holder, Port
 from churn.system.clock import RealClock
-from churn.system.engines.docker import About, DockerEngine, Image, Place, named_by, places
-from churn.system.engines.emulated.api.server import Settings, served
+from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
+from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.host import RealHost, first_ephemeral, interfaces
-from churn.system.image import BASE, LABEL, TAG
 from churn.system.ownership import OWNER, alive, labels
-from churn.system.protocols import Listed, carries
+from churn.system.protocols import ListedContainer, carries
+from churn.system.standin.image import BASE, LABEL, TAG
 
 OK, NOTE, PROBLEM = Verdict.OK, Verdict.NOTE, Verdict.PROBLEM
 ABOUT = About("ID:1", "20.10.24", "1.41", frozenset({"runc"}))
@@ -41,8 +41,8 @@ class FakeEngine:
     url: str = "unix:///var/run/docker.sock"
     told: About = ABOUT
     interface: str | None = "docker0"
-    rows: tuple[Listed, ...] = ()
-    images: Mapping[str, Image] = Factory(dict)
+    rows: tuple[ListedContainer, ...] = ()
+    images: Mapping[str, ImageInfo] = Factory(dict)
     things: Mapping[str, frozenset[str]] = Factory(dict)
     """By their owner."""
 
@@ -55,18 +55,18 @@ class FakeEngine:
     def architecture(self) -> str:
         return "amd64"
 
-    def image(self, tag: str) -> Image | None:
+    def image(self, tag: str) -> ImageInfo | None:
         return self.images.get(tag)
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         return tuple(row for row in self.rows if carries(row.labels, labels or {}))
 
     def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
         return self.things.get((labels or {})[OWNER], frozenset())
 
 
-def row(name: str = "web", ports: tuple[int, ...] = (), **marks: str) -> Listed:
-    return Listed(f"id-{name}", name, "running", "nginx", marks, ports)
+def row(name: str = "web", ports: tuple[int, ...] = (), **marks: str) -> ListedContainer:
+    return ListedContainer(f"id-{name}", name, "running", "nginx", marks, ports)
 
 
 def looking(**special: Port) -> machine.Look:
@@ -248,10 +248,10 @@ def test_engines_elsewhere_are_those_that_answer(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     context(tmp_path, "dead", f"unix://{tmp_path}/nosuch.sock")
     context(tmp_path, "odd", f"unix://{tmp_path}/odd.sock")
-    with served(tmp_path, Settings(seed=3)) as server, answering_otherwise(tmp_path / "odd.sock"):
+    with served(tmp_path, ServerSettings(seed=3)) as server, answering_otherwise(tmp_path / "odd.sock"):
         context(tmp_path, "mine", f"unix://{server.path}")
         found = {place: about for place, about in elsewhere({}).items() if place.context != "default"}
-        with closing(DockerEngine(f"unix://{server.path}")) as same:
+        with closing(DockerEngine({}, f"unix://{server.path}")) as same:
             assert found.pop(Place(f"unix://{server.path}", "mine")) == same.about()
     assert not {place for place in found if str(tmp_path) in place.url}
 
@@ -344,7 +344,7 @@ def test_a_gpu_runtime_is_good_to_know() -> None:
 
 
 def holding(*tags: str, **marks: str) -> FakeEngine:
-    return FakeEngine(images={tag: Image(f"sha256:{tag}", marks) for tag in tags})
+    return FakeEngine(images={tag: ImageInfo(f"sha256:{tag}", marks) for tag in tags})
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,9 @@ def test_aimas_images_are_good_to_know() -> None:
         (looking(p8001=UNTOLD), (), NOTE, "8001"),
     ],
 )
-def test_aimas_ports_have_to_be_free(look: machine.Look, rows: tuple[Listed, ...], verdict: Verdict, told: str) -> None:
+def test_aimas_ports_have_to_be_free(
+    look: machine.Look, rows: tuple[ListedContainer, ...], verdict: Verdict, told: str
+) -> None:
     found = machine.fixed_ports(look, rows)
     assert found.verdict is verdict
     assert told in found.found

@@ -12,7 +12,7 @@ from churn import errors
 from churn.lifecycle.observation import Event, Holder, Port
 from churn.system.engines.emulated import EmulatedEngine
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 PORT = 20001
 FOLDER = "/behaviour-of-x"
@@ -216,12 +216,12 @@ def a_port_of_a_container(docker: Bench) -> errors.EngineError:
 
 
 def a_port_of_a_stranger(docker: Bench) -> errors.EngineError:
-    docker.core.strangers[PORT] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[PORT] = "pid 7 (nginx)"
     return refused(docker.engine.start, docker.create("web", ports=(PORT,)))
 
 
 def a_port_of_a_process(docker: Bench) -> errors.EngineError:
-    docker.core.processes["7 llama-server"] = PORT
+    docker.core.neighbours.processes["7 llama-server"] = PORT
     return refused(docker.engine.start, docker.create("web", ports=(PORT,)))
 
 
@@ -334,7 +334,7 @@ def test_a_container_left_by_a_port_clash_starts_once_the_port_is_free(docker: B
 
 
 def test_a_start_that_failed_on_its_second_port_holds_not_even_its_first(docker: Bench) -> None:
-    docker.core.strangers[PORT + 1] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[PORT + 1] = "pid 7 (nginx)"
     refused(docker.engine.start, docker.create("web", ports=(PORT, PORT + 1)))
     assert docker.core.on_port(PORT) is None
 
@@ -398,7 +398,7 @@ def test_force_removes_what_has_a_process(docker: Bench, paused: bool) -> None:
 
 def test_a_container_that_cannot_be_removed_is_dead(docker: Bench) -> None:
     identity = docker.run("web", ports=(PORT,))
-    docker.core.unremovable.add(identity)
+    docker.core.remover.unremovable.add(identity)
     assert refused(docker.engine.remove, "web", force=True).status == 500
     assert docker.states() == ["dead"]
     assert not docker.engine.inspect("web").running
@@ -407,12 +407,12 @@ def test_a_container_that_cannot_be_removed_is_dead(docker: Bench) -> None:
 
 def test_a_dead_container_cannot_be_started_keeps_its_name_and_can_be_removed_later(docker: Bench) -> None:
     identity = docker.create("web")
-    docker.core.unremovable.add(identity)
+    docker.core.remover.unremovable.add(identity)
     refused(docker.engine.remove, "web")
     assert refused(docker.engine.start, "web").status == 409
     assert type(refused(docker.create, "web")) is errors.NameTaken
     assert type(refused(docker.engine.kill, "web")) is errors.Conflict
-    docker.core.unremovable.clear()
+    docker.core.remover.unremovable.clear()
     docker.engine.remove("web")
     assert docker.states() == []
     assert docker.create("web")
@@ -662,7 +662,7 @@ def test_a_removal_while_it_is_restarting_is_final(docker: Bench) -> None:
 
 def test_a_restart_that_finds_its_port_taken_ends_there(docker: Bench) -> None:
     identity = crashing(docker, "always")
-    docker.core.strangers[PORT] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[PORT] = "pid 7 (nginx)"
     docker.clock.sleep(600.0)
     detail = docker.engine.inspect(identity)
     assert detail.state == "exited"
@@ -967,7 +967,7 @@ def test_nothing_answers_on_a_port_that_nobody_holds(docker: Bench) -> None:
 
 def test_free_ports_are_free_and_never_given_twice(docker: Bench) -> None:
     first = docker.host.free_port()
-    docker.core.strangers[first + 1] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[first + 1] = "pid 7 (nginx)"
     docker.run(ports=(first + 2,))
     rest = [docker.host.free_port() for _ in range(3)]
     assert len({first, *rest}) == 4
@@ -976,8 +976,8 @@ def test_free_ports_are_free_and_never_given_twice(docker: Bench) -> None:
 
 def test_whether_a_port_can_be_bound_and_who_holds_it(docker: Bench) -> None:
     docker.run("web", ports=(PORT,))
-    docker.core.strangers[PORT + 1] = "pid 7 (nginx)"
-    docker.core.processes["9 llama-server"] = PORT + 2
+    docker.core.neighbours.strangers[PORT + 1] = "pid 7 (nginx)"
+    docker.core.neighbours.processes["9 llama-server"] = PORT + 2
     seen = docker.host.look({}, (PORT, PORT + 1, PORT + 2, PORT + 3))
     assert [(port.bindable, port.holder) for port in seen.values()] == [
         (False, Holder.MANAGER), (False, Holder.STRANGER), (False, Holder.MANAGER), (True, None),
@@ -1001,7 +1001,7 @@ def test_a_port_that_is_asked_and_tried_is_told_both(docker: Bench) -> None:
 
 def test_processes_are_those_that_the_manager_left(docker: Bench) -> None:
     assert docker.host.processes("") == ()
-    docker.core.processes["9 llama-server"] = 0
+    docker.core.neighbours.processes["9 llama-server"] = 0
     assert docker.host.processes("") == ("9 llama-server",)
 
 

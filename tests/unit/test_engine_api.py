@@ -20,9 +20,9 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core
 from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
-from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults import made
-from churn.system.engines.faults.gate import Gate
+from churn.system.engines.emulated.hooks import EmulatedHooks
+from churn.system.faults import made
+from churn.system.faults.gate import Gate
 
 IMAGE, PORT = "churn/stand-in:1", 20001
 
@@ -62,7 +62,7 @@ class Bench:
 
 def bench(seed: int = 0, **settings: Any) -> Bench:
     core = Core(VirtualClock(), seed=seed, images=frozenset({IMAGE}), **settings)
-    gate = Gate(EmulatedGround(core), core.clock)
+    gate = Gate(EmulatedHooks(core), core.clock)
     return Bench(core, gate, client(core, gate))
 
 
@@ -804,7 +804,7 @@ def test_lines_are_written_when_the_program_comes_to_them(engine: Bench) -> None
 def test_logs_are_of_the_span_and_number_that_is_asked_for(engine: Bench) -> None:
     container = engine.run(entrypoint="sh", command=["-c", "echo one; echo two"])
     container.wait()
-    between = engine.core.epoch + engine.now + 10
+    between = engine.core.calendar.epoch + engine.now + 10
     engine.core.clock.sleep(20)
     container.start()
     container.wait()
@@ -827,7 +827,11 @@ def test_a_stream_has_all_that_will_come(engine: Bench) -> None:
 
 def told(engine: Bench, *actions: str, **filters: Any) -> list[dict[str, Any]]:
     """What the engine has told so far of these actions (none: of all)."""
-    query = {"since": "0", "until": str(int(engine.core.nanoseconds() / 10**9) + 1), "filters": json.dumps(filters)}
+    query = {
+        "since": "0",
+        "until": str(int(engine.core.calendar.nanoseconds() / 10**9) + 1),
+        "filters": json.dumps(filters),
+    }
     lines = engine.ask("GET", "/events", params=query).content.splitlines()
     return [event for event in map(json.loads, lines) if not actions or event["Action"] in actions]
 

@@ -184,7 +184,7 @@ def test_a_container_that_is_gone_or_going_is_fine(docker: Bench) -> None:
 
 
 def test_a_removal_that_fails_is_told(docker: Bench) -> None:
-    docker.core.unremovable.add(docker.create())
+    docker.core.remover.unremovable.add(docker.create())
     (row,) = docker.engine.list()
     with pytest.raises(errors.EngineError):
         remove(docker.engine, row)

@@ -23,12 +23,12 @@ from attrs import define
 from hypothesis import given, strategies as st
 
 from churn.errors import EngineError, UsageError
-from churn.system.engines.faults.gate import Call, Fault, Gate, Lost, Refused
-from churn.system.engines.proxy import Access, Proxy, proxied
-from churn.system.engines.proxy.address import Address
-from churn.system.engines.proxy.journal import Journal
-from churn.system.engines.proxy.labels import created_by, with_labels
-from churn.system.engines.proxy.message import Chunked, Reply, Request, unchunked
+from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.proxy import Access, Proxy, proxied
+from churn.system.proxy.address import Address
+from churn.system.proxy.journal import AccessJournal
+from churn.system.proxy.labels import created_by, with_labels
+from churn.system.proxy.message import Chunked, ReplyHead, RequestHead, unchunked
 
 Until = Callable[..., float]
 
@@ -743,13 +743,13 @@ def test_a_malformed_chunk_ends_nowhere(size: bytes) -> None:
 
 def test_a_target_may_name_the_host() -> None:
     assert (
-        Request.parse(b"GET http://docker/v1.41/containers/a%62/json?x=1 HTTP/1.1\r\n\r\n").path
+        RequestHead.parse(b"GET http://docker/v1.41/containers/a%62/json?x=1 HTTP/1.1\r\n\r\n").path
         == "/v1.41/containers/ab/json"
     )
 
 
 def test_a_reply_needs_no_reason() -> None:
-    assert Reply.parse(b"HTTP/1.1 204\r\n\r\n").status == 204
+    assert ReplyHead.parse(b"HTTP/1.1 204\r\n\r\n").status == 204
 
 
 # Faults
@@ -1004,7 +1004,7 @@ def test_a_reply_that_tells_no_container_is_none(stage: Stage, reply: bytes) -> 
 
 
 def test_the_journal_forgets_old_requests_but_no_container() -> None:
-    journal = Journal(kept=2)
+    journal = AccessJournal(kept=2)
     for number in range(3):
         journal.asked("POST", f"/{number}")
         journal.created(b'{"Id": "%d"}' % number)

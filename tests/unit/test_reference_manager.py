@@ -12,10 +12,10 @@ from churn.assembly import STAND_IN
 from churn.errors import ChurnError, EngineError, EngineUnreachable, NameTaken, PortTaken, ServerError
 from churn.lifecycle.observation import Status
 from churn.lifecycle.outcome import Ok, Rejected
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.managers.reference import Embedded, Record, ReferenceManager, ServiceError, Store
 from churn.system.managers.reference.manager import SERVICE, SESSION
-from churn.system.protocols import Listed, Spec
+from churn.system.protocols import ListedContainer, Spec
 
 FOLDER = "/behaviour-of-a"
 DEADLY = ["crash", "unhealthy", "hang"]
@@ -159,7 +159,7 @@ def test_a_start_on_a_port_that_a_stranger_holds_fails_and_leaves_nothing(
     docker: Bench, manager: ReferenceManager
 ) -> None:
     port = manager.create("a").port
-    docker.core.strangers[port] = "pid 7 (nginx)"
+    docker.core.neighbours.strangers[port] = "pid 7 (nginx)"
     with pytest.raises(ServiceError, match="address already in use"):
         manager.start("a")
     assert docker.states() == []
@@ -354,14 +354,14 @@ def test_a_port_that_is_still_being_released_is_waited_for(docker: Bench) -> Non
     port = docker.manager().create("a").port
     neighbour = docker.run("neighbour", ports=(port,))
     manager = _at_call(docker, "start", lambda: docker.core.signal(neighbour, "TERM"))
-    docker.core.timing = evolve(docker.core.timing, terminate=1.0)
+    docker.core.timing.terminate = 1.0
     manager.start("a")
     assert docker.of("a") == ["running"]
 
 
 def test_a_name_that_is_still_being_freed_is_waited_for(docker: Bench) -> None:
     docker.create("test-a")
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     manager = _at_call(docker, "create", lambda: docker.core.remove("test-a"))
     manager.create("a")
     manager.start("a")
@@ -372,7 +372,7 @@ def test_a_removal_of_its_own_that_is_under_way_is_waited_for(docker: Bench, man
     """As after an interrupted stop: the engine goes on removing what the client asked for."""
     manager.create("a")
     manager.start("a")
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     docker.core.remove("test-a", force=True)
     docker.manager().stop("a")
     assert docker.states() == []
@@ -382,7 +382,7 @@ def test_a_removal_of_its_own_that_is_under_way_is_waited_for(docker: Bench, man
 def test_a_removal_that_began_before_a_start_is_waited_for(docker: Bench, manager: ReferenceManager) -> None:
     manager.create("a")
     before = manager.start("a").container
-    docker.core.timing = evolve(docker.core.timing, remove=0.5)
+    docker.core.timing.remove = 0.5
     docker.core.remove("test-a", force=True)
     docker.clock.sleep(docker.core.timing.kill)
     assert docker.states() == ["removing"]
@@ -520,7 +520,7 @@ class Case:
         assert self.docker.manager().status("a") == ("a", "stopped", self.port)
         self.assert_honest()
 
-    def holder(self) -> Container | None:
+    def holder(self) -> EmulatedContainer | None:
         return self.docker.core.on_port(self.port)
 
     def answers(self) -> bool:
@@ -649,7 +649,7 @@ def test_as_a_manager_it_knows_its_containers_services_by_their_labels(manager: 
     driven = Embedded(manager)
 
     def whose(labels: dict[str, str]) -> str | None:
-        return driven.service_of(Listed("1", "web", "running", "shop", labels, ()))
+        return driven.service_of(ListedContainer("1", "web", "running", "shop", labels, ()))
 
     assert whose({SESSION: "test", SERVICE: "a"}) == "a"
     assert whose({"app": "shop"}) is None

@@ -21,6 +21,7 @@ from churn.lifecycle.state import State
 from churn.reproducers import file as reproducers
 from churn.reproducers.file import load
 from churn.reproducers.replay import replay
+from churn.session import system
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -81,6 +82,7 @@ class PatientStart(Start):
 def a_new_mandatory_field(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     patch.setitem(operations.KINDS, "start", PatientStart)
     patch.setitem(transitions._RULES, PatientStart, _as_start)
+    patch.setitem(system.REQUESTS, PatientStart, system.REQUESTS[Start])
     patch.setattr(reproducers, "LACKING", {("start", "patience"): "long"})
 
 

@@ -590,7 +590,7 @@ class LateStop(Double):
 @pytest.mark.parametrize("meanwhile", [Wait(Length.SHORT), Wait(Length.LONG), Start("b")], ids=str)
 def test_effects_of_an_unknown_outcome_may_come_while_other_things_are_done(meanwhile: Operation) -> None:
     lab = begun(LateStop, Create("b"), *UP)
-    lab.bench.core.timing = evolve(lab.bench.core.timing, terminate=3.0)
+    lab.bench.core.timing.terminate = 3.0
     did(lab, Stop("a"), meanwhile, List())
     assert lab.bench.of("service-a") == ["exited"]
 
@@ -650,7 +650,7 @@ def test_after_a_fault_of_the_environment_a_new_sequence_may_begin() -> None:
 
 def test_what_looks_wrong_on_another_engine_than_before_is_a_fault_of_the_environment() -> None:
     lab = begun(ForgetfulStop, *UP)
-    lab.bench.core.seed = 7
+    lab.bench.core.identities.seed = 7
     with pytest.raises(EnvironmentFault, match="emulated-0, and is now emulated-7"):
         did(lab, Stop("a"))
     assert last(lab).verdict is Verdict.UNKNOWN
@@ -658,7 +658,7 @@ def test_what_looks_wrong_on_another_engine_than_before_is_a_fault_of_the_enviro
 
 def test_an_unknown_outcome_on_another_engine_than_before_is_one_too() -> None:
     lab = begun(NoStart, Create("a"))
-    lab.bench.core.seed = 7
+    lab.bench.core.identities.seed = 7
     with pytest.raises(EnvironmentFault):
         did(lab, Start("a"))
 
@@ -690,7 +690,7 @@ def test_what_a_manager_has_to_do_without_is_one(operation: Operation) -> None:
 
 def test_a_fault_that_a_look_finds_is_noted_once() -> None:
     lab = begun(ForgetfulStop, *UP)
-    lab.bench.core.seed = 7
+    lab.bench.core.identities.seed = 7
     lab.trace.sink = io.StringIO()
     with pytest.raises(EnvironmentFault, match="is now emulated-7"):
         did(lab, Stop("a"))
@@ -731,7 +731,7 @@ def test_when_the_operations_are_spent_the_system_is_not_touched() -> None:
 
 def test_a_container_that_cannot_be_removed_fails_the_reset() -> None:
     lab = begun(Double, *UP)
-    lab.bench.core.unremovable.update(lab.bench.core.containers)
+    lab.bench.core.remover.unremovable.update(lab.bench.core.containers)
     with pytest.raises(ResetFailed):
         lab.session.begin("test", "a")
 
@@ -811,7 +811,7 @@ def test_a_port_of_its_services_that_is_still_held_fails_the_reset() -> None:
     port = lab.session.state.services["a"].port
     assert port is not None
     did(lab, Stop("a"))
-    lab.bench.core.strangers[port] = "pid 7 (nginx)"
+    lab.bench.core.neighbours.strangers[port] = "pid 7 (nginx)"
     with pytest.raises(ResetFailed, match="nginx"):
         lab.session.begin("test", "a")
 

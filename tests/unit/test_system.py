@@ -35,7 +35,7 @@ from churn.session.faults import Waits
 from churn.session.observer import Look
 from churn.session.system import System
 from churn.system.managers.reference.manager import SERVICE, SESSION
-from churn.system.protocols import Listed as Row
+from churn.system.protocols import ListedContainer as Row
 
 PORT = 20500
 
@@ -149,8 +149,8 @@ def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_r
     system = begun(docker, waits=Waits(slow=7.5, reading=0.3))
     outcome = system.apply(SetBehaviour("a", how))
     word = "slow=7.5" if how is Behaviour.SLOW else how.value
-    assert docker.core.behaviours[docker.host.folder("service-a")] == word
-    assert docker.core.behaviours[docker.host.folder("service-b")] == "healthy"
+    assert docker.core.runner.behaviours[docker.host.folder("service-a")] == word
+    assert docker.core.runner.behaviours[docker.host.folder("service-b")] == "healthy"
     assert outcome.took == pytest.approx(0.3)
     assert docker.core.timing.crash < Waits().reading
 
@@ -190,7 +190,7 @@ def test_after_a_crash_servers_behave_as_they_were_told_before(docker: Bench, be
     system = up(docker)
     system.apply(SetBehaviour("a", before))
     system.apply(Crash("a"))
-    assert docker.core.behaviours[docker.host.folder("service-a")] == before.value
+    assert docker.core.runner.behaviours[docker.host.folder("service-a")] == before.value
     assert isinstance(system.apply(Start("a")), Ok)
 
 
@@ -206,7 +206,7 @@ def test_servers_that_obey_nobody_are_not_told_to_misbehave(docker: Bench, opera
     assert isinstance(outcome, Rejected)
     assert outcome.reason == "its server does not read how to behave"
     assert docker.clock.now() == began
-    assert docker.core.behaviours[docker.host.folder("service-a")] == "healthy"
+    assert docker.core.runner.behaviours[docker.host.folder("service-a")] == "healthy"
 
 
 def test_a_server_that_does_not_crash_is_told(docker: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,11 +243,11 @@ def test_a_held_port_is_a_strangers_until_it_is_released(docker: Bench) -> None:
     system = begun(docker)
     system.apply(Create("a"))
     assert isinstance(system.apply(HoldPort("a")), Ok)
-    (port,) = docker.core.strangers
+    (port,) = docker.core.neighbours.strangers
     assert docker.host.look({}, (port,))[port].holder is Holder.STRANGER
     assert isinstance(system.apply(Start("a")), Rejected)
     assert isinstance(system.apply(ReleasePort("a")), Ok)
-    assert docker.core.strangers == {}
+    assert docker.core.neighbours.strangers == {}
     assert isinstance(system.apply(Start("a")), Ok)
     assert isinstance(system.apply(HoldPort("a")), Rejected), "its container has it"
 
@@ -261,7 +261,7 @@ def test_a_port_that_nobody_knows_cannot_be_held(docker: Bench) -> None:
 def test_a_new_sequence_finds_all_servers_healthy(docker: Bench, system: System) -> None:
     system.apply(SetBehaviour("a", Behaviour.HANG))
     system.begin(("a",), Naming.PLAIN)
-    assert docker.core.behaviours[docker.host.folder("service-a")] == "healthy"
+    assert docker.core.runner.behaviours[docker.host.folder("service-a")] == "healthy"
 
 
 def test_the_seconds_in_the_manager_are_counted_and_looks_are_among_them(docker: Bench, system: System) -> None:
@@ -521,7 +521,7 @@ def test_a_list_that_fails_is_told_as_it_ended_and_shows_no_services(
 def test_of_each_service_it_is_asked_what_its_state_demands(docker: Bench, system: System) -> None:
     """A running one must answer, a stopped one's port must be free; of an ill one nothing is asked: it might hang."""
     expected = state(a=running(port=PORT), b=idle(port=PORT + 1), c=ill(port=PORT + 2), d=idle(port=None))
-    docker.core.processes["7 llama-server"] = PORT
+    docker.core.neighbours.processes["7 llama-server"] = PORT
     assert looked(system, expected).ports == {PORT: Port(200), PORT + 1: Port(bindable=True)}
 
 

@@ -12,7 +12,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.managers.aima import LABELS as AIMA_LABELS
 from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, abandoned, bury, dead_runs, is_dead, remove
-from churn.system.protocols import Engine, Listed
+from churn.system.protocols import Engine, ListedContainer
 
 
 @click.command()
@@ -20,7 +20,7 @@ from churn.system.protocols import Engine, Listed
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def clean(*, take_over: bool, dry_run: bool) -> None:
     """Remove what dead runs of Churn left on the engine. What a live run owns, and what others own, stays."""
-    with closing(DockerEngine(os.environ.get("DOCKER_HOST"))) as engine:
+    with closing(DockerEngine(os.environ)) as engine:
         removed = _cleaned(engine, take_over=take_over, dry_run=dry_run)
     click.echo(f"{removed} {'to remove' if dry_run else 'removed'}")
 
@@ -47,7 +47,7 @@ def _runs() -> Path:
     return state_folder() / "runs"
 
 
-def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[Listed, str]]:
+def _candidates(engine: Engine, *, take_over: bool) -> Iterator[tuple[ListedContainer, str]]:
     folder = _runs()
     for row in engine.list():
         if OWNER in row.labels:

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from churn.assembly import STAND_IN
 from churn.errors import UsageError
-from churn.system.engines.emulated.api.server import SERVED, EngineServer, Settings, ask
-from churn.system.engines.faults import KINDS
+from churn.system.engines.emulated.api.server import SERVED, EngineServer, ServerSettings, ask
+from churn.system.faults import KINDS
 
 _SOCKET = Path("churn-engine.sock")
 _socket = click.option(
@@ -51,7 +51,9 @@ def serve(**options: Any) -> None:
     """Serve an engine until Ctrl-C. What it publishes is bound on this machine and answers; what runs in it does not exist."""
     console = Console(stderr=True, highlight=False)
     images = frozenset({STAND_IN, *map(_tagged, options["images"])})
-    settings = Settings(images, options["gpu"], options["speed"], options["seed"], evolve(SERVED, load=options["load"]))
+    settings = ServerSettings(
+        images, options["gpu"], options["speed"], options["seed"], evolve(SERVED, load=options["load"])
+    )
     log = None if options["quiet"] else lambda text: console.print(text, markup=False, soft_wrap=True)
     server = EngineServer(options["path"].absolute(), settings, log=log)
     console.print(f"An emulated engine. To use it: export DOCKER_HOST=unix://{server.path}", soft_wrap=True)

@@ -7,7 +7,7 @@ import rich_click as click
 
 from churn.assembly import STAND_IN
 from churn.system.engines.docker import DockerEngine
-from churn.system.image import build as build_image
+from churn.system.standin.image import build as build_image
 
 
 @click.group()
@@ -19,6 +19,6 @@ def image() -> None:
 @click.option("--tag", default=STAND_IN, show_default=True, help="The image's name.")
 def build(tag: str) -> None:
     """Build it from a static busybox of this machine, or from a busybox image that the engine has or can pull."""
-    with closing(DockerEngine(os.environ.get("DOCKER_HOST"))) as engine:
+    with closing(DockerEngine(os.environ)) as engine:
         origin = build_image(engine, tag)
     click.echo(f"built {tag} from {origin}")

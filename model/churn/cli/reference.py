@@ -44,7 +44,7 @@ def reference(
     settings = Settings(session, image, marks, start_timeout=timeout)
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
-    engine = ctx.with_resource(closing(DockerEngine(os.environ.get("DOCKER_HOST"))))
+    engine = ctx.with_resource(closing(DockerEngine(os.environ)))
     ctx.obj = defective(defects)(Store(str(db)), engine, host, clock, settings)
 
 

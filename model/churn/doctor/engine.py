@@ -10,8 +10,8 @@ from attrs import frozen
 
 from churn.doctor.findings import Finding, note, ok, problem, told
 from churn.system import process
-from churn.system.engines.docker import About, DockerEngine, Image, Place, named_by, places
-from churn.system.protocols import Listed
+from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
+from churn.system.protocols import ListedContainer
 
 PATIENCE = 10
 """Seconds that the engine, and the `docker` command, may take to answer."""
@@ -39,10 +39,10 @@ class Shown(Protocol):
     def architecture(self) -> str:
         """What its containers run on."""
 
-    def image(self, tag: str) -> Image | None:
+    def image(self, tag: str) -> ImageInfo | None:
         """The image of that tag."""
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """Its containers that carry these labels."""
 
     def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
@@ -72,7 +72,7 @@ def reached(environ: Mapping[str, str]) -> Iterator[Reach]:
     """The engine that a run would use, for as long as this lasts. Where none answers, that is told, not raised."""
     named = named_by(environ)
     try:
-        engine = DockerEngine(environ.get("DOCKER_HOST"), patience=PATIENCE)
+        engine = DockerEngine(environ, patience=PATIENCE)
     except Exception as error:  # noqa: BLE001 -- whatever answers there may be no engine; what it is, is the finding
         reach = Reach(named, error=told(error))
     else:
@@ -112,14 +112,14 @@ def elsewhere(environ: Mapping[str, str]) -> dict[Place, About]:
     found = {}
     for place in places(environ):
         # Whatever it is: what does not answer as an engine is none.
-        with suppress(Exception), closing(_glanced(place)) as engine:
+        with suppress(Exception), closing(_glanced(place, environ)) as engine:
             found[place] = engine.about()
     return found
 
 
-def _glanced(place: Place) -> DockerEngine:
+def _glanced(place: Place, environ: Mapping[str, str]) -> DockerEngine:
     url = None if place.context else place.url
-    return DockerEngine(url, context=place.context, patience=_GLANCE)
+    return DockerEngine(environ, url, context=place.context, patience=_GLANCE)
 
 
 def version(engine: Shown) -> Finding:

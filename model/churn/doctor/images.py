@@ -5,8 +5,8 @@ from pathlib import Path
 
 from churn.doctor.engine import Shown
 from churn.doctor.findings import Finding, note, ok, problem
-from churn.system.image import BASE, LABEL, REMEDY, TAG, find_busybox
 from churn.system.managers.aima import KINDS
+from churn.system.standin.image import BASE, LABEL, REMEDY, TAG, find_busybox
 
 AIMA_IMAGES = tuple(tag for kind in KINDS.values() for tag in kind.images)
 """What AIMA makes the servers of its model types from; it pulls none."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from churn.doctor.findings import Finding, note, ok, problem
 from churn.lifecycle.observation import Port
 from churn.system.managers.aima import PORTS as AIMA_PORTS
-from churn.system.protocols import Listed
+from churn.system.protocols import ListedContainer
 
 EPHEMERAL = 10
 """How many ports Docker tries for a container that names none, before it gives up."""
@@ -24,7 +24,7 @@ Look = Callable[[Mapping[int, str], tuple[int, ...]], dict[int, Port]]
 """As `Host.look`."""
 
 
-def fixed_ports(look: Look, rows: Iterable[Listed]) -> Finding:
+def fixed_ports(look: Look, rows: Iterable[ListedContainer]) -> Finding:
     """Whether the ports that AIMA chooses are free. `rows` are the engine's containers."""
     seen, published = look({}, AIMA_PORTS), _published(rows)
     span = f"{AIMA_PORTS[0]}-{AIMA_PORTS[-1]}"
@@ -37,7 +37,7 @@ def fixed_ports(look: Look, rows: Iterable[Listed]) -> Finding:
     return ok(f"{span} can be bound on all interfaces")
 
 
-def ephemeral_ports(look: Look, rows: Iterable[Listed], first: int) -> Finding:
+def ephemeral_ports(look: Look, rows: Iterable[ListedContainer], first: int) -> Finding:
     """Whether there are free ports, from `first`, for containers that name none, and for the reference manager."""
     ports = tuple(range(first, first + EPHEMERAL))
     seen, span = look({}, ports), f"{ports[0]}-{ports[-1]}"
@@ -52,7 +52,7 @@ def ephemeral_ports(look: Look, rows: Iterable[Listed], first: int) -> Finding:
     return ok(f"{span} can be bound on all interfaces")
 
 
-def _published(rows: Iterable[Listed]) -> dict[int, str]:
+def _published(rows: Iterable[ListedContainer]) -> dict[int, str]:
     return {port: f"container {row.name}" for row in rows for port in row.ports}
 
 

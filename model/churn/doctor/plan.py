@@ -18,7 +18,7 @@ from churn.lifecycle.observation import Port
 from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.host import RealHost, first_ephemeral, interfaces
-from churn.system.protocols import Listed
+from churn.system.protocols import ListedContainer
 
 _HERE = "127.0.0.1"
 
@@ -101,7 +101,7 @@ def _address(reach: Reach, around: Surroundings) -> str:
     return urlsplit(url).hostname or _HERE
 
 
-def _rows(shown: Shown | None) -> tuple[Listed, ...]:
+def _rows(shown: Shown | None) -> tuple[ListedContainer, ...]:
     return shown.list() if shown is not None else ()
 
 

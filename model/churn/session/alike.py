@@ -3,7 +3,8 @@
 from collections.abc import Hashable, Iterable
 
 from churn.lifecycle.state import Fresh, State
-from churn.system.protocols import Engine, Numbers
+from churn.system.protocols import Engine
+from churn.system.rewinding import Numbers
 
 
 def distinct(states: Iterable[State]) -> tuple[State, ...]:

@@ -21,9 +21,9 @@ from churn.lifecycle.operations import (
     SetBehaviour,
 )
 from churn.system.clock import Clock
-from churn.system.engines.faults import made
-from churn.system.engines.faults.gate import Fault, Gate
-from churn.system.protocols import Engine, Host, Listed
+from churn.system.faults import made
+from churn.system.faults.gate import Fault, Gate
+from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
 
@@ -56,7 +56,7 @@ class Faults:
         host: Host,
         clock: Clock,
         waits: Waits,
-        service_of: Callable[[Listed], str | None],
+        service_of: Callable[[ListedContainer], str | None],
         shared: Mapping[str, str],
         *,
         obedient: bool = True,
@@ -187,16 +187,16 @@ class Faults:
         return made(operation.how.value, {"milliseconds": self.waits.hang * 1000} if hangs else {})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
-        if self._gate is None or self._gate.ground is None:
+        if self._gate is None or self._gate.hooks is None:
             return _NO_GATE
         try:
-            self._gate.ground.restart(live=operation.how is Outage.LIVE, seconds=self.waits.outage)
+            self._gate.hooks.restart(live=operation.how is Outage.LIVE, seconds=self.waits.outage)
         except EngineError as error:
             return str(error)
         self.clock.sleep(self.waits.outage)
         return "" if await_engine(self.engine, self.clock) else "the engine did not come back"
 
-    def _running(self, name: str, port: int | None) -> Listed | None:
+    def _running(self, name: str, port: int | None) -> ListedContainer | None:
         """The service's running container, told by the manager, or by its port where the manager cannot tell."""
         for row in self.engine.list(self._shared):
             real = self._service_of(row)

@@ -16,7 +16,7 @@ from churn.lifecycle.observation import Container, Event, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
 from churn.lifecycle.state import State
-from churn.system.protocols import Engine, Host, Listed as Row, Manager, carries
+from churn.system.protocols import Engine, Host, ListedContainer as Row, Manager, carries
 
 
 @frozen(eq=False)

@@ -7,7 +7,7 @@ from churn.session.faults import await_engine
 from churn.session.system import System
 from churn.system.clock import Clock
 from churn.system.ownership import OWNER, remove
-from churn.system.protocols import Engine, Listed, Manager
+from churn.system.protocols import Engine, ListedContainer, Manager
 
 _LIMIT, _INTERVAL = 30.0, 0.1
 """Seconds that a removal may take until its container is off the list, and between two looks at it."""
@@ -57,12 +57,12 @@ def reset(system: System, run: str) -> None:
     _assert_free(system)
 
 
-def ours(engine: Engine, run: str) -> tuple[Listed, ...]:
+def ours(engine: Engine, run: str) -> tuple[ListedContainer, ...]:
     """The containers that the run has made."""
     return engine.list({OWNER: run})
 
 
-def _await_gone(engine: Engine, run: str, clock: Clock) -> tuple[Listed, ...]:
+def _await_gone(engine: Engine, run: str, clock: Clock) -> tuple[ListedContainer, ...]:
     end = clock.now() + _LIMIT
     while (left := ours(engine, run)) and clock.now() < end:
         clock.sleep(_INTERVAL)

@@ -28,7 +28,7 @@ from churn.session.system import System
 from churn.session.trace import Trace
 from churn.session.verdict import Judgement, Verdict
 from churn.session.violation import Violation
-from churn.system.protocols import Numbers
+from churn.system.rewinding import Numbers
 
 _MOST_SHOWN = 3
 """Objections of a violation for which a command is run as evidence."""

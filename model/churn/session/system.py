@@ -12,11 +12,12 @@ from churn.lifecycle.sequence import Naming
 from churn.session.faults import Faults, Waits
 from churn.session.observer import Observer
 from churn.system.clock import Clock
-from churn.system.engines.faults import KINDS
-from churn.system.engines.faults.gate import Gate
+from churn.system.faults import KINDS
+from churn.system.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
-from churn.system.protocols import Engine, Host, Keyed, Manager, Numbers, Rewindable
+from churn.system.protocols import Engine, Host, Manager
+from churn.system.rewinding import Keyed, Numbers, Rewindable
 
 
 class System:

@@ -15,7 +15,7 @@ from typing import IO
 
 from churn.errors import EnvironmentFault, NotFound, RemovalInProgress
 from churn.system.clock import Clock
-from churn.system.protocols import Engine, Listed
+from churn.system.protocols import Engine, ListedContainer
 
 OWNER, HOST = "churn.owner", "churn.host"
 _LOOK_EVERY = 0.1
@@ -111,7 +111,7 @@ def is_dead(marks: Mapping[str, str], folder: Path) -> bool:
     return OWNER in marks and marks.get(HOST) == socket.gethostname() and not is_alive(marks[OWNER], folder)
 
 
-def remove(engine: Engine, container: Listed) -> None:
+def remove(engine: Engine, container: ListedContainer) -> None:
     """Remove a container, in whatever state; one that is gone, or going, is fine."""
     with suppress(NotFound, RemovalInProgress):
         engine.remove(container.id, force=True)

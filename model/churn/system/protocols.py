@@ -4,10 +4,9 @@ Engines and managers know each other through `Engine` alone. Neither knows the m
 """
 
 from collections.abc import Mapping
-from math import inf
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Event, Port
@@ -38,7 +37,7 @@ class Spec:
 
 
 @frozen(eq=False)
-class Listed:
+class ListedContainer:
     """A container as the engine's list shows it. `state` is one of the Docker Engine API's words."""
 
     id: str
@@ -106,7 +105,7 @@ class Engine(Protocol):
     def remove(self, reference: str, *, force: bool = False) -> None:
         """Remove it; `force` kills it first. Raises `NotFound`, `Conflict`, `RemovalInProgress`."""
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
 
     def inspect(self, reference: str) -> Inspected:
@@ -168,44 +167,6 @@ class Host(Protocol):
         """A new folder of that name that containers may mount, for `behave`."""
 
 
-@define
-class Numbers:
-    """Numbers for ids and ports, by the order in which they are first asked for: what two states have in common is that order.
-
-    `now` is the moment that times are told from.
-    """
-
-    now: float
-    known: dict[object, int] = field(factory=dict)
-
-    def __call__(self, value: object) -> int:
-        """The value's number."""
-        return self.known.setdefault(value, len(self.known))
-
-    def since(self, moment: float, limit: float = inf) -> float:
-        """Seconds from a moment until now, in milliseconds' precision, at most `limit` either way."""
-        return max(-limit, min(limit, round(self.now - moment, 3)))
-
-
-@runtime_checkable
-class Rewindable(Protocol):
-    """A part of a system that can be put back to where it was: what exhaustive search needs, and only emulated parts offer."""
-
-    def snapshot(self) -> Any:
-        """All of its state, as a value that later changes leave alone."""
-
-    def restore(self, snapshot: Any) -> None:
-        """Put it back to where it was when that was taken."""
-
-
-@runtime_checkable
-class Keyed(Rewindable, Protocol):
-    """One that can say which of its states are alike."""
-
-    def key(self, numbers: Numbers) -> object:
-        """All that what comes next may depend on, as a value that alike states share: no id, port or date is in it."""
-
-
 @runtime_checkable
 class Manager(Protocol):
     """A service manager under test, driven by the real names of services.
@@ -235,7 +196,7 @@ class Manager(Protocol):
     def status(self, service: str) -> Outcome:
         """One service: `Ok.listed` with one entry."""
 
-    def service_of(self, container: Listed) -> str | None:
+    def service_of(self, container: ListedContainer) -> str | None:
         """The service that a container belongs to, by its labels, name or ports; None where nothing tells.
 
         Its ports are those that it publishes or, where it publishes none, those that it was created with.

@@ -22,7 +22,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Record, ReferenceManager, ServiceError, Settings, Store
-from churn.system.protocols import Listed, Mount, Spec
+from churn.system.protocols import ListedContainer, Mount, Spec
 
 MANAGED, ENGINE = "aima.managed", "aima.engine"
 ENGINES = {"tts": "tts", "asr": "whisper"}
@@ -48,7 +48,7 @@ class Rules(ReferenceManager):
     def session_labels(self) -> dict[str, str]:
         return {MANAGED: "true"}
 
-    def own(self, record: Record) -> tuple[Listed, ...]:
+    def own(self, record: Record) -> tuple[ListedContainer, ...]:
         rows = self.engine.list(self.session_labels())
         return tuple(row for row in rows if record.port in self.engine.inspect(row.id).ports)
 
@@ -142,7 +142,7 @@ class Double:
         planted = tuple(filter(None, os.environ.get("AIMA_DOUBLE_DEFECTS", "").split(",")))
         made = type("Planted", (Rules, defective(planted)), {})(
             self.store,
-            DockerEngine(os.environ.get("DOCKER_HOST")),
+            DockerEngine(os.environ),
             RealHost(folders=self.folder, clock=clock),
             clock,
             settings,

@@ -9,11 +9,11 @@ from typing import TypeVar
 from attrs import frozen
 
 from churn.errors import EngineError
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.words import KILL
-from churn.system.engines.refusals import refusal
+from churn.system.engines.emulated.spellings import KILL
 from churn.system.protocols import Spec
+from churn.system.refusals import refusal
 
 _T = TypeVar("_T")
 
@@ -40,7 +40,9 @@ def settle(core: Core, call: Waits[_T]) -> _T:
         return value
 
 
-def create(core: Core, spec: Spec, prepare: Callable[[Container], None] | None = None) -> Waits[Container]:
+def create(
+    core: Core, spec: Spec, prepare: Callable[[EmulatedContainer], None] | None = None
+) -> Waits[EmulatedContainer]:
     """A new container; `prepare` completes it before anybody is told of it."""
     container = core.create(spec, prepare)
     yield from _pass(core.timing.create)
@@ -58,10 +60,10 @@ def stop(core: Core, reference: str, grace: float) -> Waits[bool]:
     """SIGTERM, after the grace SIGKILL, until it has ended. False where it did not run."""
     container = core.find(reference)
     if container.state == "restarting":
-        core.halt(container)
+        core.runner.halt(container)
     if not container.alive:
         return False
-    core.signal(container.id, core.stop_signal(container))
+    core.signal(container.id, container.stop_signal)
     container.stops += 1
     if not (yield Until(lambda: not container.alive, grace)):
         core.signal(container.id, "KILL")
@@ -88,7 +90,7 @@ def restart(core: Core, reference: str, grace: float) -> Waits[None]:
         raise refusal(500, f"Cannot restart container {reference}: {error.message}") from None
     finally:
         container.auto_remove = goes
-    core.say(container, "restart")
+    core.journal.say(container, "restart")
 
 
 def remove(core: Core, reference: str, *, force: bool, volumes: bool = False) -> Waits[None]:

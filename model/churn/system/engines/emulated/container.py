@@ -7,11 +7,11 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 from churn.system.engines.emulated.files import Tree
-from churn.system.engines.emulated.things import Image
-from churn.system.protocols import Inspected, Listed, Spec
+from churn.system.engines.emulated.images import Image
+from churn.system.protocols import Inspected, ListedContainer, Spec
 
 
-@frozen
+@define
 class Timing:
     """Seconds that the emulated engine takes, as medians of a real one on a small machine."""
 
@@ -50,7 +50,7 @@ class MountPoint:
 
 
 @define(eq=False)
-class Container:
+class EmulatedContainer:
     """One container. `life` counts its starts: an event planned for an earlier life is void."""
 
     id: str
@@ -100,7 +100,7 @@ class Container:
     """Whether its nameless volumes go with it."""
     doomed: int = -1
     """The life for which its end is planned, since it has read that it is to end."""
-    listed: Listed | None = None
+    listed: ListedContainer | None = None
 
     @property
     def alive(self) -> bool:
@@ -127,11 +127,22 @@ class Container:
         """The paths changed in its layer."""
         return tuple(sorted(self.files)) if self.files else ()
 
-    def summary(self) -> Listed:
+    @property
+    def stop_signal(self) -> str:
+        """The signal that asks its process to end."""
+        own = self.body.get("StopSignal")
+        base = self.origin.config.get("StopSignal") if self.body and self.origin is not None else None
+        return str(own or base or "TERM").removeprefix("SIG")
+
+    def become(self, state: str) -> None:
+        """Be in that state; its row in the list is made anew."""
+        self.state, self.listed = state, None
+
+    def summary(self) -> ListedContainer:
         """Its row in the list, made anew after each change."""
         if self.listed is None:
             ports = self.ports if self.state in ("running", "paused") and self.reachable else ()
-            self.listed = Listed(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
+            self.listed = ListedContainer(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
         return self.listed
 
     def detail(self) -> Inspected:

@@ -8,7 +8,8 @@ from churn.lifecycle.observation import Event
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
-from churn.system.protocols import Inspected, Listed, Numbers, Spec, carries
+from churn.system.protocols import Inspected, ListedContainer, Spec, carries
+from churn.system.rewinding import Numbers
 
 
 class EmulatedEngine:
@@ -32,13 +33,15 @@ class EmulatedEngine:
 
     def key(self, numbers: Numbers) -> object:
         """As `Keyed.key`, the core with it."""
-        unread = tuple([(numbers(identity), action) for identity, action in self.core.events[self._read :]])
+        unread = tuple([(numbers(identity), action) for identity, action in self.core.journal.events[self._read :]])
         return self.core.key(numbers), unread
 
     def identity(self) -> str:
         """The core's seed stands for the engine's id; that it was restarted shows."""
         self.core.advance()
-        return f"emulated-{self.core.seed}{f', restarted {self.core.boots} time(s)' if self.core.boots else ''}"
+        return (
+            f"emulated-{self.core.identities.seed}{f', restarted {self.core.boots} time(s)' if self.core.boots else ''}"
+        )
 
     def create(self, spec: Spec) -> str:
         """As `Engine.create`."""
@@ -60,7 +63,7 @@ class EmulatedEngine:
         """As `Engine.remove`; returns when the container has left the list and its name is free."""
         settle(self.core, calls.remove(self.core, reference, force=force))
 
-    def list(self, labels: Mapping[str, str] | None = None) -> tuple[Listed, ...]:
+    def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """As `Engine.list`."""
         self.core.advance()
         if not labels:
@@ -79,21 +82,25 @@ class EmulatedEngine:
     def events(self) -> tuple[Event, ...]:
         """As `Engine.events`."""
         self.core.advance()
-        new = self.core.events[self._read :]
+        new = self.core.journal.events[self._read :]
         first = self._read + 1
         self._read += len(new)
         return tuple(Event(first + place, *event) for place, event in enumerate(new))
 
     def mark(self) -> int:
         """The newest event's place: here asking costs nothing."""
-        return len(self.core.events)
+        return len(self.core.journal.events)
 
     def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
         """As `Engine.resources`."""
         core, wanted = self.core, labels or {}
         found = [
             f"{kind} {name}"
-            for kind, store in (("volume", core.volumes), ("network", core.networks), ("image", core.images))
+            for kind, store in (
+                ("volume", core.resources.volumes),
+                ("network", core.resources.networks),
+                ("image", core.images),
+            )
             for name, thing in store.items()
             if not wanted or carries(thing.labels, wanted)
         ]
@@ -106,14 +113,16 @@ class EmulatedEngine:
             self.core.find_image(name)
             self.core.images.pop(name, None)
             return
-        store = {"volume": self.core.volumes, "network": self.core.networks}[kind]
+        store = {"volume": self.core.resources.volumes, "network": self.core.resources.networks}[kind]
         if store.pop(name, None) is None:
             raise NotFound(404, f"No such {kind}: {name}")
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_volume`."""
-        self.core.add_volume(name, labels)
+        self.core.advance()
+        self.core.resources.add_volume(name, labels)
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_network`."""
-        self.core.add_network(name, labels)
+        self.core.advance()
+        self.core.resources.add_network(name, labels)

@@ -44,9 +44,9 @@ class EmulatedHost:
     def _answer(self, port: int, timeout: float = 2.0) -> int:
         container = self.core.on_port(port)
         if container is None:
-            return _OK if port in self.core.processes.values() else 0
+            return _OK if port in self.core.neighbours.processes.values() else 0
         if container.state == "running" and container.ready_at <= self.core.clock.now():
-            word = self.core.behaviour(container)
+            word = self.core.runner.behaviour(container)
             if word == "unhealthy":
                 return _UNAVAILABLE
             if word != "hang":
@@ -74,16 +74,16 @@ class EmulatedHost:
         container = core.on_port(port)
         if container is not None:
             return Port(bindable=False, holder=Holder.MANAGER, detail=f"container {container.name}")
-        if port in core.strangers:
-            return Port(bindable=False, holder=Holder.STRANGER, detail=core.strangers[port])
-        for process, held in core.processes.items():
+        if port in core.neighbours.strangers:
+            return Port(bindable=False, holder=Holder.STRANGER, detail=core.neighbours.strangers[port])
+        for process, held in core.neighbours.processes.items():
             if held == port:
                 return Port(bindable=False, holder=Holder.MANAGER, detail=process)
         return _FREE
 
     def processes(self, marker: str) -> tuple[str, ...]:  # noqa: ARG002 -- all processes here are the one manager's
         """As `Host.processes`: what the manager left running."""
-        return tuple(self.core.processes)
+        return tuple(self.core.neighbours.processes)
 
     def behave(self, folder: str, word: str) -> None:
         """As `Host.behave`; no file is written."""
@@ -91,24 +91,24 @@ class EmulatedHost:
 
     def end_processes(self, marker: str) -> None:  # noqa: ARG002 -- all processes here are the one manager's
         """As `Host.end_processes`."""
-        self.core.processes.clear()
+        self.core.neighbours.processes.clear()
 
     def spawn(self, name: str) -> None:
         """As `Host.spawn`."""
-        self.core.processes[f"{len(self.core.processes) + 1} {name}"] = 0
+        self.core.neighbours.processes[f"{len(self.core.neighbours.processes) + 1} {name}"] = 0
 
     def hold(self, port: int) -> bool:
         """As `Host.hold`."""
         self.core.advance()
         free = self._port(port).bindable is True
         if free:
-            self.core.strangers[port] = _HELD
+            self.core.neighbours.strangers[port] = _HELD
         return free
 
     def release(self) -> None:
         """As `Host.release`."""
-        for port in [port for port, who in self.core.strangers.items() if who == _HELD]:
-            del self.core.strangers[port]
+        for port in [port for port, who in self.core.neighbours.strangers.items() if who == _HELD]:
+            del self.core.neighbours.strangers[port]
 
     def folder(self, name: str) -> str:
         """As `Host.folder`: a name is enough here."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.files import resolved
-from churn.system.engines.emulated.things import STAND_IN_LABEL, Image
+from churn.system.engines.emulated.images import STAND_IN_LABEL, Image
 
 
 @frozen
@@ -33,7 +33,7 @@ _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", 
 """Where a program is looked for that is named without a folder."""
 
 
-def argv_of(container: Container, image: Image | None) -> tuple[str, ...]:
+def argv_of(container: EmulatedContainer, image: Image | None) -> tuple[str, ...]:
     """What is run in the container: the entrypoint and the command, its own or its image's."""
     body = container.body
     entrypoint = tuple(_words(body.get("Entrypoint")))
@@ -43,13 +43,13 @@ def argv_of(container: Container, image: Image | None) -> tuple[str, ...]:
     return (*entrypoint, *command)
 
 
-def is_stand_in(container: Container, image: Image | None) -> bool:
+def is_stand_in(container: EmulatedContainer, image: Image | None) -> bool:
     """Whether its process is the stand-in server, as far as it was asked for by an API."""
     own = container.body.get("Entrypoint") or not container.body
     return image is not None and STAND_IN_LABEL in image.labels and not own
 
 
-def program_of(container: Container, image: Image | None, word: str = "healthy") -> Program:
+def program_of(container: EmulatedContainer, image: Image | None, word: str = "healthy") -> Program:
     """What its process does, by what is run in it and by the word that it reads at its start."""
     if not container.body:
         return SERVES
@@ -59,7 +59,7 @@ def program_of(container: Container, image: Image | None, word: str = "healthy")
     return _small(argv) or SERVES
 
 
-def missing(container: Container, image: Image | None) -> str:
+def missing(container: EmulatedContainer, image: Image | None) -> str:
     """How the engine says that its image has not the program that it is to run; empty where it may have it."""
     argv = argv_of(container, image)
     if not argv or image is None or not image.files:

@@ -12,13 +12,13 @@ from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
 from churn.system.managers.aima import output
-from churn.system.managers.aima.output import Row, Unreadable
+from churn.system.managers.aima.output import Row, UnreadableOutput
 from churn.system.managers.aima.settings import AimaSettings, contract_for
 from churn.system.process import Finished, run, shown
-from churn.system.protocols import Listed as Container
+from churn.system.protocols import ListedContainer as Container
 
 Read = Callable[[str], tuple[Listed, ...] | None]
-"""Reads what a command that succeeded has printed; raises `Unreadable`."""
+"""Reads what a command that succeeded has printed; raises `UnreadableOutput`."""
 
 
 class Aima:
@@ -188,7 +188,7 @@ class Aima:
             return Rejected(began, ended, 0, evidence, reason)
         try:
             return Ok(began, ended, 0, evidence, read(finished.stdout))
-        except Unreadable as error:
+        except UnreadableOutput as error:
             raw = Evidence(shown(finished.argv), finished.stdout + finished.stderr)
             return Unknown(began, ended, 0, raw, f"unreadable: {error}", until=ended)
 

@@ -2,7 +2,7 @@
 
 On stdout JSON objects stand among progress lines and hints; the last ends without a newline. On stderr there are log lines
 and, if it failed, an error as a JSON object, a line that begins with ``Error:``, and how the command is used. Nothing here
-raises anything but `Unreadable`, whatever the text.
+raises anything but `UnreadableOutput`, whatever the text.
 """
 
 import json
@@ -17,7 +17,7 @@ from churn.errors import ChurnError
 Document = dict[str, Any]
 
 
-class Unreadable(ChurnError):
+class UnreadableOutput(ChurnError):
     """What was printed is not what can be used; the message says what was expected, and what came."""
 
 
@@ -60,7 +60,7 @@ def service_id(stdout: str) -> str:
 
 
 def accepted(stdout: str) -> None:
-    """Raises `Unreadable` unless it says that it succeeded, and nowhere that it did not."""
+    """Raises `UnreadableOutput` unless it says that it succeeded, and nowhere that it did not."""
     told = [document["success"] for document in documents(stdout) if "success" in document]
     if not told or any(one is not True for one in told):
         raise _unreadable("a JSON object with 'success', which is true", stdout)
@@ -137,8 +137,8 @@ def _port(document: Document) -> int | None:
     return int(found[1])
 
 
-def _unreadable(expected: str, got: Any) -> Unreadable:
-    return Unreadable(f"expected {expected}, got {_brief(repr(got), _QUOTED)}")
+def _unreadable(expected: str, got: Any) -> UnreadableOutput:
+    return UnreadableOutput(f"expected {expected}, got {_brief(repr(got), _QUOTED)}")
 
 
 # -- stderr -----------------------------------------------------------------------------------------------------------

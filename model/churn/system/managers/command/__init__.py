@@ -4,8 +4,8 @@
 Two worked examples are in `tests/conformance/managers/`.
 """
 
-from churn.system.managers.command.description import Call, Description, Values
+from churn.system.managers.command.description import CommandCall, Description, Values
 from churn.system.managers.command.file import read
 from churn.system.managers.command.manager import CommandManager
 
-__all__ = ["Call", "CommandManager", "Description", "Values", "read"]
+__all__ = ["CommandCall", "CommandManager", "Description", "Values", "read"]

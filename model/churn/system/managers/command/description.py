@@ -40,7 +40,7 @@ def filled(template: str, values: Values) -> str:
 
 
 @frozen
-class Call:
+class CommandCall:
     """How an operation is asked for: the templates of its argv, and the seconds after which it is cut off."""
 
     argv: tuple[str, ...]
@@ -64,7 +64,7 @@ class Description:
     path: Path
     name: str
     contract: Contract
-    calls: Mapping[str, Call]
+    calls: Mapping[str, CommandCall]
     environ: Mapping[str, str] = Factory(dict)
     readings: Mapping[str, Reading] = Factory(dict)
     identity: Identity | None = None

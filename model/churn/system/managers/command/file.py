@@ -15,7 +15,7 @@ from churn.system.managers.command.description import (
     ID,
     OF_SERVICE,
     OPERATIONS,
-    Call,
+    CommandCall,
     Description,
     placeholders,
 )
@@ -45,10 +45,10 @@ _ON_SERVICE = ("create", "start", "stop", "status")
 
 def read(path: Path) -> Description:
     """The manager that the file describes. Raises `UsageError` that names file, key, what was expected and what is there."""
-    return _Reader(Table(path, "", parsed(path), _TOP)).description()
+    return _DescriptionReader(Table(path, "", parsed(path), _TOP)).description()
 
 
-class _Reader:
+class _DescriptionReader:
     def __init__(self, top: Table) -> None:
         self.top = top
         self.tables = {kind: top.table(kind, _keys(kind)) for kind in OPERATIONS if kind in top}
@@ -73,7 +73,7 @@ class _Reader:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def _calls(self, bounds: Bounds, *, identified: bool) -> dict[str, Call]:
+    def _calls(self, bounds: Bounds, *, identified: bool) -> dict[str, CommandCall]:
         for kind in ("start", "stop"):
             if kind not in self.tables:
                 self.top.wrong(
@@ -81,7 +81,7 @@ class _Reader:
                 )
         return {kind: self._call(kind, table, bounds, identified) for kind, table in self.tables.items()}
 
-    def _call(self, kind: str, table: Table, bounds: Bounds, identified: bool) -> Call:
+    def _call(self, kind: str, table: Table, bounds: Bounds, identified: bool) -> CommandCall:
         argv = table.texts("argv")
         if not argv or not argv[0]:
             table.wrong("argv", "an array of a program and its arguments", list(argv))
@@ -89,7 +89,7 @@ class _Reader:
             _check(table, f"argv[{place}]", template, _placeholders(kind, identified))
         promised = (bounds.of(kind) or bounds.stop) + bounds.grace
         timeout = table.number("timeout", promised)
-        return Call(argv, timeout, promised=timeout >= promised)
+        return CommandCall(argv, timeout, promised=timeout >= promised)
 
     def _environ(self, *, identified: bool) -> dict[str, str]:
         table = self.top.table("env", None)

@@ -11,10 +11,10 @@ from churn.lifecycle.contract import Reply
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
-from churn.system.managers.command.description import Call, Description, filled
+from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.reading import Entry, Unreadable
 from churn.system.process import Finished, run, shown
-from churn.system.protocols import Listed as Container
+from churn.system.protocols import ListedContainer as Container
 
 LABELS = "CHURN_LABELS"
 """The variable that tells a manager which labels its containers have to carry: ``key=value,key=value``."""
@@ -200,7 +200,7 @@ class CommandManager:
         return self._outcome(_command(argv, variables), finished, began, call, read)
 
     def _outcome(
-        self, command: str, finished: Finished, began: float, call: Call, read: Callable[[str], Listing]
+        self, command: str, finished: Finished, began: float, call: CommandCall, read: Callable[[str], Listing]
     ) -> Outcome:
         ended = self.clock.now()
         evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())

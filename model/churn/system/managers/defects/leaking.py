@@ -1,6 +1,6 @@
 """What piles up with each cycle."""
 
-from churn.system.managers.defects import tally
+from churn.system.managers.defects import counters
 from churn.system.managers.reference.manager import ReferenceManager
 from churn.system.managers.reference.store import Record
 
@@ -12,7 +12,7 @@ class LeaksVolume(ReferenceManager):
     """
 
     def launch(self, record: Record) -> str:
-        name = f"{self.settings.session}-data-{tally.count(self.store, 'volumes')}"
+        name = f"{self.settings.session}-data-{counters.count(self.store, 'volumes')}"
         self.engine.create_volume(name, self.settings.labels)
         return super().launch(record)
 
@@ -24,7 +24,7 @@ class LeaksNetwork(ReferenceManager):
     """
 
     def launch(self, record: Record) -> str:
-        name = f"{self.settings.session}-net-{tally.count(self.store, 'networks')}"
+        name = f"{self.settings.session}-net-{counters.count(self.store, 'networks')}"
         self.engine.create_network(name, self.settings.labels)
         return super().launch(record)
 

@@ -2,7 +2,7 @@
 
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager
 from churn.system.managers.reference.store import Record
-from churn.system.protocols import Listed
+from churn.system.protocols import ListedContainer
 
 _LONGEST = 48
 """Characters of a name that the truncating defect keeps."""
@@ -14,7 +14,7 @@ class MatchesPrefix(ReferenceManager):
     Stands for: docker's `name=` filter, which matches a part of a name.
     """
 
-    def own(self, record: Record) -> tuple[Listed, ...]:
+    def own(self, record: Record) -> tuple[ListedContainer, ...]:
         rows = self.engine.list(self.session_labels())
         return tuple(row for row in rows if row.labels.get(SERVICE, "").startswith(record.name))
 
@@ -26,7 +26,7 @@ class Truncates(ReferenceManager):
     Stands for: generic, host names of at most 63 characters.
     """
 
-    def own(self, record: Record) -> tuple[Listed, ...]:
+    def own(self, record: Record) -> tuple[ListedContainer, ...]:
         rows = self.engine.list(self.session_labels())
         return tuple(row for row in rows if row.labels.get(SERVICE, "")[:_LONGEST] == record.name[:_LONGEST])
 

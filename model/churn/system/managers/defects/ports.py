@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from churn.system.managers.defects import tally
+from churn.system.managers.defects import counters
 from churn.system.managers.reference.manager import ReferenceManager
 from churn.system.managers.reference.store import PORT, Record
 
@@ -27,12 +27,12 @@ class PortNotKept(ReferenceManager):
 
     def start(self, name: str) -> Record:
         again = super().known(name).status == "stopped"
-        tally.keep(self.store, f"{PORT}{name}", self.host.free_port() if again else 0)
+        counters.keep(self.store, f"{PORT}{name}", self.host.free_port() if again else 0)
         return super().start(name)
 
     def known(self, name: str) -> Record:
         record = super().known(name)
-        used = tally.recall(self.store, f"{PORT}{name}", 0)
+        used = counters.recall(self.store, f"{PORT}{name}", 0)
         return evolve(record, port=int(used) or record.port)
 
 

@@ -2,13 +2,13 @@
 
 from attrs import evolve
 
-from churn.system.managers.defects import tally
+from churn.system.managers.defects import counters
 from churn.system.managers.reference.manager import ReferenceManager, ServiceError
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
 
 
-class NameConflict(ReferenceManager):
+class NameStaysTaken(ReferenceManager):
     """A second start fails: the name of the container is taken.
 
     Stop leaves the container to the next start, which does not remove it before it creates its own.
@@ -42,7 +42,7 @@ class FailedStartLeaves(ReferenceManager):
 
     def spec(self, record: Record) -> Spec:
         plain = super().spec(record)
-        return evolve(plain, name=f"{plain.name}-{tally.count(self.store, 'containers')}")
+        return evolve(plain, name=f"{plain.name}-{counters.count(self.store, 'containers')}")
 
 
 class StuckInCreating(ReferenceManager):
@@ -132,13 +132,13 @@ class FifthStartFails(ReferenceManager):
     """
 
     def launch(self, record: Record) -> str:
-        if tally.recall(self.store, f"starts of {record.name}", 0.0) == 4:
+        if counters.recall(self.store, f"starts of {record.name}", 0.0) == 4:
             raise ServiceError("no address left")
         return super().launch(record)
 
     def await_health(self, record: Record, container: str) -> None:
         super().await_health(record, container)
-        tally.count(self.store, f"starts of {record.name}")
+        counters.count(self.store, f"starts of {record.name}")
 
 
 class SucceedsUnhealthy(ReferenceManager):
@@ -156,7 +156,7 @@ class SucceedsUnhealthy(ReferenceManager):
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {
-    "name-conflict": NameConflict,
+    "name-conflict": NameStaysTaken,
     "failed-start-leaves": FailedStartLeaves,
     "stuck-in-creating": StuckInCreating,
     "timeout-leaves-running": TimeoutLeavesRunning,

@@ -7,7 +7,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from churn.errors import ChurnError, EngineError, NameTaken, PortTaken
-from churn.system.managers.defects import tally
+from churn.system.managers.defects import counters
 from churn.system.managers.reference.manager import SERVICE, SESSION, ReferenceManager, ServiceError
 from churn.system.managers.reference.store import MOMENT, Record
 from churn.system.protocols import Spec
@@ -66,7 +66,7 @@ class StopDoesNotWait(ReferenceManager):
     """Seconds after a stop in which a list still collects what it left."""
 
     def take_down(self, record: Record) -> None:
-        tally.keep(self.store, f"{MOMENT}stop of {record.name}", self.clock.now())
+        counters.keep(self.store, f"{MOMENT}stop of {record.name}", self.clock.now())
         for found in self.own(record):
             if found.state == "running":
                 self.engine.kill(found.id, "TERM")
@@ -78,7 +78,7 @@ class StopDoesNotWait(ReferenceManager):
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
-            since = self.clock.now() - tally.recall(self.store, f"{MOMENT}stop of {record.name}", float("-inf"))
+            since = self.clock.now() - counters.recall(self.store, f"{MOMENT}stop of {record.name}", float("-inf"))
             if record.status == "stopped" and since < self.collected:
                 self.halt(record)
         return super().list()
@@ -151,7 +151,7 @@ class ThirdStopLeaks(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        third = bool(self.own(record)) and tally.count(self.store, f"stops of {record.name}") == 3
+        third = bool(self.own(record)) and counters.count(self.store, f"stops of {record.name}") == 3
         if not third:
             super().take_down(record)
 
@@ -170,14 +170,14 @@ class RevivedLater(ReferenceManager):
         ran = bool(self.own(self.known(name)))
         record = super().stop(name)
         if ran:
-            tally.keep(self.store, f"{MOMENT}revival of {name}", self.clock.now() + self.delay)
+            counters.keep(self.store, f"{MOMENT}revival of {name}", self.clock.now() + self.delay)
         return record
 
     def list(self) -> list[tuple[str, str, int]]:
         for record in self.store.all():
-            due = tally.recall(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
+            due = counters.recall(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
             if due <= self.clock.now():
-                tally.keep(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
+                counters.keep(self.store, f"{MOMENT}revival of {record.name}", float("inf"))
                 if record.status == "stopped" and not self.own(record):
                     self._revive(record)
         return super().list()

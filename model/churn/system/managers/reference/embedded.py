@@ -8,7 +8,8 @@ from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.managers.reference.contract import CONTRACT, contract_for
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
-from churn.system.protocols import Listed as Container, Numbers
+from churn.system.protocols import ListedContainer as Container
+from churn.system.rewinding import Numbers
 
 Row = tuple[str, str, int]
 Rows = list[Row]

@@ -13,7 +13,7 @@ from attrs import Factory, frozen
 from churn.errors import ChurnError, Conflict, EngineError, NameTaken, NotFound, PortTaken, RemovalInProgress
 from churn.system.clock import Clock
 from churn.system.managers.reference.store import Record, Store
-from churn.system.protocols import Engine, Host, Listed, Mount, Spec
+from churn.system.protocols import Engine, Host, ListedContainer, Mount, Spec
 
 SESSION, SERVICE = "churn.session", "churn.service"
 MOUNT = "/behaviour"
@@ -129,7 +129,7 @@ class ReferenceManager:
         """The labels that only this service's containers carry."""
         return {SESSION: self.settings.session, SERVICE: record.name}
 
-    def own(self, record: Record) -> tuple[Listed, ...]:
+    def own(self, record: Record) -> tuple[ListedContainer, ...]:
         """The service's containers, in any state."""
         return self.engine.list(self.service_labels(record))
 

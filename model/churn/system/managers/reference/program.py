@@ -13,12 +13,12 @@ from churn.system.clock import Clock
 from churn.system.managers.reference.contract import contract_for
 from churn.system.managers.reference.manager import SERVICE, Settings
 from churn.system.process import Finished, run, shown
-from churn.system.protocols import Listed as Container
+from churn.system.protocols import ListedContainer as Container
 
 Words = list[str]
 
 
-class Program:
+class ReferenceProgram:
     """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it."""
 
     name = "reference"

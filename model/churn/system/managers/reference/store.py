@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from churn.system.protocols import Numbers
+from churn.system.rewinding import Numbers
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS services (

@@ -21,8 +21,8 @@ from churn.system.engines.emulated.api.message import Reply, Stream, refused
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.faults.gate import Call, Gate, Lost, Refused
-from churn.system.engines.refusals import refusal
+from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.refusals import refusal
 
 _PLACE = "emulated:1"
 """Where the SDK believes that it connects to; it insists on a port."""

@@ -12,8 +12,8 @@ from churn.system.engines.emulated.api.control import CONTROL, Control
 from churn.system.engines.emulated.api.message import Reply, Stream, refused, told
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import Until, Waits
-from churn.system.engines.faults.gate import Call, Gate, Lost, Refused
-from churn.system.engines.refusals import refusal
+from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.refusals import refusal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -101,7 +101,7 @@ class App:
             now = self.clock.now()
             if end is not None and now >= end:
                 return False
-            moments = [moment for moment in (core.due(), end) if moment is not None]
+            moments = [moment for moment in (core.agenda.next(), end) if moment is not None]
             await self._pause(self.clock.real(min(moments) - now) if moments else None)
 
     async def _pause(self, seconds: float | None) -> None:
@@ -121,9 +121,9 @@ class App:
         while True:
             with suppress(EngineUnreachable):
                 core.advance()
-                core.heed()
+                core.runner.heed()
             self.beat()
-            due = core.due()
+            due = core.agenda.next()
             left = _HEARTBEAT if due is None else self.clock.real(due - self.clock.now())
             await asyncio.sleep(max(0.001, min(left, _HEARTBEAT)))
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.message import TAR, Json, Reply, Request, told
-from churn.system.engines.emulated.api.shapes import when
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import FOLDER, File, Tree, packed, resolved, unpacked
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _ROOTS = frozenset(("/", "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sys", "/tmp", "/usr", "/var"))  # noqa: S108 -- told, not used
 _MODIFIED, _ADDED = 0, 1
@@ -27,7 +27,7 @@ def get(core: Core, request: Request, reference: str) -> Reply:
         return _get(core, request, reference, container, asked)
 
 
-def _get(core: Core, request: Request, reference: str, container: Container, asked: str) -> Reply:
+def _get(core: Core, request: Request, reference: str, container: EmulatedContainer, asked: str) -> Reply:
     tree = _tree(container)
     path = _inside(tree, asked)
     if path not in tree:
@@ -35,7 +35,7 @@ def _get(core: Core, request: Request, reference: str, container: Container, ask
     headers = {"X-Docker-Container-Path-Stat": _stat(core, container, tree, path)}
     if request.method == "HEAD":
         return Reply(kind=TAR, headers=headers)
-    core.say(container, "archive-path")
+    core.journal.say(container, "archive-path")
     return Reply(body=packed(tree, path), kind=TAR, headers=headers)
 
 
@@ -47,7 +47,7 @@ def put(core: Core, request: Request, reference: str) -> Reply:
     return Reply(200)
 
 
-def _put(core: Core, request: Request, reference: str, container: Container, asked: str) -> None:
+def _put(core: Core, request: Request, reference: str, container: EmulatedContainer, asked: str) -> None:
     tree = _tree(container)
     path = resolved(tree, asked)
     if path not in tree:
@@ -55,17 +55,17 @@ def _put(core: Core, request: Request, reference: str, container: Container, ask
     if not tree[path].is_folder:
         raise refusal(400, "extraction point is not a directory")
     container.files = {**container.files, **extracted(request.body, path)}
-    core.say(container, "extract-to-dir")
+    core.journal.say(container, "extract-to-dir")
 
 
 @contextmanager
-def _looked_into(core: Core, container: Container) -> Iterator[None]:
+def _looked_into(core: Core, container: EmulatedContainer) -> Iterator[None]:
     """Its volumes are mounted for as long as that takes."""
-    core.mount(container)
+    core.connections.mount(container)
     try:
         yield
     finally:
-        core.unmount(container)
+        core.connections.unmount(container)
 
 
 def extracted(archive: bytes, path: str) -> dict[str, File]:
@@ -86,7 +86,7 @@ def changes(core: Core, request: Request, reference: str) -> Reply:
     return told([{"Path": path, "Kind": kinds[path]} for path in sorted(kinds)] or None)
 
 
-def _place(core: Core, request: Request, reference: str) -> tuple[Container, str]:
+def _place(core: Core, request: Request, reference: str) -> tuple[EmulatedContainer, str]:
     container = core.find(reference)
     if not request.value("path"):
         raise refusal(400, "bad parameter: pathcannot be empty")
@@ -99,14 +99,14 @@ def _inside(tree: Tree, path: str) -> str:
     return str(PurePosixPath(resolved(tree, str(place.parent))) / place.name)
 
 
-def _tree(container: Container) -> Tree:
+def _tree(container: EmulatedContainer) -> Tree:
     """All that is known of its files, folders included."""
     files = {**(container.origin.files if container.origin is not None else {}), **container.files}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
     return {**dict.fromkeys((*_ROOTS, *folders), FOLDER), **files}
 
 
-def _stat(core: Core, container: Container, tree: Tree, path: str) -> str:
+def _stat(core: Core, container: EmulatedContainer, tree: Tree, path: str) -> str:
     file = tree[path]
     kind = _GO_FOLDER if file.is_folder else _GO_LINK if file.is_link else 0
     entry: Json = {

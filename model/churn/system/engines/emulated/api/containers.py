@@ -8,18 +8,20 @@ from attrs import evolve
 
 from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated import calls
-from churn.system.engines.emulated.api import asked
+from churn.system.engines.emulated.api import create_request
+from churn.system.engines.emulated.api.bindings import bindings
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.logs import reading
 from churn.system.engines.emulated.api.message import JSON, Json, Reply, Request, Stream, told
 from churn.system.engines.emulated.api.mounts import mount_points
-from churn.system.engines.emulated.api.shapes import bindings, detail, pid, row, sizes, when
+from churn.system.engines.emulated.api.shapes import detail, pid, row, sizes
 from churn.system.engines.emulated.calls import Until, Waits
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.program import argv_of, is_stand_in
-from churn.system.engines.refusals import refusal
 from churn.system.protocols import Mount
+from churn.system.refusals import refusal
 
 _GRACE = 10.0
 _STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
@@ -39,18 +41,18 @@ _HIGHEST_SIGNAL = 64
 def create(core: Core, request: Request) -> Waits[Reply]:
     """POST /containers/create."""
     body = request.json()
-    spec = asked.spec_of(core, body, request.value("name"))
-    core.admit_name(spec.name)
-    joined, whole = asked.networks_of(body), asked.completed(core, body)
+    spec = create_request.spec_of(core, body, request.value("name"))
+    core.register.admit_name(spec.name)
+    joined, whole = create_request.networks_of(body), create_request.completed(core, body)
     mounts = mount_points(core, whole)
 
-    def prepare(container: Container) -> None:
+    def prepare(container: EmulatedContainer) -> None:
         container.body, container.mounted, container.joined = whole, mounts, joined
-        container.wanted = asked.left_to_engine(whole)
+        container.wanted = create_request.left_to_engine(whole)
         container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
         for mount in mounts:
             if mount.kind == "volume":
-                core.add_volume(mount.source, {})
+                core.resources.add_volume(mount.source, {})
 
     shown = (Mount(mount.source, mount.target, read_only=mount.read_only) for mount in mounts if mount.source)
     spec = evolve(spec, mounts=tuple(shown))
@@ -127,7 +129,7 @@ def wait(core: Core, request: Request, reference: str) -> Reply:
     return Reply(kind=JSON, stream=_ended(core, core.find(reference), condition))
 
 
-def _ended(core: Core, container: Container, condition: str) -> Stream:
+def _ended(core: Core, container: EmulatedContainer, condition: str) -> Stream:
     life = container.life
     conditions: dict[str, Callable[[], bool]] = {
         "removed": lambda: container.id not in core.containers,
@@ -142,10 +144,10 @@ def update(core: Core, request: Request, reference: str) -> Reply:
     """POST /containers/{id}/update: another restart policy, other resources (which nothing here uses)."""
     container, changed = core.find(reference), request.json()
     if (asked_for := changed.get("RestartPolicy") or {}).get("Name"):
-        core.set_policy(reference, asked.policy_of({"RestartPolicy": asked_for}))
+        core.set_policy(reference, create_request.policy_of({"RestartPolicy": asked_for}))
     host = {**(container.body.get("HostConfig") or {}), **{key: value for key, value in changed.items() if value}}
     container.body = {**container.body, "HostConfig": host}
-    core.say(container, "update")
+    core.journal.say(container, "update")
     return told({"Warnings": None})
 
 
@@ -161,7 +163,7 @@ def prune(core: Core, request: Request) -> Waits[Reply]:
             yield from calls.remove(core, one.id, force=False)
             gone.append(one.id)
             reclaimed += sizes(one)["SizeRw"]
-    core.note("container", "prune", "", reclaimed=str(reclaimed))
+    core.journal.note("container", "prune", "", reclaimed=str(reclaimed))
     return told({"ContainersDeleted": gone or None, "SpaceReclaimed": reclaimed})
 
 
@@ -187,12 +189,12 @@ def listing(core: Core, request: Request) -> Reply:
     return told([{**row(core, one), **(_listed_sizes(one) if request.flag("size") else {})} for one in shown])
 
 
-def _listed_sizes(container: Container) -> Json:
+def _listed_sizes(container: EmulatedContainer) -> Json:
     """What it weighs, where that is something."""
     return {key: value for key, value in sizes(container).items() if value}
 
 
-def _known(core: Core, reference: str) -> Container:
+def _known(core: Core, reference: str) -> EmulatedContainer:
     """The container that a filter names. That there is none is an error of the engine's own, not of the client's."""
     try:
         return core.find(reference)
@@ -200,7 +202,7 @@ def _known(core: Core, reference: str) -> Container:
         raise refusal(500, f"no such container {reference}") from None
 
 
-def _fits(core: Core, one: Container, filters: Filters) -> bool:
+def _fits(core: Core, one: EmulatedContainer, filters: Filters) -> bool:
     checks: Iterable[tuple[str, Callable[[str], bool]]] = (
         ("name", lambda value: matching(value, f"/{one.name}") or matching(value, one.name)),
         ("id", one.id.startswith),
@@ -208,7 +210,7 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
         ("publish", partial(_publishes, one)),
         ("expose", partial(_exposes, one)),
         ("ancestor", partial(_descends, core, one)),
-        ("network", lambda value: any(value in (found.name, found.id) for found in core.networks_of(one))),
+        ("network", lambda value: any(value in (found.name, found.id) for found in core.connections.networks_of(one))),
         ("volume", lambda value: any(value in (mount.source, mount.target) for mount in one.spec.mounts)),
         ("exited", lambda value: one.state == "exited" and value == str(one.exit_code)),
         ("health", "none".__eq__),
@@ -216,18 +218,18 @@ def _fits(core: Core, one: Container, filters: Filters) -> bool:
     return labelled(one.spec.labels, filters) and all(one_of(filters, key, check) for key, check in checks)
 
 
-def _publishes(one: Container, value: str) -> bool:
+def _publishes(one: EmulatedContainer, value: str) -> bool:
     """Whether it has that port of the host, or had it when its start failed for another reason."""
     port, _, protocol = value.partition("/")
     asked_for = [(host, where.partition("/")[2]) for where, _, host in bindings(one)]
     return _networked(one) and ((port, protocol or "tcp") in asked_for or port in map(str, one.published))
 
 
-def _networked(one: Container) -> bool:
+def _networked(one: EmulatedContainer) -> bool:
     return one.state in ("running", "paused") or one.networked
 
 
-def _exposes(one: Container, value: str) -> bool:
+def _exposes(one: EmulatedContainer, value: str) -> bool:
     wanted = value if "/" in value else f"{value}/tcp"
     return _networked(one) and wanted in (
         *(one.body.get("ExposedPorts") or ()),
@@ -235,7 +237,7 @@ def _exposes(one: Container, value: str) -> bool:
     )
 
 
-def _descends(core: Core, one: Container, value: str) -> bool:
+def _descends(core: Core, one: EmulatedContainer, value: str) -> bool:
     return one.image in {
         image.id for tag, image in core.images.items() if value in (tag, tag.removesuffix(":latest"))
     } or (one.image.removeprefix("sha256:").startswith(value.removeprefix("sha256:")))
@@ -264,7 +266,7 @@ def top(core: Core, request: Request, reference: str) -> Reply:
     titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
     shell = ("/bin/sh",) if is_stand_in(container, container.origin) else ()  # its entrypoint is a script
     command = " ".join((*shell, *argv_of(container, container.origin))) or "serve"
-    core.say(container, "top")
+    core.journal.say(container, "top")
     clock = when(core, container.started_at)[11:16]
     process = ["root", str(pid(container)), "1", "0", clock, "?", "00:00:00", command]
     return told({"Titles": titles, "Processes": [process]})
@@ -281,13 +283,13 @@ def stats(core: Core, request: Request, reference: str) -> Reply:
 _SECOND = 1.0
 
 
-def _usages(core: Core, container: Container) -> Stream:
+def _usages(core: Core, container: EmulatedContainer) -> Stream:
     while container.id in core.containers:
         yield told(_usage(core, container)).body
         yield Until(lambda: container.id not in core.containers, _SECOND)
 
 
-def _usage(core: Core, container: Container) -> Json:
+def _usage(core: Core, container: EmulatedContainer) -> Json:
     """Use is not measured here: a living process uses a little, others nothing."""
     alive = container.state in ("running", "paused")
     cpu = {

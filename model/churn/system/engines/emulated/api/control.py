@@ -3,8 +3,8 @@
 from typing import Any
 
 from churn.errors import UsageError
-from churn.system.engines.faults import KINDS, made
-from churn.system.engines.faults.gate import Gate
+from churn.system.faults import KINDS, made
+from churn.system.faults.gate import Gate
 
 CONTROL = "/churn"
 """The prefix of the routes; the Docker Engine API has none like it."""

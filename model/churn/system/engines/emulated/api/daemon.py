@@ -3,14 +3,16 @@
 import json
 from functools import partial
 
-from churn.system.engines.emulated.api import belongings, images
+from churn.system.engines.emulated.api import image_tags, images, volumes
+from churn.system.engines.emulated.api.dates import NEVER, when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, one_of
 from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
-from churn.system.engines.emulated.api.shapes import NEVER, row, sizes, when
+from churn.system.engines.emulated.api.shapes import row, sizes
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.things import Journal, identity
-from churn.system.engines.refusals import refusal
+from churn.system.engines.emulated.identity import identity
+from churn.system.engines.emulated.journal import EventLog
+from churn.system.refusals import refusal
 
 VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"
 _NETWORKS = ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]
@@ -62,7 +64,7 @@ def info(core: Core, request: Request) -> Reply:
     core.advance()
     states = [one.state for one in core.containers.values()]
     running, paused = states.count("running") + states.count("restarting"), states.count("paused")
-    digits = identity("engine", core.seed).upper()
+    digits = identity("engine", core.identities.seed).upper()
     return told(
         {
             "ID": ":".join(digits[place : place + 4] for place in range(0, 48, 4)),
@@ -102,7 +104,7 @@ def info(core: Core, request: Request) -> Reply:
             "ExperimentalBuild": False,
             "ServerVersion": VERSION,
             "Runtimes": {name: {"path": "runc"} for name in _RUNTIMES}
-            | ({"nvidia": {"path": "nvidia"}} if core.gpu else {}),
+            | ({"nvidia": {"path": "nvidia"}} if core.runner.gpu else {}),
             "DefaultRuntime": "runc",
             "Swarm": {
                 "NodeID": "",
@@ -125,19 +127,19 @@ def usage(core: Core, request: Request) -> Reply:
     containers = list(core.containers.values())
     return told(
         {
-            "LayersSize": sum(image.size for image in images.distinct(core)),
+            "LayersSize": sum(image.size for image in image_tags.distinct(core)),
             "Images": [
                 {
-                    **images.row(image, images.tags_of(core, image)),
+                    **images.row(image, image_tags.tags_of(core, image)),
                     "SharedSize": 0,
                     "Containers": sum(one.image == image.id for one in containers),
                 }
-                for image in images.distinct(core)
+                for image in image_tags.distinct(core)
             ],
             "Containers": [{**row(core, one), **sizes(one)} for one in containers],
             "Volumes": [
-                {**belongings.described_volume(core, one), "UsageData": {"RefCount": len(users), "Size": 0}}
-                for one, users in ((one, belongings.users(core, one)) for one in core.volumes.values())
+                {**volumes.described(core, one), "UsageData": {"RefCount": len(users), "Size": 0}}
+                for one, users in ((one, volumes.users(core, one)) for one in core.resources.volumes.values())
             ],
             "BuildCache": None,
             "BuilderSize": 0,
@@ -154,34 +156,34 @@ def prune_builds(core: Core, request: Request) -> Reply:
 def events(core: Core, request: Request) -> Reply:
     """GET /events: what is remembered since ``since``, and what comes until ``until``, or without end."""
     core.advance()
-    journal = core.journal
-    if journal is None:
+    log = core.journal.log
+    if log is None:
         return Reply(kind=JSON)
     span = _moment(request.value("since")), _moment(request.value("until"))
-    return Reply(kind=JSON, stream=_told_events(core, journal, span, filters_of(request)))
+    return Reply(kind=JSON, stream=_told_events(core, log, span, filters_of(request)))
 
 
-def _told_events(core: Core, journal: Journal, span: tuple[int | None, int | None], filters: Filters) -> Stream:
+def _told_events(core: Core, log: EventLog, span: tuple[int | None, int | None], filters: Filters) -> Stream:
     since, until = span
-    read = journal.count
-    past = journal.since(0) if since is not None else []
+    read = log.count
+    past = log.since(0) if since is not None else []
     for event in past:
         within = event["timeNano"] >= (since or 0) and (until is None or event["timeNano"] <= until)
         if within and _fits(event, filters):
             yield _line(event)
     yield b""  # the head goes out
     while (left := _left(core, until)) is None or left > 0:
-        if not (yield Until(partial(journal.has_more, read), left)) and left is None:
+        if not (yield Until(partial(log.has_more, read), left)) and left is None:
             return
-        for event in journal.since(read):
+        for event in log.since(read):
             if _fits(event, filters):
                 yield _line(event)
-        read = journal.count
+        read = log.count
 
 
 def _left(core: Core, until: int | None) -> float | None:
     """Seconds of the core's clock until that moment; None where there is no end."""
-    return None if until is None else (until - core.nanoseconds()) / 10**9
+    return None if until is None else (until - core.calendar.nanoseconds()) / 10**9
 
 
 def _moment(text: str) -> int | None:

@@ -3,16 +3,16 @@
 import struct
 from functools import partial
 
+from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.message import Request, Stream
-from churn.system.engines.emulated.api.shapes import when
 from churn.system.engines.emulated.calls import Until
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 
 Line = tuple[float, int, bytes]
 
 
-def reading(core: Core, container: Container, request: Request) -> Stream:
+def reading(core: Core, container: EmulatedContainer, request: Request) -> Stream:
     """The lines there are, and with ``follow`` those to come until the container ends."""
     places = {number for number, name in ((1, "stdout"), (2, "stderr")) if request.flag(name)}
     told = [line for line in container.logs if line[1] in places and _within(core, line, request)]
@@ -31,17 +31,17 @@ def reading(core: Core, container: Container, request: Request) -> Stream:
         read = len(container.logs)
 
 
-def _moved(container: Container, read: int) -> bool:
+def _moved(container: EmulatedContainer, read: int) -> bool:
     return len(container.logs) > read or not container.alive
 
 
 def _within(core: Core, line: Line, request: Request) -> bool:
-    moment = core.epoch + line[0]
+    moment = core.calendar.epoch + line[0]
     until = request.number("until", 0)
     return moment >= request.number("since", 0) and (not until or moment <= until)
 
 
-def _sent(core: Core, container: Container, line: Line, request: Request) -> bytes:
+def _sent(core: Core, container: EmulatedContainer, line: Line, request: Request) -> bytes:
     moment, stream, content = line
     if request.flag("timestamps"):
         content = f"{when(core, moment)} ".encode() + content

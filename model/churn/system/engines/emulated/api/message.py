@@ -8,7 +8,7 @@ from attrs import Factory, field, frozen
 
 from churn.errors import EngineError
 from churn.system.engines.emulated.calls import Until
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 Json = dict[str, Any]
 Stream = Generator[bytes | Until, bool, None]

@@ -7,7 +7,7 @@ from typing import Any
 
 from churn.system.engines.emulated.container import MountPoint
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.refusals import refusal
+from churn.system.refusals import refusal
 
 _VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _MODES = frozenset(("ro", "rw", "z", "Z", "nocopy", "rprivate", "private", "rshared", "shared", "rslave", "slave"))
@@ -26,7 +26,7 @@ def mount_points(core: Core, body: Mapping[str, Any]) -> tuple[MountPoint, ...]:
             raise refusal(400, f"Duplicate mount point: {one.target}")
         found[one.target] = one
     for target in body.get("Volumes") or ():
-        found.setdefault(target, MountPoint("volume", core.new_identity(), target, nameless=True))
+        found.setdefault(target, MountPoint("volume", core.identities.new(), target, nameless=True))
     return tuple(found.values())
 
 
@@ -54,7 +54,7 @@ def _bound(core: Core, text: str) -> MountPoint:
             500, f"invalid volume specification: '{text}': invalid mount config for type \"{kind}\": {problem}"
         )
     if not colon:
-        return MountPoint("volume", core.new_identity(), target, _COPIED, nameless=True)
+        return MountPoint("volume", core.identities.new(), target, _COPIED, nameless=True)
     words = [word for word in mode.split(",") if word]
     if any(word not in _MODES for word in words):
         raise refusal(500, f"invalid mode: {mode}")
@@ -78,7 +78,7 @@ def _asked(core: Core, mount: Mapping[str, Any]) -> MountPoint:
     nameless = kind == "volume" and not source
     mode = _COPIED if kind == "volume" else ""
     read_only = bool(mount.get("ReadOnly"))
-    return MountPoint(kind, core.new_identity() if nameless else source, target, mode, read_only, nameless)
+    return MountPoint(kind, core.identities.new() if nameless else source, target, mode, read_only, nameless)
 
 
 def _misplaced(target: str) -> str:

@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from churn.system.clock import Clock
-from churn.system.engines.emulated.api.shapes import bindings
-from churn.system.engines.emulated.container import Container
+from churn.system.engines.emulated.api.bindings import bindings
+from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.words import crashing
+from churn.system.engines.emulated.spellings import crashing
 from churn.system.host import ALL_INTERFACES, BEHAVIOUR
 
 _REQUEST_TIME = 5.0
@@ -39,8 +39,8 @@ class HostPorts:
         self._attending: set[asyncio.Task[None]] = set()
         self._writers: dict[int, set[asyncio.StreamWriter]] = {}
 
-    def bind(self, port: int, container: Container) -> None:
-        """As `Ports.bind`."""
+    def bind(self, port: int, container: EmulatedContainer) -> None:
+        """As `PortBinder.bind`."""
         place = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,7 +54,7 @@ class HostPorts:
         self._held[port] = place, asyncio.ensure_future(self._serve(place, port, container))
 
     def release(self, port: int) -> None:
-        """As `Ports.release`: connections end with it."""
+        """As `PortBinder.release`: connections end with it."""
         found = self._held.pop(port, None)
         if found is not None:
             place, serving = found
@@ -70,7 +70,7 @@ class HostPorts:
         for port in tuple(self._held):
             self.release(port)
 
-    async def _serve(self, place: socket.socket, port: int, container: Container) -> None:
+    async def _serve(self, place: socket.socket, port: int, container: EmulatedContainer) -> None:
         loop = asyncio.get_running_loop()
         while True:
             connection, _ = await loop.sock_accept(place)
@@ -78,7 +78,7 @@ class HostPorts:
             self._attending.add(attending)
             attending.add_done_callback(self._attending.discard)
 
-    async def _attend(self, connection: socket.socket, port: int, container: Container) -> None:
+    async def _attend(self, connection: socket.socket, port: int, container: EmulatedContainer) -> None:
         reader, writer = await _opened(connection)
         held = self._writers.setdefault(port, set())
         held.add(writer)
@@ -92,9 +92,9 @@ class HostPorts:
             writer.close()
 
     async def _respond(
-        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: Container
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: EmulatedContainer
     ) -> None:
-        word = self.core.behaviour(container)
+        word = self.core.runner.behaviour(container)
         if self._clock.now() < container.ready_at or crashing(word):
             return  # nothing listens in the container: the proxy ends the connection
         if word == "hang" or container.state == "paused":
@@ -128,7 +128,7 @@ def _status(method: str, path: str, word: str) -> int:
     return 503 if word == "unhealthy" else 200
 
 
-def _address(container: Container, port: int) -> str:
+def _address(container: EmulatedContainer, port: int) -> str:
     """The address of this machine that a port is published on."""
     asked = [address for _, address, host in bindings(container) if host in ("", "0", str(port))]
     return asked[0] if asked and asked[0] and ":" not in asked[0] else ALL_INTERFACES

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, unquote
 
 from churn.errors import EngineError, EngineUnreachable
-from churn.system.engines.emulated.api import archive, belongings, containers, daemon, images
+from churn.system.engines.emulated.api import archive, containers, daemon, image_archives, images, networks, volumes
 from churn.system.engines.emulated.api.message import Reply, Request, refused
 from churn.system.engines.emulated.calls import Waits
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.things import Journal
-from churn.system.engines.refusals import refusal
+from churn.system.engines.emulated.journal import EventLog
+from churn.system.refusals import refusal
 
 Handler = Callable[..., Reply | Waits[Reply]]
 
@@ -45,27 +45,27 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("HEAD", f"{_CONTAINER}/archive", archive.get),
     ("PUT", f"{_CONTAINER}/archive", archive.put),
     ("GET", "/images/json", images.listing),
-    ("GET", "/images/get", images.save_several),
-    ("POST", "/images/create", images.create),
-    ("POST", "/images/load", images.load),
+    ("GET", "/images/get", image_archives.save_several),
+    ("POST", "/images/create", image_archives.create),
+    ("POST", "/images/load", image_archives.load),
     ("POST", "/images/prune", images.prune),
     ("GET", f"{_IMAGE}/json", images.inspect),
     ("GET", f"{_IMAGE}/history", images.history),
-    ("GET", f"{_IMAGE}/get", images.save),
+    ("GET", f"{_IMAGE}/get", image_archives.save),
     ("POST", f"{_IMAGE}/tag", images.tag),
     ("DELETE", _IMAGE, images.remove),
-    ("GET", "/networks", belongings.networks),
-    ("POST", "/networks/create", belongings.create_network),
-    ("POST", "/networks/prune", belongings.prune_networks),
-    ("GET", _NETWORK, belongings.network),
-    ("DELETE", _NETWORK, belongings.remove_network),
-    ("POST", f"{_NETWORK}/connect", belongings.connect),
-    ("POST", f"{_NETWORK}/disconnect", belongings.disconnect),
-    ("GET", "/volumes", belongings.volumes),
-    ("POST", "/volumes/create", belongings.create_volume),
-    ("POST", "/volumes/prune", belongings.prune_volumes),
-    ("GET", _VOLUME, belongings.volume),
-    ("DELETE", _VOLUME, belongings.remove_volume),
+    ("GET", "/networks", networks.listing),
+    ("POST", "/networks/create", networks.create),
+    ("POST", "/networks/prune", networks.prune),
+    ("GET", _NETWORK, networks.inspect),
+    ("DELETE", _NETWORK, networks.remove),
+    ("POST", f"{_NETWORK}/connect", networks.connect),
+    ("POST", f"{_NETWORK}/disconnect", networks.disconnect),
+    ("GET", "/volumes", volumes.listing),
+    ("POST", "/volumes/create", volumes.create),
+    ("POST", "/volumes/prune", volumes.prune),
+    ("GET", _VOLUME, volumes.inspect),
+    ("DELETE", _VOLUME, volumes.remove),
 )
 """Method, path and call; the first that fits counts. ``{one}`` is a part of a path, ``{path}`` one or more."""
 
@@ -92,7 +92,7 @@ class Api:
     def __init__(self, core: Core, log: Callable[[str], None] = _silently) -> None:
         self.core = core
         self.log = log
-        core.journal = core.journal or Journal()
+        core.journal.log = core.journal.log or EventLog()
 
     def answer(self, method: str, target: str, body: bytes = b"") -> Waits[Reply]:
         """What the engine answers; refusals are replies. Raises `EngineUnreachable` while the engine is down."""

@@ -24,8 +24,8 @@ from churn.system.engines.emulated.api.ports import BehaviourFiles, HostPorts
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.ground import EmulatedGround
-from churn.system.engines.faults.gate import Gate
+from churn.system.engines.emulated.hooks import EmulatedHooks
+from churn.system.faults.gate import Gate
 
 OWNER_ONLY = 0o600
 _OK = 200
@@ -39,7 +39,7 @@ SERVED = Timing(load=0.2)
 
 
 @frozen
-class Settings:
+class ServerSettings:
     """What is emulated."""
 
     images: frozenset[str] = frozenset()
@@ -78,7 +78,7 @@ class EngineServer:
     """An emulated engine on one or two unix sockets: `path`, and `plain`, which no fault strikes."""
 
     path: Path
-    settings: Settings = Factory(Settings)
+    settings: ServerSettings = Factory(ServerSettings)
     plain: Path | None = None
     log: Any = None
     gate: Gate = Factory(Gate)
@@ -96,11 +96,11 @@ class EngineServer:
             images=chosen.images,
             gpu=chosen.gpu,
             epoch=today().timestamp() - clock.now(),
-            ports=ports,
+            binder=ports,
         )
-        core.behaviours = BehaviourFiles()
+        core.runner.behaviours = BehaviourFiles()
         self.core = ports.core = core
-        self.gate.ground = EmulatedGround(core)
+        self.gate.hooks = EmulatedHooks(core)
         api = Api(core, self.log) if self.log else Api(core)
         app = App(api, clock, self.gate)
         apps = {self.path: app, **({self.plain: App(api, clock)} if self.plain else {})}
@@ -175,9 +175,9 @@ def _clear(path: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path, settings: Settings | None = None) -> Iterator[EngineServer]:
+def served(folder: Path, settings: ServerSettings | None = None) -> Iterator[EngineServer]:
     """An engine in a thread of its own, on sockets in `folder`: ``engine.sock``, and ``plain.sock`` without faults."""
-    server = EngineServer(folder / "engine.sock", settings or Settings(), folder / "plain.sock")
+    server = EngineServer(folder / "engine.sock", settings or ServerSettings(), folder / "plain.sock")
     problem: list[BaseException] = []
 
     def run() -> None:

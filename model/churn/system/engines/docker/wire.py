@@ -1,0 +1,165 @@
+"""What a Docker daemon and Churn say to each other: decoded JSON as Churn's values and back, errors as Churn's."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import docker.errors
+import requests
+import urllib3.exceptions
+from attrs import frozen
+
+from churn import errors
+from churn.system.protocols import Inspected, ListedContainer, Mount, Spec
+from churn.system.refusals import refusal
+
+ANSWER_TIME = 60
+"""Seconds within which an engine has to answer; what a stop grants its container comes on top."""
+
+_UNTAGGED = "<none>:<none>"
+_EVERY_GPU = -1
+_DESKTOP, _ROOTLESS = "Docker Desktop", "name=rootless"
+
+Told = dict[str, Any]
+"""What an engine tells: decoded JSON."""
+
+
+@frozen
+class ImageInfo:
+    """An image that the engine has."""
+
+    id: str
+    labels: Mapping[str, str]
+
+
+@frozen
+class About:
+    """What an engine tells of itself. `api` is the newest version of the API that it speaks: ``1.41``."""
+
+    identity: str
+    version: str
+    api: str
+    runtimes: frozenset[str] = frozenset()
+    apart: str = ""
+    """Why its networks are not this machine's, though it is: ``rootless``, ``Docker Desktop``; mostly empty."""
+
+
+def about(info: Told, version: Told) -> About:
+    """What it tells of itself, from the answers to both questions for that."""
+    rootless = _ROOTLESS in (info.get("SecurityOptions") or ())
+    desktop = _DESKTOP if _DESKTOP in info.get("OperatingSystem", "") else ""
+    runtimes = frozenset(info.get("Runtimes") or ())
+    return About(info["ID"], version["Version"], version["ApiVersion"], runtimes, "rootless" if rootless else desktop)
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """The SDK's, the HTTP library's and the decoder's exceptions as Churn's."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise refusal(error.status_code or 0, str(error.explanation or error)) from error
+    except docker.errors.NullResource as error:
+        raise errors.BadParameter(400, f"expected an id or a name, got none: {error}") from error
+    except (
+        docker.errors.DockerException,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        json.JSONDecodeError,
+        OSError,
+    ) as error:
+        raise errors.EngineUnreachable(f"expected an answer of the Docker engine at {place}, got: {error}") from error
+
+
+def carrying(labels: Mapping[str, str] | None) -> dict[str, Sequence[str]]:
+    """The filter for what carries all of these labels; an empty value stands for any."""
+    return {"label": [f"{key}={value}" if value else key for key, value in (labels or {}).items()]}
+
+
+def config(spec: Spec) -> Told:
+    """The body of the request that creates it."""
+    return {
+        "Image": spec.image,
+        "Cmd": list(spec.command) or None,
+        "Labels": dict(spec.labels),
+        "ExposedPorts": {f"{port}/tcp": {} for port in spec.ports},
+        "HostConfig": {
+            "PortBindings": {f"{port}/tcp": [{"HostPort": str(port)}] for port in spec.ports},
+            "Mounts": [_mount(mount) for mount in spec.mounts],
+            "RestartPolicy": _restart_policy(spec.restart_policy),
+            "DeviceRequests": [{"Count": _EVERY_GPU, "Capabilities": [["gpu"]]}] if spec.gpu else [],
+        },
+    }
+
+
+def _mount(mount: Mount) -> Told:
+    return {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
+
+
+def _restart_policy(word: str) -> Told:
+    """``on-failure:3`` has the number of attempts after the colon, as with `docker run --restart`."""
+    name, _, attempts = word.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(attempts or 0)}
+
+
+def listed(entry: Told) -> ListedContainer:
+    """An entry of the list."""
+    # An engine writes null for an empty map or list.
+    published = {port["PublicPort"] for port in entry["Ports"] or () if port.get("PublicPort")}
+    return ListedContainer(
+        id=entry["Id"],
+        name=_own_name(entry["Names"] or ()),
+        state=entry["State"],
+        image=entry["Image"],
+        labels=entry["Labels"] or {},
+        ports=tuple(sorted(published)),
+    )
+
+
+def _own_name(names: Iterable[str]) -> str:
+    """Of ``/web`` and the likes of ``/other/alias``, which a link of another container adds, the first kind."""
+    return next((name[1:] for name in names if name.count("/") == 1), "")
+
+
+def inspected(told: Told) -> Inspected:
+    """The answer to an inspection."""
+    state, host = told["State"], told["HostConfig"]
+    return Inspected(
+        id=told["Id"],
+        name=told["Name"].lstrip("/"),
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        restart_policy=host["RestartPolicy"]["Name"] or "no",
+        restart_count=told["RestartCount"],
+        labels=told["Config"]["Labels"] or {},
+        ports=_asked_ports(host["PortBindings"] or {}),
+        error=state["Error"],
+    )
+
+
+def _asked_ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[int, ...]:
+    """The host ports that it is created with; one that the engine is to choose is not among them."""
+    told = {binding["HostPort"] for places in bindings.values() for binding in places or ()}
+    return tuple(sorted(int(port) for port in told if port.isdecimal() and int(port)))
+
+
+def image_names(image: Told) -> Sequence[str]:
+    """Its tags; its id where it has none."""
+    tags = [tag for tag in image["RepoTags"] or () if tag != _UNTAGGED]
+    return tags or [image["Id"]]
+
+
+def dockerfile(entrypoint: Sequence[str], workdir: str, labels: Mapping[str, str]) -> list[str]:
+    """The image's settings, as lines of a Dockerfile."""
+    settings = [f"ENTRYPOINT {json.dumps(list(entrypoint))}", f"WORKDIR {workdir}"]
+    return settings + [f"LABEL {json.dumps(key)}={json.dumps(value)}" for key, value in labels.items()]
+
+
+def check_progress(told: str) -> None:
+    """Raise what went wrong after the engine had begun to answer 200: then it is told in the progress it reports."""
+    for line in told.splitlines():
+        with suppress(json.JSONDecodeError):
+            problem = json.loads(line).get("error")
+            if problem:
+                raise refusal(500, problem)

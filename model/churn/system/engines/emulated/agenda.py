@@ -1,0 +1,49 @@
+"""What will happen by itself in an emulated engine, and when; and its moments as dates."""
+
+import heapq
+
+from attrs import frozen
+
+from churn.system.clock import Clock
+from churn.system.engines.emulated.container import EmulatedContainer
+from churn.system.engines.emulated.identity import Identities
+
+_NANO = 10**9
+
+Due = tuple[float, int, str, str, int]
+"""When, a number that keeps the order of what is due at once, what, and in which container's which life."""
+
+
+@frozen
+class Calendar:
+    """Tells a clock's moments as dates. `epoch` is the moment, in seconds since 1970, at which it stood at 0."""
+
+    clock: Clock
+    epoch: float
+
+    def nanoseconds(self, moment: float | None = None) -> int:
+        """A moment of the clock (by default now) in nanoseconds since 1970."""
+        return int((self.epoch + (self.clock.now() if moment is None else moment)) * _NANO)
+
+
+class Agenda:
+    """What is planned. Nothing happens before somebody takes it out, and does it."""
+
+    def __init__(self, clock: Clock, identities: Identities) -> None:
+        self._clock = clock
+        self._identities = identities
+        self.planned: list[Due] = []
+        """A heap."""
+
+    def plan(self, delay: float, action: str, container: EmulatedContainer, since: float | None = None) -> None:
+        """Let that become due so many seconds after `since` (by default now), for this life of the container."""
+        start = self._clock.now() if since is None else since
+        heapq.heappush(self.planned, (start + delay, self._identities.number(), action, container.id, container.life))
+
+    def next(self) -> float | None:
+        """When the next thing happens by itself; None where nothing will."""
+        return self.planned[0][0] if self.planned else None
+
+    def take(self, now: float) -> Due | None:
+        """Take out the first that is due by now; None where nothing is."""
+        return heapq.heappop(self.planned) if self.planned and self.planned[0][0] <= now else None

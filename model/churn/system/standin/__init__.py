@@ -1,0 +1,1 @@
+"""The stand-in server: the scripts that are packed, and the image that they make."""

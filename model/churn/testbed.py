@@ -1,0 +1,93 @@
+"""Where programs are tested: an engine, real or emulated and served, this machine's ports, and the way to the engine."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from churn.errors import UsageError
+from churn.lifecycle.operations import ENGINE_FAULTS
+from churn.session.faults import Waits
+from churn.session.system import System
+from churn.system import ownership
+from churn.system.clock import Clock, RealClock
+from churn.system.engines.docker import DockerEngine
+from churn.system.engines.emulated.api.server import ServerSettings, served
+from churn.system.faults.gate import Gate
+from churn.system.host import RealHost
+from churn.system.protocols import Manager
+from churn.system.proxy import ProxyHooks, proxied
+from churn.system.standin.image import TAG
+
+WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
+"""Seconds, where they are real."""
+
+
+@frozen
+class Testbed:
+    """A place to test a program in. `environ` is the manager's: its DOCKER_HOST leads through the gate, if there is one."""
+
+    engine: DockerEngine
+    host: RealHost
+    clock: Clock
+    folder: Path
+    labels: Mapping[str, str]
+    """What marks everything of this run's."""
+    environ: Mapping[str, str]
+    gate: Gate | None
+
+    def system(self, manager: Manager, *, fails: bool, looking: Mapping[str, str] | None = None) -> System:
+        """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence.
+
+        `looking` is the environment of commands that are run for evidence, where it is not the manager's.
+        """
+        if fails:
+            manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
+        environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
+        return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, environ, self.gate)
+
+
+@contextmanager
+def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) -> Iterator[Testbed]:
+    """A testbed on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
+
+    `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
+        url = _served(stack, folder) if engine == "emulated" else environ.get("DOCKER_HOST")
+        reached = stack.enter_context(closing(DockerEngine(environ, url)))
+        labels, clock, gate = ownership.labels(run), RealClock(), None
+        way = reached.url
+        if labelling:
+            _expect_plain(reached)
+            gate = Gate()
+            proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
+            gate.hooks, way = ProxyHooks(reached, proxy, labels, TAG), proxy.url
+        host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
+        yield Testbed(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
+
+
+def _plain(environ: Mapping[str, str], way: str) -> Mapping[str, str]:
+    """The environment without what would make a client speak TLS, or take another way: a unix socket knows neither."""
+    left_out = _TLS if way.startswith("unix:") else ()
+    return {key: value for key, value in environ.items() if key not in left_out}
+
+
+_TLS = ("DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CONTEXT")
+
+
+def _expect_plain(engine: DockerEngine) -> None:
+    if engine.encrypted:
+        raise UsageError(
+            "expected an engine on a unix socket, or on TCP without TLS, for the proxy that marks what is this run's; "
+            f"got {engine.url} with TLS; run Churn on the engine's own machine"
+        )
+
+
+def _served(stack: ExitStack, folder: Path) -> str:
+    """The address of an emulated engine in a thread of its own."""
+    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG}), gpu=True)))
+    return f"unix://{server.path}"
