@@ -25,7 +25,7 @@ class Sandbox:
             "ports": (port,) if port else (),
             "mounts": (Mount(self.folder, "/behaviour"),),
         }
-        return Spec(self.tag, f"{self.run}-{name}", labels=self.labels, **(settings | changes))
+        return Spec(image=self.tag, name=f"{self.run}-{name}", labels=self.labels, **(settings | changes))
 
     def create(self, name: str = "a", port: int | None = None, **changes: object) -> str:
         """A container that has not been started."""

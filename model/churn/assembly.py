@@ -101,8 +101,8 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     clock = VirtualClock()
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
-    settings = Settings(f"churn-{target.seed}", STAND_IN, ownership.labels(run))
-    gate = Gate(EmulatedHooks(core), clock) if target.engine_faults else None
+    settings = Settings(session=f"churn-{target.seed}", image=STAND_IN, labels=ownership.labels(run))
+    gate = Gate(hooks=EmulatedHooks(core), clock=clock) if target.engine_faults else None
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
     driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
     if gate is not None:
@@ -120,7 +120,9 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     with testbed(target.engine, run, target.environ, labelling=target.engine_faults) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
-        settings = Settings(f"churn-{run}", STAND_IN, here.labels, start_timeout=_REAL_START_TIMEOUT)
+        settings = Settings(
+            session=f"churn-{run}", image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
+        )
         manager = ReferenceProgram(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
         yield here.system(manager, fails=target.engine_faults)
 

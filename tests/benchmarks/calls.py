@@ -29,7 +29,7 @@ from churn.system.standin import image
 from churn.system.standin.image import TAG
 
 SIDES = {"process": "in process", "socket": "over the socket", "docker": "on a real Docker"}
-LISTED, STILL = 10, Timing(0, 0, 0, 0, 0, 0, 0, 0)
+LISTED, STILL = 10, Timing(create=0, start=0, terminate=0, kill=0, remove=0, free_name=0, crash=0, load=0)
 
 
 @contextmanager

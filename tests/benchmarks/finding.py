@@ -88,7 +88,7 @@ def opened(defect: str, seed: int, *, slow: bool = False) -> Iterator[Session]:
     core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     made = defective((defect,) if defect else ())(
-        Store(), engine, host, clock, Settings(f"churn-{seed}", STAND_IN, ownership.labels(run))
+        Store(), engine, host, clock, Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))
     )
     system = System((Slow if slow else Embedded)(made), EmulatedEngine(core), host, clock)
 

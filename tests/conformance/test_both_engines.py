@@ -41,7 +41,7 @@ class Rig:
             "labels": self.labels,
             "mounts": (Mount(self.host.folder(self.run), "/behaviour"),),
         }
-        return Spec(TAG, self.name(word), **{**settings, **changes})  # type: ignore[arg-type]  # fields of Spec
+        return Spec(image=TAG, name=self.name(word), **{**settings, **changes})  # type: ignore[arg-type]  # fields of Spec
 
     def create(self, word: str = "a", **changes: object) -> str:
         return self.engine.create(self.spec(word, **changes))
@@ -123,12 +123,12 @@ def test_a_name_that_is_taken_and_free_again_once_its_owner_is_gone(rig: Rig) ->
 
 
 def test_an_image_that_is_not_there(rig: Rig) -> None:
-    missing = Spec("churn/nosuch:1", rig.name("a"), labels=rig.labels)
+    missing = Spec(image="churn/nosuch:1", name=rig.name("a"), labels=rig.labels)
     assert rig.refusal(lambda: rig.engine.create(missing)) == (404, errors.NoSuchImage)
 
 
 def test_a_name_that_is_none(rig: Rig) -> None:
-    bad = Spec(TAG, "no name/at all", labels=rig.labels)
+    bad = Spec(image=TAG, name="no name/at all", labels=rig.labels)
     assert rig.refusal(lambda: rig.engine.create(bad)) == (400, errors.BadParameter)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,22 @@ RANKS = {
     "__init__": 11,
 }
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
+
+SYSTEM_RANKS = {
+    "protocols": 0,
+    "rewinding": 0,
+    "refusals": 0,
+    "clock": 0,
+    "process": 0,
+    "host": 1,
+    "ownership": 1,
+    "faults": 1,
+    "proxy": 2,
+    "engines": 2,
+    "managers": 2,
+    "standin": 3,
+}
+"""The same inside `system/`."""
 
 HOMES = {
     "docker": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
@@ -92,26 +109,58 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-def rank(dotted: str) -> int:
-    part = (dotted.split(".")[1:] or ["__init__"])[0]
-    return RANKS[part]
+def part(dotted: str, depth: int) -> str:
+    """The folder or module that a dotted name leads to, so deep in the package; empty where it leads no deeper."""
+    return (dotted.split(".")[depth:] or [""])[0]
 
 
-def room(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def room(path: Path, depth: int = 0) -> str:
+    """The folder or module, so deep in the package, that a module is in."""
+    return path.relative_to(ROOT).parts[depth].removesuffix(".py")
+
+
+def module(path: Path) -> str:
+    """A module's dotted name."""
+    return ".".join(("churn", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+KNOWN = {module(path): path for path in MODULES}
+
+
+def modules(path: Path) -> Iterator[str]:
+    """The modules of the package that a module imports: of a folder the module in it, where that is what it takes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            taken = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (one if one in KNOWN else str(node.module) for one in taken)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_imports_only_lower_ranks_or_its_own_folder(path: Path) -> None:
     here = room(path)
     for dotted in imports(path):
-        if not dotted.startswith("churn"):
+        there = part(dotted, 1) if dotted.startswith("churn") else ""
+        if not there:  # somebody else's, or the version, from the package itself
             continue
-        there = (dotted.split(".")[1:] or ["__init__"])[0]
-        if there == "__init__":  # the version, from the package itself
+        allowed = there == here or RANKS[there] < RANKS[here]
+        assert allowed, f"{name(path)} (rank {RANKS[here]}) imports {dotted} (rank {RANKS[there]})"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room(path) == "system"], ids=name)
+def test_inside_the_system_a_module_imports_only_lower_ranks_or_its_own_folder(path: Path) -> None:
+    here = room(path, 1)
+    for dotted in modules(path):
+        there = part(dotted, 2) if dotted.startswith("churn.system.") else ""
+        if not there:
             continue
-        allowed = there == here or rank(dotted) < RANKS[here]
-        assert allowed, f"{name(path)} (rank {RANKS[here]}) imports {dotted} (rank {rank(dotted)})"
+        allowed = there == here or SYSTEM_RANKS[there] < SYSTEM_RANKS[here]
+        assert allowed, f"{name(path)} (rank {SYSTEM_RANKS[here]}) imports {dotted} (rank {SYSTEM_RANKS[there]})"
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    TopologicalSorter({one: KNOWN.keys() & set(modules(path)) for one, path in KNOWN.items()}).prepare()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

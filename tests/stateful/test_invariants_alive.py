@@ -30,7 +30,7 @@ def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...
     clock = VirtualClock()
     core = Core(clock, images=frozenset({IMAGE}))
     host = EmulatedHost(core)
-    settings = Settings("defective", IMAGE, ownership.labels(RUN))
+    settings = Settings(session="defective", image=IMAGE, labels=ownership.labels(RUN))
     made = manager(Store(), EmulatedEngine(core), host, clock, settings)
     made.core = core  # type: ignore[attr-defined]  # some defects reach around the engine
     system = System(Embedded(made), EmulatedEngine(core), host, clock)

@@ -107,7 +107,7 @@ def test_remove_with_force_takes_a_running_one(engine: DockerEngine, sandbox: An
 
 def test_list_takes_only_what_carries_all_labels(engine: DockerEngine, sandbox: Any) -> None:
     both = engine.create(sandbox.spec("both"))
-    engine.create(Spec(sandbox.tag, f"{sandbox.run}-other", labels=sandbox.labels | {"role": "other"}))
+    engine.create(Spec(image=sandbox.tag, name=f"{sandbox.run}-other", labels=sandbox.labels | {"role": "other"}))
     assert len(engine.list(sandbox.labels)) == 2
     assert len(engine.list(sandbox.labels | {"role": ""})) == 1
     assert engine.list(sandbox.labels | {"role": "none"}) == ()
@@ -146,7 +146,7 @@ def test_a_taken_name(sandbox: Any) -> None:
 
 def test_a_missing_image(engine: DockerEngine, sandbox: Any) -> None:
     with pytest.raises(errors.NoSuchImage, match="No such image"):
-        engine.create(Spec("churn/no-such-image:1", f"{sandbox.run}-a"))
+        engine.create(Spec(image="churn/no-such-image:1", name=f"{sandbox.run}-a"))
 
 
 def test_a_bad_name(sandbox: Any) -> None:

@@ -137,9 +137,9 @@ def test_what_is_on_an_engine_is_told_and_left_as_it_is(emulated: DockerEngine, 
     runs, dead, living = tmp_path / "state" / "churn" / "runs", new_run(), new_run()
     runs.mkdir(parents=True)
     (runs / f"{dead}.lock").touch()
-    emulated.create(Spec("nginx", "left-by-a-dead-run", labels=labels(dead)))
-    emulated.create(Spec("nginx", "of-a-living-run", labels=labels(living)))
-    emulated.create(Spec("nginx", "aima-tts-1", labels={"aima.managed": "true"}))
+    emulated.create(Spec(image="nginx", name="left-by-a-dead-run", labels=labels(dead)))
+    emulated.create(Spec(image="nginx", name="of-a-living-run", labels=labels(living)))
+    emulated.create(Spec(image="nginx", name="aima-tts-1", labels={"aima.managed": "true"}))
     emulated.create_volume("volume-of-a-dead-run", labels(dead))
     state(emulated)
     before = state(emulated)
@@ -207,7 +207,7 @@ def test_what_is_wrong_is_told_each_in_its_line(
 ) -> None:
     monkeypatch.setattr(images, "TAG", "churn/nosuch:1")
     run, port, host = new_run(), AIMA_PORTS[1], RealHost(folders=tmp_path, clock=RealClock())
-    container = docker_engine.create(Spec(standin, f"churn-test-{run}", labels=labels(run)))
+    container = docker_engine.create(Spec(image=standin, name=f"churn-test-{run}", labels=labels(run)))
     assert host.hold(port)
     state(docker_engine)
     before = state(docker_engine)
@@ -233,7 +233,9 @@ def test_a_port_that_a_container_publishes_is_told_by_its_name(
 ) -> None:
     run, port = new_run(), AIMA_PORTS[-1]
     command = ("serve", "/models", "--port", str(port))
-    with_port = Spec(standin, f"churn-test-{run}", command, {"churn.test": run}, (port,))
+    with_port = Spec(
+        image=standin, name=f"churn-test-{run}", command=command, labels={"churn.test": run}, ports=(port,)
+    )
     container = docker_engine.create(with_port)
     try:
         docker_engine.start(container)

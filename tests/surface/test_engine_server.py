@@ -297,7 +297,7 @@ def test_a_socket_that_nobody_serves_any_more_is_replaced(folder: Path) -> None:
 def test_a_path_that_cannot_be_is_refused_with_what_was_expected(folder: Path, place: str, told: str) -> None:
     (folder / "file").write_text("mine")
     with pytest.raises(UsageError) as caught:
-        asyncio.run(EngineServer(folder / place).serve())
+        asyncio.run(EngineServer(path=folder / place).serve())
     assert told in str(caught.value)
     assert str(folder / place) in str(caught.value)
     assert (folder / "file").read_text() == "mine"

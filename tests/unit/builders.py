@@ -201,7 +201,7 @@ def doubted(name: str, seen: Case) -> list[str | None]:
 
 # -- systems on the emulated engine -----------------------------------------------------------------------------------
 
-SETTINGS = Settings("test", STAND_IN, ownership.labels("run"))
+SETTINGS = Settings(session="test", image=STAND_IN, labels=ownership.labels("run"))
 
 
 @define

@@ -131,7 +131,9 @@ def driver(fake: Fake, tmp_path: Path, marker: str = "", **settings: object) -> 
 
 
 def container(*ports: int) -> Container:
-    return Container("1", "aima-tts-1", "running", TTS, {"aima.managed": "true"}, ports)
+    return Container(
+        id="1", name="aima-tts-1", state="running", image=TTS, labels={"aima.managed": "true"}, ports=ports
+    )
 
 
 def reason(outcome: Outcome) -> str:

@@ -26,7 +26,7 @@ LABELS = {"churn.owner": "r1", "churn.host": "here"}
 
 
 def container(labels: dict[str, str] | None = None, name: str = "odd") -> Container:
-    return Container("1", name, "running", "fake", labels or {}, ())
+    return Container(id="1", name=name, state="running", image="fake", labels=labels or {}, ports=())
 
 
 PROMPT = 10.0

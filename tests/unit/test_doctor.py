@@ -66,7 +66,7 @@ class FakeEngine:
 
 
 def row(name: str = "web", ports: tuple[int, ...] = (), **marks: str) -> ListedContainer:
-    return ListedContainer(f"id-{name}", name, "running", "nginx", marks, ports)
+    return ListedContainer(id=f"id-{name}", name=name, state="running", image="nginx", labels=marks, ports=ports)
 
 
 def looking(**special: Port) -> machine.Look:

@@ -62,7 +62,7 @@ class Bench:
 
 def bench(seed: int = 0, **settings: Any) -> Bench:
     core = Core(VirtualClock(), seed=seed, images=frozenset({IMAGE}), **settings)
-    gate = Gate(EmulatedHooks(core), core.clock)
+    gate = Gate(hooks=EmulatedHooks(core), clock=core.clock)
     return Bench(core, gate, client(core, gate))
 
 

@@ -138,7 +138,15 @@ class Restarts(ReferenceManager):
 
     def spec(self, record: Record) -> Spec:
         made = super().spec(record)
-        return Spec(made.image, made.name, made.command, made.labels, made.ports, made.mounts, "on-failure")
+        return Spec(
+            image=made.image,
+            name=made.name,
+            command=made.command,
+            labels=made.labels,
+            ports=made.ports,
+            mounts=made.mounts,
+            restart_policy="on-failure",
+        )
 
 
 HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [

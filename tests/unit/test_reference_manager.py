@@ -274,7 +274,7 @@ def test_to_look_repairs_nothing(docker: Bench, manager: ReferenceManager, look:
     manager.start("a")
     docker.host.behave(FOLDER, "crash")
     docker.clock.sleep(1.0)
-    docker.engine.create(Spec(STAND_IN, "left-over", labels={SESSION: "test", SERVICE: "a"}))
+    docker.engine.create(Spec(image=STAND_IN, name="left-over", labels={SESSION: "test", SERVICE: "a"}))
     store, containers = manager.store.all(), docker.engine.list()
     docker.engine.events()
     for _ in range(3):
@@ -301,7 +301,7 @@ NEIGHBOURS = [
 def test_containers_that_are_not_the_services_are_left_alone(
     docker: Bench, manager: ReferenceManager, labels: dict[str, str]
 ) -> None:
-    spec = Spec(STAND_IN, "test-web-neighbour", labels=labels)
+    spec = Spec(image=STAND_IN, name="test-web-neighbour", labels=labels)
     neighbour = docker.engine.create(spec)
     docker.engine.start(neighbour)
     manager.create("web")
@@ -443,8 +443,8 @@ def died(docker: Bench) -> None:
 def littered(docker: Bench) -> None:
     """An earlier, interrupted start has left a container that was never started, and one that runs."""
     labels = {SESSION: "test", SERVICE: "a"}
-    docker.engine.create(Spec(STAND_IN, "litter-1", labels=labels))
-    docker.engine.start(docker.engine.create(Spec(STAND_IN, "litter-2", labels=labels)))
+    docker.engine.create(Spec(image=STAND_IN, name="litter-1", labels=labels))
+    docker.engine.start(docker.engine.create(Spec(image=STAND_IN, name="litter-2", labels=labels)))
 
 
 def ill(docker: Bench) -> None:
@@ -649,7 +649,9 @@ def test_as_a_manager_it_knows_its_containers_services_by_their_labels(manager: 
     driven = Embedded(manager)
 
     def whose(labels: dict[str, str]) -> str | None:
-        return driven.service_of(ListedContainer("1", "web", "running", "shop", labels, ()))
+        return driven.service_of(
+            ListedContainer(id="1", name="web", state="running", image="shop", labels=labels, ports=())
+        )
 
     assert whose({SESSION: "test", SERVICE: "a"}) == "a"
     assert whose({"app": "shop"}) is None

@@ -139,7 +139,7 @@ def test_a_start_state_that_is_not_clean_is_refused_and_left_alone() -> None:
 def test_what_was_not_expected_is_told() -> None:
     def disturb(whole: Assembled) -> None:
         def stranger(outcome: Outcome) -> Outcome:
-            whole.system.engine.create(Spec("churn/stand-in:1", "somebody-elses"))
+            whole.system.engine.create(Spec(image="churn/stand-in:1", name="somebody-elses"))
             return evolve(outcome, ended=outcome.ended + 300.0)
 
         on_start(whole, 2, stranger)

@@ -855,7 +855,7 @@ def test_preflight_lists_services_in_the_managers_store() -> None:
 
 def test_preflight_is_content_with_a_clean_start_state() -> None:
     docker = bench()
-    docker.engine.create(Spec(STAND_IN, "stranger", labels={"app": "shop"}))
+    docker.engine.create(Spec(image=STAND_IN, name="stranger", labels={"app": "shop"}))
     preflight(manager_of(docker), docker.engine)
     assert docker.states() == ["created"]
 

@@ -55,7 +55,7 @@ def serve(**options: Any) -> None:
         images, options["gpu"], options["speed"], options["seed"], evolve(SERVED, load=options["load"])
     )
     log = None if options["quiet"] else lambda text: console.print(text, markup=False, soft_wrap=True)
-    server = EngineServer(options["path"].absolute(), settings, log=log)
+    server = EngineServer(path=options["path"].absolute(), settings=settings, log=log)
     console.print(f"An emulated engine. To use it: export DOCKER_HOST=unix://{server.path}", soft_wrap=True)
     asyncio.run(_until_signal(server))
 

@@ -16,7 +16,7 @@ from churn.system.host import RealHost
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store
 
-_DEFAULTS = Settings("default")
+_DEFAULTS = Settings(session="default")
 
 
 @click.group()
@@ -41,7 +41,7 @@ def reference(
     Each command prints the services concerned as JSON; an error is one line on stderr and exit code 1.
     """
     marks = dict(label.partition("=")[::2] for label in labels)
-    settings = Settings(session, image, marks, start_timeout=timeout)
+    settings = Settings(session=session, image=image, labels=marks, start_timeout=timeout)
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
     engine = ctx.with_resource(closing(DockerEngine(os.environ)))

@@ -22,7 +22,7 @@ class Mount:
     read_only: bool = True
 
 
-@frozen
+@frozen(kw_only=True)
 class Spec:
     """What a container is created from. `ports` are TCP ports, published under the same number on all interfaces."""
 
@@ -36,7 +36,7 @@ class Spec:
     gpu: bool = False
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class ListedContainer:
     """A container as the engine's list shows it. `state` is one of the Docker Engine API's words."""
 
@@ -49,7 +49,7 @@ class ListedContainer:
     """Host ports that are published now; of a container that does not run, those it asks for are told by `inspect`."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class Inspected:
     """What the engine tells of one container. `error` is the engine's text where its last start failed."""
 

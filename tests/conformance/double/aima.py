@@ -134,7 +134,7 @@ class Double:
         clock = RealClock()
         engine = service.split("-")[1] if service.count("-") > 1 else ""
         settings = Settings(
-            "aima",
+            session="aima",
             start_timeout=float(self.words.timeout),
             health_path=HEALTH.get(engine, "/health"),
             health_interval=0.1,

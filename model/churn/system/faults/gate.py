@@ -145,7 +145,7 @@ class ReplyFault(Fault):
         return call.verb == self.call if self.call else call.verb in CHANGING
 
 
-@define
+@define(kw_only=True)
 class Gate:
     """The faults that are on, and a journal of what each has struck: ``connection-reset on create``."""
 

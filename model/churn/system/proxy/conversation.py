@@ -83,7 +83,9 @@ class Conversation:
             self._engine = self._engine or await self.settings.engine.connect()
         except OSError as error:
             return await self._refuse(request, access, _BAD_GATEWAY, self.settings.no_engine(error))
-        return await Exchange(self.client, self._engine, self.settings, request, access, call).follow()
+        return await Exchange(
+            client=self.client, engine=self._engine, settings=self.settings, request=request, access=access, call=call
+        ).follow()
 
     async def _refuse(self, request: RequestHead, access: Access, status: int, message: str) -> Next:
         """Answer in the engine's stead, once all of the request has come."""

@@ -61,7 +61,7 @@ class ProxySettings:
         return f"churn's proxy: expected an engine at {self.engine.url}, got: {error}"
 
 
-@define
+@define(kw_only=True)
 class Exchange:
     """A request whose head has come, and the two connections that it is passed on between."""
 

@@ -35,7 +35,7 @@ class ProxyHooks:
     def occupy(self, name: str, port: int) -> str:
         """As `EngineHooks.occupy`; the container is ours, so that it is removed if all else fails."""
         ports = (port,) if port else ()
-        made = self._engine.create(Spec(self._image, name, labels=self._labels, ports=ports))
+        made = self._engine.create(Spec(image=self._image, name=name, labels=self._labels, ports=ports))
         try:
             if port:
                 self._engine.start(made)

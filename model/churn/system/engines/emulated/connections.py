@@ -20,7 +20,11 @@ class Connections:
     def _network(self, container: EmulatedContainer, name: str) -> Resource:
         found = self._resources.networks.get(name) or BUILT_IN.get(name)
         known = container.network_ids.get(name)
-        return found if found is not None and known in (None, found.id) else Resource(name, "", {}, "", 0.0)
+        return (
+            found
+            if found is not None and known in (None, found.id)
+            else Resource(name=name, id="", labels={}, driver="", created=0.0)
+        )
 
     def existing_networks(self, container: EmulatedContainer) -> list[Resource]:
         """The networks that it is to be on. Raises `NotFound` where one is not there."""

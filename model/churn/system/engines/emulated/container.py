@@ -11,7 +11,7 @@ from churn.system.engines.emulated.images import Image
 from churn.system.protocols import Inspected, ListedContainer, Spec
 
 
-@define
+@define(kw_only=True)
 class Timing:
     """Seconds that the emulated engine takes, as medians of a real one on a small machine."""
 
@@ -36,7 +36,7 @@ class Timing:
 _ON_BRIDGE: Mapping[str, Mapping[str, Any]] = MappingProxyType({"bridge": MappingProxyType({})})
 
 
-@frozen
+@frozen(kw_only=True)
 class MountPoint:
     """A place in a container where something is mounted: a folder of the host (`bind`), a `volume`, or memory (`tmpfs`)."""
 
@@ -49,7 +49,7 @@ class MountPoint:
     """Whether nobody gave the volume a name: it belongs to its container."""
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class EmulatedContainer:
     """One container. `life` counts its starts: an event planned for an earlier life is void."""
 
@@ -142,19 +142,26 @@ class EmulatedContainer:
         """Its row in the list, made anew after each change."""
         if self.listed is None:
             ports = self.ports if self.state in ("running", "paused") and self.reachable else ()
-            self.listed = ListedContainer(self.id, self.name, self.state, self.spec.image, self.spec.labels, ports)
+            self.listed = ListedContainer(
+                id=self.id,
+                name=self.name,
+                state=self.state,
+                image=self.spec.image,
+                labels=self.spec.labels,
+                ports=ports,
+            )
         return self.listed
 
     def detail(self) -> Inspected:
         """What inspect tells."""
         return Inspected(
-            self.id,
-            self.name,
-            self.state,
-            self.exit_code,
-            self.spec.restart_policy,
-            self.restart_count,
-            self.spec.labels,
-            self.spec.ports,
-            self.error,
+            id=self.id,
+            name=self.name,
+            state=self.state,
+            exit_code=self.exit_code,
+            restart_policy=self.spec.restart_policy,
+            restart_count=self.restart_count,
+            labels=self.spec.labels,
+            ports=self.spec.ports,
+            error=self.error,
         )

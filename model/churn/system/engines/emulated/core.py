@@ -171,7 +171,9 @@ class Core:
         self.advance()
         image = self._admit(spec)
         identity = self.identities.new()
-        container = EmulatedContainer(identity, spec, spec.name or f"unnamed_{self.identities.count}", image.id)
+        container = EmulatedContainer(
+            id=identity, spec=spec, name=spec.name or f"unnamed_{self.identities.count}", image=image.id
+        )
         container.origin = image
         container.created_at = self.clock.now()
         self.register.add(container)

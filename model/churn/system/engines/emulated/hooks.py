@@ -32,7 +32,7 @@ class EmulatedHooks:
     def occupy(self, name: str, port: int) -> str:
         """As `EngineHooks.occupy`."""
         image = next(iter(self._core.images), "")
-        made = self._core.create(Spec(image, name, ports=(port,) if port else ())).id
+        made = self._core.create(Spec(image=image, name=name, ports=(port,) if port else ())).id
         try:
             if port:
                 self._core.start(made)

@@ -11,7 +11,7 @@ from churn.system.engines.emulated.journal import Journal
 from churn.system.refusals import refusal
 
 
-@frozen
+@frozen(kw_only=True)
 class Resource:
     """A network or a volume."""
 
@@ -37,7 +37,9 @@ _OPTIONS = {
     }
 }
 BUILT_IN = {
-    name: Resource(name, identity("network", name), {}, driver, 0.0, _OPTIONS.get(name, {}))
+    name: Resource(
+        name=name, id=identity("network", name), labels={}, driver=driver, created=0.0, options=_OPTIONS.get(name, {})
+    )
     for name, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null"))
 }
 """The networks that every engine has."""
@@ -56,7 +58,9 @@ class Resources:
     def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Resource:
         """The volume of that name, made where it is not there."""
         if name not in self.volumes:
-            made = Resource(name, name, labels, created=self._clock.now(), **{"driver": "local", **settings})
+            made = Resource(
+                name=name, id=name, labels=labels, created=self._clock.now(), **{"driver": "local", **settings}
+            )
             self.volumes[name] = made
         self._journal.note("volume", "create", name, driver=self.volumes[name].driver)
         return self.volumes[name]
@@ -66,7 +70,11 @@ class Resources:
         if name in self.networks or name in BUILT_IN:
             raise refusal(409, f"network with name {name} already exists")
         made = Resource(
-            name, self._identities.new(), labels, created=self._clock.now(), **{"driver": "bridge", **settings}
+            name=name,
+            id=self._identities.new(),
+            labels=labels,
+            created=self._clock.now(),
+            **{"driver": "bridge", **settings},
         )
         self.networks[name] = made
         self._journal.note("network", "create", made.id, name=name, type=made.driver)

@@ -53,7 +53,7 @@ class CommandCall:
         return [filled(template, values) for template in self.argv]
 
 
-@frozen
+@frozen(kw_only=True)
 class Description:
     """A manager, as a file describes it.
 

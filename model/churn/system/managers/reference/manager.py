@@ -25,7 +25,7 @@ class ServiceError(ChurnError):
     """An operation that the manager refuses, or that failed; the services are as the message says."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Settings:
     """How the reference manager goes about it. Times are seconds."""
 

@@ -29,8 +29,8 @@ def spec_of(core: Core, body: Json, name: str) -> Spec:
     image = core.find_image(str(body.get("Image") or ""))
     _check_command(body, image)
     return Spec(
-        str(body["Image"]),
-        name,
+        image=str(body["Image"]),
+        name=name,
         labels={**image.labels, **(body.get("Labels") or {})},
         ports=ports,
         restart_policy=policy,
@@ -59,7 +59,10 @@ def networks_of(body: Json) -> Mapping[str, Mapping[str, Any]]:
 
 def left_to_engine(body: Json) -> int:
     """How many host ports the engine is to choose."""
-    return sum(host in ("", "0") for _, _, host in bindings(EmulatedContainer("", Spec("", ""), "", body=body)))
+    return sum(
+        host in ("", "0")
+        for _, _, host in bindings(EmulatedContainer(id="", spec=Spec(image="", name=""), name="", body=body))
+    )
 
 
 def _check_command(body: Json, image: Image) -> None:
@@ -83,7 +86,7 @@ def policy_of(host: Mapping[str, Any]) -> str:
 
 def _fixed_ports(body: Json) -> Iterator[int]:
     """The TCP ports of the host that it names."""
-    for port, _, host in bindings(EmulatedContainer("", Spec("", ""), "", body=body)):
+    for port, _, host in bindings(EmulatedContainer(id="", spec=Spec(image="", name=""), name="", body=body)):
         if host in ("", "0"):
             continue
         if not host.isdecimal() or int(host) > _HIGHEST_PORT:

@@ -26,7 +26,7 @@ def mount_points(core: Core, body: Mapping[str, Any]) -> tuple[MountPoint, ...]:
             raise refusal(400, f"Duplicate mount point: {one.target}")
         found[one.target] = one
     for target in body.get("Volumes") or ():
-        found.setdefault(target, MountPoint("volume", core.identities.new(), target, nameless=True))
+        found.setdefault(target, MountPoint(kind="volume", source=core.identities.new(), target=target, nameless=True))
     return tuple(found.values())
 
 
@@ -54,13 +54,19 @@ def _bound(core: Core, text: str) -> MountPoint:
             500, f"invalid volume specification: '{text}': invalid mount config for type \"{kind}\": {problem}"
         )
     if not colon:
-        return MountPoint("volume", core.identities.new(), target, _COPIED, nameless=True)
+        return MountPoint(kind="volume", source=core.identities.new(), target=target, mode=_COPIED, nameless=True)
     words = [word for word in mode.split(",") if word]
     if any(word not in _MODES for word in words):
         raise refusal(500, f"invalid mode: {mode}")
     if kind == "volume":
         check_volume(source)
-    return MountPoint(kind, source, target, mode or (_COPIED if kind == "volume" else ""), "ro" in words)
+    return MountPoint(
+        kind=kind,
+        source=source,
+        target=target,
+        mode=mode or (_COPIED if kind == "volume" else ""),
+        read_only="ro" in words,
+    )
 
 
 def _asked(core: Core, mount: Mapping[str, Any]) -> MountPoint:
@@ -78,7 +84,14 @@ def _asked(core: Core, mount: Mapping[str, Any]) -> MountPoint:
     nameless = kind == "volume" and not source
     mode = _COPIED if kind == "volume" else ""
     read_only = bool(mount.get("ReadOnly"))
-    return MountPoint(kind, core.identities.new() if nameless else source, target, mode, read_only, nameless)
+    return MountPoint(
+        kind=kind,
+        source=core.identities.new() if nameless else source,
+        target=target,
+        mode=mode,
+        read_only=read_only,
+        nameless=nameless,
+    )
 
 
 def _misplaced(target: str) -> str:

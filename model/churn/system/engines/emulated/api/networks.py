@@ -133,7 +133,7 @@ def _network_for(core: Core, container: EmulatedContainer, reference: str) -> Re
     except NotFound:
         if _lives(container):
             raise
-        return Resource(reference, "", {}, "", 0.0)
+        return Resource(name=reference, id="", labels={}, driver="", created=0.0)
 
 
 def _check_pair(container: EmulatedContainer, name: str) -> None:

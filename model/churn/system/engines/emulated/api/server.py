@@ -73,7 +73,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-@define
+@define(kw_only=True)
 class EngineServer:
     """An emulated engine on one or two unix sockets: `path`, and `plain`, which no fault strikes."""
 
@@ -177,7 +177,9 @@ def _clear(path: Path) -> None:
 @contextmanager
 def served(folder: Path, settings: ServerSettings | None = None) -> Iterator[EngineServer]:
     """An engine in a thread of its own, on sockets in `folder`: ``engine.sock``, and ``plain.sock`` without faults."""
-    server = EngineServer(folder / "engine.sock", settings or ServerSettings(), folder / "plain.sock")
+    server = EngineServer(
+        path=folder / "engine.sock", settings=settings or ServerSettings(), plain=folder / "plain.sock"
+    )
     problem: list[BaseException] = []
 
     def run() -> None:

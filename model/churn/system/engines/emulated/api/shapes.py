@@ -223,4 +223,10 @@ def _mounts(container: EmulatedContainer) -> list[Json]:
 
 def _mount_point(mount: Mount) -> MountPoint:
     kind = "bind" if mount.source.startswith("/") else "volume"
-    return MountPoint(kind, mount.source, mount.target, "ro" if mount.read_only else "", mount.read_only)
+    return MountPoint(
+        kind=kind,
+        source=mount.source,
+        target=mount.target,
+        mode="ro" if mount.read_only else "",
+        read_only=mount.read_only,
+    )
