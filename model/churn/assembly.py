@@ -28,7 +28,7 @@ _REAL_START_TIMEOUT = 3.0
 """Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Target:
     """Which system is tested. `environ` and `state` (a folder for locks) come from the front end."""
 

@@ -187,7 +187,7 @@ class Campaign:
         if not self.plan.exploration:
             return
         self.announce(EXPLORATION)
-        explorer = Explorer(self.session, services=min(3, self.plan.services + 1), faults=self.plan.faults)
+        explorer = Explorer(session=self.session, services=min(3, self.plan.services + 1), faults=self.plan.faults)
         repeats = 0
         while repeats < _MOST_REPEATS:
             violation = explore(explorer, self.plan.profile, next(self._seeds))

@@ -28,7 +28,7 @@ _OPTIONS = {
 }
 
 
-@frozen
+@frozen(kw_only=True)
 class Choice:
     """What the options and ini keys say is tested, and how much."""
 
@@ -62,16 +62,18 @@ def chosen(config: pytest.Config) -> Choice:
     """What the command line says, else the ini file. Raises `pytest.UsageError`."""
     words = {name: _word(config, name) for name in _OPTIONS}
     return Choice(
-        words["engine"],
-        words["manager"],
-        int(_number("seed", words["seed"]) or 0),
-        int(_number("services", words["services"]) or 1),
-        _number("budget", words["budget"].removesuffix("s")),
-        None if not words["max-operations"] else int(_number("max-operations", words["max-operations"]) or 0),
-        words["profile"],
-        words["faults"] in _YES,
-        words["shrink"] in _YES,
-        config.rootpath / words["reproducers"],
+        engine=words["engine"],
+        manager=words["manager"],
+        seed=int(_number("seed", words["seed"]) or 0),
+        services=int(_number("services", words["services"]) or 1),
+        seconds=_number("budget", words["budget"].removesuffix("s")),
+        operations=None
+        if not words["max-operations"]
+        else int(_number("max-operations", words["max-operations"]) or 0),
+        profile=words["profile"],
+        faults=words["faults"] in _YES,
+        shrink=words["shrink"] in _YES,
+        reproducers=config.rootpath / words["reproducers"],
     )
 
 
@@ -106,8 +108,13 @@ def _system(churn_choice: Choice, tmp_path: Any) -> Iterator[Any]:
     # Imported here: a plugin is loaded in every pytest run of whoever has Churn installed.
     from churn.assembly import Target, assembled
 
-    named = (churn_choice.manager, churn_choice.engine, churn_choice.seed)
-    target = Target(*named, environ=dict(os.environ), state=tmp_path / "state")
+    target = Target(
+        manager=churn_choice.manager,
+        engine=churn_choice.engine,
+        seed=churn_choice.seed,
+        environ=dict(os.environ),
+        state=tmp_path / "state",
+    )
     try:
         with assembled(target) as whole:
             yield whole
@@ -185,11 +192,11 @@ class ReproducerItem(pytest.Item):
             _need_aima()
         engine = _word(self.config, "engine")
         target = Target(
-            manager,
-            engine,
-            self.reproducer.seed,
-            tuple(defects),
-            dict(os.environ),
+            manager=manager,
+            engine=engine,
+            seed=self.reproducer.seed,
+            defects=tuple(defects),
+            environ=dict(os.environ),
             engine_faults=self.reproducer.disturbs,
             aima=AimaSettings.of(self.reproducer.settings),
         )
@@ -255,11 +262,11 @@ def _told(session: Any, violation: Any, choice: Any) -> str:
     seconds = None if session.system.clock.virtual else choice.seconds or _SHRINKING
     try:
         with session.budget.uncounted():
-            bug = Shrinker(session, most_seconds=seconds).shrink(failing)
+            bug = Shrinker(session=session, most_seconds=seconds).shrink(failing)
     except ChurnError as error:
         return f"{whole}\n\nnot shrunk: {error}"
     code = as_code(part, bug.failing.names, bug.failing.sequence)
-    target = Target(choice.manager, choice.engine, choice.seed)
+    target = Target(manager=choice.manager, engine=choice.engine, seed=choice.seed)
     try:
         path = save(reproducer_of(bug, target, "pytest"), choice.reproducers)
     except OSError as error:

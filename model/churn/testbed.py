@@ -25,7 +25,7 @@ WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
 """Seconds, where they are real."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Testbed:
     """A place to test a program in. `environ` is the manager's: its DOCKER_HOST leads through the gate, if there is one."""
 
@@ -67,7 +67,15 @@ def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: boo
             proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
             gate.hooks, way = ProxyHooks(reached, proxy, labels, TAG), proxy.url
         host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
-        yield Testbed(reached, host, clock, folder, labels, {**_plain(environ, way), "DOCKER_HOST": way}, gate)
+        yield Testbed(
+            engine=reached,
+            host=host,
+            clock=clock,
+            folder=folder,
+            labels=labels,
+            environ={**_plain(environ, way), "DOCKER_HOST": way},
+            gate=gate,
+        )
 
 
 def _plain(environ: Mapping[str, str], way: str) -> Mapping[str, str]:

@@ -62,7 +62,7 @@ def main() -> None:
     options.add_argument("--manager", choices=list(GOALS), default="reference")
     chosen = options.parse_args()
     try:
-        with assembled(Target(chosen.manager, "docker", environ=os.environ)) as whole:
+        with assembled(Target(manager=chosen.manager, engine="docker", environ=os.environ)) as whole:
             runs = [run(whole) for _ in range(chosen.runs)]
     except EngineUnreachable as error:
         report("cycles", [], skipped=str(error))

@@ -125,7 +125,7 @@ def exploring(whole: Assembled, budget: int, seed: int) -> Callable[[], None]:
 
     def run() -> None:
         with suppress(BudgetSpent):
-            violation = explore(Explorer(session_on(whole, budget), SERVICES), PROFILE, seed)
+            violation = explore(Explorer(session=session_on(whole, budget), services=SERVICES), PROFILE, seed)
             assert violation is None, f"the reference manager is sound: {violation}"
 
     return run
@@ -153,7 +153,7 @@ def main() -> None:
     with assembled(Target(seed=chosen.seed)) as whole:
         trial = session_on(whole, chosen.budget)
         tally = Tally(trial.contract.offers)
-        drawing(Tallied, chosen.seed, explorer=Explorer(trial, SERVICES), tally=tally)
+        drawing(Tallied, chosen.seed, explorer=Explorer(session=trial, services=SERVICES), tally=tally)
         took = interleaved(
             chosen.rounds,
             {

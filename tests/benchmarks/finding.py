@@ -102,12 +102,12 @@ def opened(defect: str, seed: int, *, slow: bool = False) -> Iterator[Session]:
 def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
     """Found and shrunk by Churn; with `seconds` shrinking has that many of the system's, and the system is slow."""
     with opened(defect, seed, slow=seconds is not None) as session:
-        violation = explore(Explorer(session, SERVICES), PROFILE, seed)
+        violation = explore(Explorer(session=session, services=SERVICES), PROFILE, seed)
         if violation is None:
             return Found(defect, seed, None)
         runs, steps = len(session.trace.runs), session.trace.steps
         failing = violation.failing
-        shrinker = Shrinker(session, most_seconds=seconds)
+        shrinker = Shrinker(session=session, most_seconds=seconds)
         bug = shrinker.shrink(failing)
         return Found(
             defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,

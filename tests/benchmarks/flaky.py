@@ -67,9 +67,9 @@ def ended(true_runs: int, job: tuple[float, int]) -> Ended:
         assert isinstance(session.system.manager, Embedded)
         manager = session.system.manager.manager
         manager.__class__ = type("Mine", (Forgets,), {"coin": Random(seed), "rate": rate})  # noqa: S311 -- a coin, no secret
-        violation = explore(Explorer(session, 2), PROFILE, seed)
+        violation = explore(Explorer(session=session, services=2), PROFILE, seed)
         assert violation is not None, f"rate {rate}, seed {seed}: nothing was found"
-        bug = Shrinker(session).shrink(violation.failing)
+        bug = Shrinker(session=session).shrink(violation.failing)
         low, high = bug.rate.interval if bug.rate is not None else (inf, -inf)
         return Ended(rate, len(bug.steps), low <= _true_rate(session, bug.failing, true_runs) <= high, bug.runs)
 

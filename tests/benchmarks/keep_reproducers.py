@@ -25,10 +25,10 @@ def smallest(defect: str, seed: int) -> Bug | None:
     """The first failure that exploration finds with that seed, shrunk."""
     with assembled(Target(defects=(defect,), seed=seed)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        violation = explore(Explorer(session, 3), PROFILE, seed)
+        violation = explore(Explorer(session=session, services=3), PROFILE, seed)
         if violation is None:
             return None
-        return Shrinker(session).shrink(violation.failing)
+        return Shrinker(session=session).shrink(violation.failing)
 
 
 def keep(defect: str, seeds: int) -> str:

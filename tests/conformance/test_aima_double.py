@@ -66,7 +66,9 @@ def begin(program: str, tmp_path: Path) -> Begin:
     def made(*defects: str, **settings: object) -> Iterator[Session]:
         environ = {**os.environ, "AIMA_DOUBLE_DEFECTS": ",".join(defects)}
         chosen = AimaSettings(binary=program, **{"start_timeout": 10, **settings})  # type: ignore[arg-type]  # its fields
-        with assembled(Target("aima", "docker", environ=environ, state=tmp_path / "state", aima=chosen)) as whole:
+        with assembled(
+            Target(manager="aima", engine="docker", environ=environ, state=tmp_path / "state", aima=chosen)
+        ) as whole:
             yield Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
 
     return made
@@ -187,6 +189,6 @@ def test_a_program_that_is_missing_is_told_before_anything_is_done(missing: str,
     for name in {"aima", "docker"} - {missing}:
         (tmp_path / name).touch(mode=0o755)
     environ = {**os.environ, "PATH": str(tmp_path), "AIMA_BIN": ""}
-    target = Target("aima", "docker", environ=environ, state=tmp_path / "state")
+    target = Target(manager="aima", engine="docker", environ=environ, state=tmp_path / "state")
     with pytest.raises(EnvironmentFault, match=f"expected a program '{missing}' that can be run"):
         assembled(target).__enter__()

@@ -58,7 +58,16 @@ def example(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(name="churn_choice")
 def _described(example: str) -> Choice:
-    return Choice("docker", str(EXAMPLES / f"{example}.toml"), 0, 2, None, None, "real", True)
+    return Choice(
+        engine="docker",
+        manager=str(EXAMPLES / f"{example}.toml"),
+        seed=0,
+        services=2,
+        seconds=None,
+        operations=None,
+        profile="real",
+        faults=True,
+    )
 
 
 def ours(engine: DockerEngine) -> list[str]:

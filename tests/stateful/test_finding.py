@@ -24,9 +24,9 @@ MOST_RUNS = 45
 def shrunk(defect: str, seed: int) -> Bug:
     with assembled(Target(seed=seed, defects=(defect,))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        violation = explore(Explorer(session, 3), Profile(2_000, 30), seed)
+        violation = explore(Explorer(session=session, services=3), Profile(2_000, 30), seed)
         assert violation is not None, f"not found with seed {seed}"
-        bug = Shrinker(session).shrink(violation.failing)
+        bug = Shrinker(session=session).shrink(violation.failing)
         ran = [
             (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
             for chapter in session.trace.runs

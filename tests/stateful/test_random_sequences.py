@@ -14,7 +14,7 @@ from churn.session.session import Session
 
 
 def test_random_sequences_leave_nothing_to_object_to(churn_session: Session, churn_choice: Choice) -> None:
-    explorer = Explorer(churn_session, churn_choice.services + 1, churn_choice.faults)
+    explorer = Explorer(session=churn_session, services=churn_choice.services + 1, faults=churn_choice.faults)
     try:
         violation = explore(explorer, PROFILES[churn_choice.profile], churn_choice.seed)
     except BudgetSpent:
@@ -25,7 +25,9 @@ def test_random_sequences_leave_nothing_to_object_to(churn_session: Session, chu
 
 
 def test_a_fixed_seed_leaves_nothing_to_object_to(churn_session: Session, churn_choice: Choice) -> None:
-    violation = explore(Explorer(churn_session, 2, churn_choice.faults), PROFILES["fixed"], 20260222)
+    violation = explore(
+        Explorer(session=churn_session, services=2, faults=churn_choice.faults), PROFILES["fixed"], 20260222
+    )
     if violation is not None:
         raise violation
     assert churn_session.trace.steps > PROFILES["fixed"].steps
@@ -48,7 +50,7 @@ def test_ten_thousand_steps_of_the_healthy_reference_leave_nothing_to_object_to(
     churn_session.budget.operations = 10_000
     for seed in range(100):
         try:
-            violation = explore(Explorer(churn_session, 3), PROFILES["explore"], seed)
+            violation = explore(Explorer(session=churn_session, services=3), PROFILES["explore"], seed)
         except BudgetSpent:
             break
         assert violation is None

@@ -34,7 +34,9 @@ def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]
     if engine == "docker":
         request.getfixturevalue("standin")
     chosen = AimaSettings(model_type=kind, start_timeout=60)
-    with assembled(Target("aima", engine, environ=dict(os.environ), state=tmp_path, aima=chosen)) as whole:
+    with assembled(
+        Target(manager="aima", engine=engine, environ=dict(os.environ), state=tmp_path, aima=chosen)
+    ) as whole:
         yield Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
 
 

@@ -22,16 +22,18 @@ SEED = 3
 
 
 def target(folder: Path, *defects: str) -> Target:
-    return Target("reference", "docker", SEED, defects, dict(os.environ), folder)
+    return Target(
+        manager="reference", engine="docker", seed=SEED, defects=defects, environ=dict(os.environ), state=folder
+    )
 
 
 def found(where: Target) -> Bug:
     """What exploration finds first in this target, shrunk."""
     with assembled(where) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        violation = explore(Explorer(session, 2, faults=False), PROFILES["real"], SEED)
+        violation = explore(Explorer(session=session, services=2, faults=False), PROFILES["real"], SEED)
         assert violation is not None
-        return Shrinker(session).shrink(violation.failing)
+        return Shrinker(session=session).shrink(violation.failing)
 
 
 def replayed(reproducer: Reproducer, where: Target) -> Verdict:

@@ -152,7 +152,16 @@ def test_volumes_and_networks_of_a_dead_run_are_removed_and_others_are_left(
 
 @pytest.fixture(name="churn_choice")
 def _on_docker() -> Choice:
-    return Choice("docker", "reference", 0, 2, None, STEPS, "real", True)
+    return Choice(
+        engine="docker",
+        manager="reference",
+        seed=0,
+        services=2,
+        seconds=None,
+        operations=STEPS,
+        profile="real",
+        faults=True,
+    )
 
 
 @pytest.mark.usefixtures("standin")
@@ -163,7 +172,7 @@ def test_the_healthy_reference_gives_no_violation_in_60_steps_faults_and_hurried
         walk(churn_session, Tour(Atlas(("a", "b"), churn_session.contract)), "tour", hurriedly)
     churn_session.budget.operations = 2 * STEPS
     with pytest.raises(BudgetSpent):
-        explore(Explorer(churn_session, 2), PROFILES["real"], churn_choice.seed)
+        explore(Explorer(session=churn_session, services=2), PROFILES["real"], churn_choice.seed)
     assert churn_session.budget.spent == 2 * STEPS
     kinds = {record.step.operation.kind for _, record in churn_session.trace.records()}
     assert {"create", "start", "stop", "behave", "wait", "list", "status"} <= kinds

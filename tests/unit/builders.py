@@ -61,12 +61,12 @@ PORTS = {"a": 20001, "b": 20002, "c": 20003}
 
 def idle(status: Status = Status.STOPPED, port: int | None = PORTS["a"], **changes: Any) -> Service:
     """A service without a server."""
-    return evolve(Service(status, port=port), **changes)
+    return evolve(Service(status=status, port=port), **changes)
 
 
 def running(identity: str = "a1", port: int | None = PORTS["a"], **changes: Any) -> Service:
     """A service whose server runs in the container of that id."""
-    return evolve(Service(Status.RUNNING, Server.SOUND, identity, port), **changes)
+    return evolve(Service(status=Status.RUNNING, server=Server.SOUND, container=identity, port=port), **changes)
 
 
 def ill(identity: str = "a1", how: Behaviour = Behaviour.HANG, **changes: Any) -> Service:
@@ -104,7 +104,14 @@ ANYHOW = Fingerprint(Signature("no-orphans", "stop", "running"), "nothing is lef
 def container(identity: str = "a1", service: str | None = "a", **changes: Any) -> Container:
     """A running container of a service, on its port, started once."""
     ports = (PORTS[service],) if service in PORTS else ()
-    made = Container(identity, f"{service or '?'}#{identity[-1]}", f"t-{identity}", "running", service, ports)
+    made = Container(
+        id=identity,
+        alias=f"{service or '?'}#{identity[-1]}",
+        name=f"t-{identity}",
+        state="running",
+        service=service,
+        ports=ports,
+    )
     return evolve(made, **{"born": 1, "starts": 1, **changes})
 
 
@@ -135,7 +142,7 @@ def picture(expected: State, **changes: Any) -> Observation:
         if service.port is not None and service.server in (Server.SOUND, Server.NONE):
             ports[service.port] = Port(health=200) if service.server is Server.SOUND else Port(bindable=True)
         rows.append(Listed(name, service.status.value, _LISTED_AS.get(service.server, service.status), service.port))
-    seen = Observation(containers, ports, tuple(rows), resources=frozenset(), processes=())
+    seen = Observation(containers=containers, ports=ports, listed=tuple(rows), resources=frozenset(), processes=())
     return evolve(seen, list_command="churn reference list", **changes)
 
 

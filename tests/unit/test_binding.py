@@ -14,7 +14,7 @@ AWAITING = running(container=Fresh(3))
 
 def bound(*containers: Container, before: State | None = None) -> object:
     """The container that a look at these gives service a."""
-    return bind(before or state(a=AWAITING), Observation(holding(*containers))).services["a"].container
+    return bind(before or state(a=AWAITING), Observation(containers=holding(*containers))).services["a"].container
 
 
 def test_a_fresh_container_is_bound_to_the_one_that_appeared() -> None:
@@ -49,10 +49,10 @@ def test_one_that_was_seen_before_is_bound_if_there_is_no_other() -> None:
 
 def test_two_services_never_get_the_same_container() -> None:
     before = state(a=AWAITING, b=evolve(AWAITING, port=PORTS["b"]))
-    after = bind(before, Observation(holding(container("x1", None), container("x2", None))))
+    after = bind(before, Observation(containers=holding(container("x1", None), container("x2", None))))
     assert {service.container for service in after.services.values()} == {"x1", "x2"}
     taken = state(a=AWAITING, b=running("x1", PORTS["b"]))
-    assert bind(taken, Observation(holding(container("x1", None)))).services["a"].container == Fresh(3)
+    assert bind(taken, Observation(containers=holding(container("x1", None)))).services["a"].container == Fresh(3)
 
 
 def test_a_container_that_is_known_stays_bound() -> None:
@@ -62,35 +62,35 @@ def test_a_container_that_is_known_stays_bound() -> None:
 
 def test_a_port_is_learned_from_the_list() -> None:
     before = state(a=Service())
-    seen = Observation({}, listed=(listed("b", port=5), listed("a", Status.CREATED, port=7)))
+    seen = Observation(containers={}, listed=(listed("b", port=5), listed("a", Status.CREATED, port=7)))
     assert bind(before, seen).services["a"].port == 7
 
 
 def test_a_port_is_learned_from_the_container_where_the_list_tells_none() -> None:
     before = state(a=evolve(AWAITING, port=None))
-    assert bind(before, Observation(holding(container("a1", ports=(9,))))).services["a"].port == 9
+    assert bind(before, Observation(containers=holding(container("a1", ports=(9,))))).services["a"].port == 9
     silent = evolve(listed("a"), port=None)
-    seen = Observation(holding(container("a1", ports=(9,))), listed=(silent,))
+    seen = Observation(containers=holding(container("a1", ports=(9,))), listed=(silent,))
     assert bind(before, seen).services["a"].port == 9
 
 
 def test_a_port_that_is_known_stays() -> None:
     before = state(a=idle(port=7))
-    assert bind(before, Observation({}, listed=(listed("a", port=8),))).services["a"].port == 7
+    assert bind(before, Observation(containers={}, listed=(listed("a", port=8),))).services["a"].port == 7
 
 
 def test_a_port_that_nobody_tells_stays_unknown() -> None:
-    assert bind(state(a=Service()), Observation({}, listed=())).services["a"].port is None
+    assert bind(state(a=Service()), Observation(containers={}, listed=())).services["a"].port is None
 
 
 def test_a_state_that_awaits_nothing_is_left_as_it_is() -> None:
     before = state(a=running(), b=idle(port=PORTS["b"]))
-    assert bind(before, Observation(holding(container("a1"), container("a2")))) is before
+    assert bind(before, Observation(containers=holding(container("a1"), container("a2")))) is before
 
 
 def test_binding_makes_another_state() -> None:
     before = state(a=evolve(AWAITING, port=None))
-    after = bind(before, Observation(holding(container("a1"))))
+    after = bind(before, Observation(containers=holding(container("a1"))))
     assert before == state(a=evolve(AWAITING, port=None))
     assert after != before
     assert after.seen == before.seen
@@ -98,7 +98,7 @@ def test_binding_makes_another_state() -> None:
 
 def test_the_containers_of_services_are_remembered_as_seen() -> None:
     before = State({"a": running("a2"), "b": idle()}, seen=frozenset({"a1"}))
-    assert remember(before, Observation({})).seen == {"a1", "a2"}
+    assert remember(before, Observation(containers={})).seen == {"a1", "a2"}
 
 
 RESOURCES = frozenset({"volume v", "image i"})
@@ -106,7 +106,7 @@ CYCLED = State({"a": idle()}, cycled=frozenset({"a"}))
 
 
 def remembered(before: State, resources: frozenset[str] | None = RESOURCES) -> Baseline | None:
-    return remember(before, Observation({}, resources=resources)).baseline
+    return remember(before, Observation(containers={}, resources=resources)).baseline
 
 
 def test_after_the_first_cycle_what_is_there_is_what_leaks_are_compared_to() -> None:

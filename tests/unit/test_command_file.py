@@ -105,7 +105,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
     assert contract.restart_policies == {"always"}
     assert contract.belongings == ("mine-data-.*",)
     assert contract.processes == {"mined"}
-    assert contract.bounds == Bounds(1, 2, 3, 4, 5, settling=0, grace=0.5)
+    assert contract.bounds == Bounds(create=1, start=2, stop=3, list=4, status=5, settling=0, grace=0.5)
     assert contract.labels == {"a": "b", "any": ""}
     assert contract.name_pattern == "x(?P<service>.+)"
     assert found.service_label == "of"

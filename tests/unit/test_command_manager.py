@@ -517,7 +517,7 @@ def test_what_is_made_up_for_a_manager_without_create_is_what_the_model_expects(
     walk(lab.session, Tour(Atlas(("a", "b"), lab.session.contract)), "tour")
     spent = lab.budget.spent
     assert spent > 1_000
-    assert explore(Explorer(lab.session), Profile(sequences=20, steps=20), 0) is None
+    assert explore(Explorer(session=lab.session), Profile(sequences=20, steps=20), 0) is None
     kinds = {record.step.operation.kind for _, record in lab.trace.records()}
     assert {"create", "start", "stop", "list", "kill", "set-behaviour", "hold-port"} <= kinds
     assert "status" not in kinds

@@ -36,7 +36,7 @@ def test_a_managers_own_words_replace_the_usual_ones() -> None:
     ],
 )
 def test_only_what_the_manager_does_is_bounded(kind: str, bound: float | None) -> None:
-    assert Bounds(1.0, 2.0, 3.0, 4.0, 5.0, settling=6.0, grace=7.0).of(kind) == bound
+    assert Bounds(create=1.0, start=2.0, stop=3.0, list=4.0, status=5.0, settling=6.0, grace=7.0).of(kind) == bound
 
 
 def test_what_most_users_expect_is_expected_unless_it_is_said() -> None:

@@ -52,7 +52,7 @@ def explored(
 ) -> tuple[Laboratory, Violation | None]:
     """A laboratory in which was explored, and the violation that ended it."""
     lab = laboratory(make)
-    return lab, explore(Explorer(lab.session, services=services), profile, seed)
+    return lab, explore(Explorer(session=lab.session, services=services), profile, seed)
 
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -
 
 def test_without_faults_no_behaviour_is_drawn() -> None:
     lab = laboratory()
-    explore(Explorer(lab.session, faults=False), FEW, 0)
+    explore(Explorer(session=lab.session, faults=False), FEW, 0)
     kinds = {record.step.operation.kind for _, record in lab.trace.records()}
     assert "behave" not in kinds
     assert {"start", "stop"} <= kinds
@@ -145,7 +145,7 @@ def test_without_faults_no_behaviour_is_drawn() -> None:
 @pytest.mark.parametrize("missing", ["create", "status"])
 def test_what_the_manager_does_not_offer_is_never_done(missing: str) -> None:
     lab = laboratory(offers=Contract().offers - {missing})
-    explore(Explorer(lab.session), FEW, 0)
+    explore(Explorer(session=lab.session), FEW, 0)
     assert lab.applied
     assert missing not in {operation.kind for operation in lab.applied}
 
@@ -169,7 +169,7 @@ def test_only_enabled_operations_are_done() -> None:
         original(step)
 
     lab.session.step = checked  # type: ignore[method-assign]
-    explore(Explorer(lab.session), Profile(25, 20), 1)
+    explore(Explorer(session=lab.session), Profile(25, 20), 1)
     assert len(lab.applied) > 100
     assert not wrong
 
@@ -231,7 +231,7 @@ def test_after_a_violation_the_system_is_not_touched_again(seed: int) -> None:
     """Hypothesis runs a failing example again, and more than once: that is answered from memory."""
     lab = laboratory(ForgetfulStop)
     counts, touched_since = watched(lab)
-    violation = explore(Explorer(lab.session), PROFILES["fixed"], seed)
+    violation = explore(Explorer(session=lab.session), PROFILES["fixed"], seed)
     assert violation is not None
     assert counts["errors"] == 1
     assert touched_since() == 0
@@ -262,7 +262,7 @@ def test_a_fault_of_the_environment_ends_it_and_is_raised(seed: int) -> None:
     lab = laboratory(Spoilt)
     counts, touched_since = watched(lab)
     with pytest.raises(EnvironmentFault):
-        explore(Explorer(lab.session), PROFILES["fixed"], seed)
+        explore(Explorer(session=lab.session), PROFILES["fixed"], seed)
     assert counts["errors"] == 1
     assert touched_since() == 0
 
@@ -274,7 +274,7 @@ def test_a_reset_that_fails_ends_it_and_is_raised() -> None:
 
     lab = laboratory(Unforgetting)
     with pytest.raises(ResetFailed):
-        explore(Explorer(lab.session), FEW, 0)
+        explore(Explorer(session=lab.session), FEW, 0)
     assert len(lab.resets) == 2
 
 
@@ -282,7 +282,7 @@ def test_a_reset_that_fails_ends_it_and_is_raised() -> None:
 def test_the_end_of_the_budget_is_told_and_nothing_is_done_beyond_it(operations: int) -> None:
     lab = laboratory(operations=operations)
     with pytest.raises(BudgetSpent):
-        explore(Explorer(lab.session), PROFILES["explore"], 0)
+        explore(Explorer(session=lab.session), PROFILES["explore"], 0)
     assert lab.budget.spent == operations
     assert len(lab.resets) + len(list(lab.trace.records())) == operations
 
@@ -291,14 +291,14 @@ def test_a_budget_cuts_what_is_explored_short_and_changes_nothing_before() -> No
     whole, short = laboratory(operations=60), laboratory(operations=25)
     for lab in (whole, short):
         with pytest.raises(BudgetSpent):
-            explore(Explorer(lab.session), PROFILES["explore"], 4)
+            explore(Explorer(session=lab.session), PROFILES["explore"], 4)
     done, less = (["\n".join(map(str, (r.step for _, r in lab.trace.records())))] for lab in (whole, short))
     assert done[0].startswith(less[0])
 
 
 def test_after_the_end_of_the_budget_the_same_explorer_may_go_on() -> None:
     lab = laboratory(operations=20)
-    explorer = Explorer(lab.session)
+    explorer = Explorer(session=lab.session)
     with pytest.raises(BudgetSpent):
         explore(explorer, PROFILES["explore"], 0)
     lab.budget.operations = None
@@ -325,7 +325,7 @@ def test_a_violation_that_only_the_end_of_a_sequence_finds_is_reported(monkeypat
 
     monkeypatch.setattr(lab.session, "step", hurried)
     monkeypatch.setattr(lab.session, "finish", finished)
-    violation = explore(Explorer(lab.session, services=1, faults=False), PROFILES["fixed"], 0)
+    violation = explore(Explorer(session=lab.session, services=1, faults=False), PROFILES["fixed"], 0)
     assert violation is not None
     assert by_finish == [True]
     assert lab.session.current.records[-1].objections == violation.objections

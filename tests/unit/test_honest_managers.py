@@ -178,7 +178,7 @@ def system_of(kind: type[ReferenceManager], **choices: Any) -> Laboratory:
 @honest
 def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any]) -> None:
     lab = system_of(kind, **choices)
-    violation = explore(Explorer(lab.session), FEW, 0)
+    violation = explore(Explorer(session=lab.session), FEW, 0)
     assert violation is None, lab.session.current.records
 
 
@@ -285,7 +285,7 @@ def test_a_correct_manager_whose_operations_are_cut_off_at_random_is_not_objecte
     lab = laboratory(CutOff)
     assert isinstance(lab.system.manager, CutOff)
     lab.system.manager.dice = _Dice(random.Random(seed))  # noqa: S311 -- a test's dice
-    violation = explore(Explorer(lab.session), FEW, seed)
+    violation = explore(Explorer(session=lab.session), FEW, seed)
     assert violation is None, lab.session.current.records
     outcomes = {type(record.outcome) for _, record in lab.trace.records()}
     assert Unknown in outcomes

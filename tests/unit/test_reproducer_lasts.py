@@ -50,7 +50,7 @@ def _same_as_wait(state: State, *_: object) -> tuple[transitions.Branch, ...]:
 
 
 @frozen(cache_hash=True)
-class Restart(operations._OnService):
+class Restart(operations.OnService):
     """An operation that came later."""
 
     kind = "restart"

@@ -40,9 +40,9 @@ def failed(steps: Steps) -> Result:
 def shrunk(defect: str, seed: int) -> tuple[Bug, Session]:
     with assembled(Target(defects=(defect,))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        violation = explore(Explorer(session, 2), Profile(2_000, 30), seed)
+        violation = explore(Explorer(session=session, services=2), Profile(2_000, 30), seed)
         assert violation is not None
-        return Shrinker(session).shrink(violation.failing), session
+        return Shrinker(session=session).shrink(violation.failing), session
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_failure_that_does_not_come_each_time_is_flaky_with_a_rate() -> None:
                 first = violation.failing
                 break
         for _ in range(10):  # as luck has it, a failure may come twice in a row
-            found = Shrinker(session).shrink(first)
+            found = Shrinker(session=session).shrink(first)
             if found.flaky:
                 break
         assert found.rate is not None
@@ -120,7 +120,7 @@ def test_the_best_so_far_is_kept_when_the_budget_ends() -> None:
         with pytest.raises(Violation) as caught:
             session.run("test", ("a", "b"), Sequence(steps))
         session.budget.operations = session.budget.spent + 4
-        found = Shrinker(session).shrink(caught.value.failing)
+        found = Shrinker(session=session).shrink(caught.value.failing)
         assert not found.minimal
         assert len(found.steps) <= len(steps)
         assert "budget ended" in found.said
@@ -247,7 +247,7 @@ def test_seconds_of_the_systems_clock_end_shrinking_too_and_the_best_so_far_is_k
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(steps))
         began = session.system.clock.now()
-        found = Shrinker(session, most_seconds=40.0).shrink(caught.value.failing)
+        found = Shrinker(session=session, most_seconds=40.0).shrink(caught.value.failing)
         assert not found.minimal
         assert session.system.clock.now() - began < 40.0 + 2 * 30.0, "one run over, and one to confirm"
         assert len(found.steps) <= len(steps)
@@ -277,7 +277,7 @@ def test_a_failure_that_turns_out_to_pass_now_and_then_is_flaky_from_then_on() -
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
         whole.system.manager.manager.__class__ = type("Later", (Moody,), {"dice": Loaded([0.9, 0.0] * 50)})
-        found = Shrinker(session).shrink(caught.value.failing)
+        found = Shrinker(session=session).shrink(caught.value.failing)
         assert found.flaky
         assert found.rate is not None
         assert found.rate.interval[0] < 0.5 < found.rate.interval[1]
@@ -301,7 +301,7 @@ def test_a_failure_that_never_comes_again_has_a_rate_above_none_and_can_be_kept(
         whole.system.manager.manager.__class__ = type("Once", (Moody,), {"dice": Loaded([0.0] + [0.9] * 200)})
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
-        found = Shrinker(session).shrink(caught.value.failing)
+        found = Shrinker(session=session).shrink(caught.value.failing)
         assert found.flaky
         assert found.rate is not None
         assert found.rate.failures == 0
@@ -320,7 +320,7 @@ def test_a_failure_that_passed_once_is_flaky_however_often_it_fails_then() -> No
         )
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(A_START))
-        found = Shrinker(session).shrink(caught.value.failing)
+        found = Shrinker(session=session).shrink(caught.value.failing)
         assert found.flaky
         assert not found.confirmed
         assert found.share is not None

@@ -81,7 +81,7 @@ def cases(table: dict[str, Service]) -> pytest.MarkDecorator:
 def test_creating_a_service_that_is_not_there_succeeds_whatever_the_contract() -> None:
     for contract in contracts():
         assert after(None, Create("a"), contract) == [(Must.OK, Service())]
-    assert Service() == Service(Status.CREATED, Server.NONE, container=None, port=None, leftover=False)
+    assert Service() == Service(status=Status.CREATED, server=Server.NONE, container=None, port=None, leftover=False)
 
 
 @cases(EVERY)
@@ -111,10 +111,10 @@ def test_a_start_with_a_server_that_can_live_gives_a_sound_one_in_a_fresh_contai
 ) -> None:
     service = evolve(service, behaviour=how, leftover=True)
     up = Service(
-        Status.RUNNING,
-        Server.SOUND,
-        Fresh(since=OK.mark, strict=True),
-        service.port if ports is Ports.FIXED else None,
+        status=Status.RUNNING,
+        server=Server.SOUND,
+        container=Fresh(since=OK.mark, strict=True),
+        port=service.port if ports is Ports.FIXED else None,
         leftover=False,
         behaviour=how,
     )
@@ -132,7 +132,9 @@ def test_a_start_with_a_server_that_cannot_live_is_refused_and_leaves_what_the_c
     service: Service, how: Behaviour, remains: Remains, leftover: bool
 ) -> None:
     service = evolve(service, behaviour=how)
-    failed = Service(Status.FAILED, Server.NONE, None, service.port, leftover, how)
+    failed = Service(
+        status=Status.FAILED, server=Server.NONE, container=None, port=service.port, leftover=leftover, behaviour=how
+    )
     for contract in contracts(failed_container=remains, running_means=Means.HEALTHY):
         branches = after(service, Start("a"), contract)
         assert branches[0] == (Must.REJECTED, failed)
@@ -149,7 +151,9 @@ def test_where_running_merely_means_launched_a_start_succeeds_with_a_server_that
     for contract in contracts(running_means=Means.LAUNCHED, ports=Ports.FIXED):
         must, launched = after(service, Start("a"), contract)[0]
         assert must is Must.OK
-        assert launched == Service(Status.RUNNING, Server.ILL, Fresh(OK.mark), service.port, behaviour=how)
+        assert launched == Service(
+            status=Status.RUNNING, server=Server.ILL, container=Fresh(OK.mark), port=service.port, behaviour=how
+        )
 
 
 @cases(STARTABLE)
@@ -180,7 +184,10 @@ def test_starting_a_running_service_ends_as_the_contract_says_and_keeps_its_cont
 def test_starting_a_running_service_whose_server_is_ill_changes_nothing_or_is_a_failed_start() -> None:
     for contract in contracts(running_means=Means.HEALTHY):
         failed = Service(
-            Status.FAILED, port=ILL.port, leftover=contract.failed_container is Remains.KEPT, behaviour=ILL.behaviour
+            status=Status.FAILED,
+            port=ILL.port,
+            leftover=contract.failed_container is Remains.KEPT,
+            behaviour=ILL.behaviour,
         )
         branches = after(ILL, Start("a"), contract)
         assert (Must.ANY, ILL) in branches
@@ -532,7 +539,9 @@ def test_a_start_on_a_held_port_fails_and_leaves_what_the_contract_says(
     service: Service, remains: Remains, leftover: bool
 ) -> None:
     held = evolve(service, held=True)
-    failed = Service(Status.FAILED, Server.NONE, None, service.port, leftover, held=True)
+    failed = Service(
+        status=Status.FAILED, server=Server.NONE, container=None, port=service.port, leftover=leftover, held=True
+    )
     for contract in contracts(ports=Ports.FIXED, failed_container=remains):
         assert after(held, Start("a"), contract)[0] == (Must.REJECTED, failed)
         assert Must.OK not in musts([found for found in after(held, Start("a"), contract) if found[1] != held])

@@ -54,10 +54,17 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
 
 def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> Verdict:
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
-    manager, engine = options["manager"] or reproducer.manager, options["engine"] or reproducer.engine
-    named = (manager, engine, reproducer.seed, defects, dict(os.environ), state_folder())
-    aima = AimaSettings.of(reproducer.settings, options["aima_bin"])
-    with assembled(Target(*named, engine_faults=reproducer.disturbs, aima=aima)) as whole:
+    target = Target(
+        manager=options["manager"] or reproducer.manager,
+        engine=options["engine"] or reproducer.engine,
+        seed=reproducer.seed,
+        defects=defects,
+        environ=dict(os.environ),
+        state=state_folder(),
+        engine_faults=reproducer.disturbs,
+        aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
+    )
+    with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = replay_file(reproducer, session)
     console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)

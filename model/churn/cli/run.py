@@ -75,8 +75,16 @@ def run(**options: Any) -> None:
     """
     console = Console(highlight=False)
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
-    named = (options["manager"], options["engine"], options["seed"], options["defects"])
-    chosen = Target(*named, dict(os.environ), state_folder(), options["engine_faults"], settings_of(options))
+    chosen = Target(
+        manager=options["manager"],
+        engine=options["engine"],
+        seed=options["seed"],
+        defects=options["defects"],
+        environ=dict(os.environ),
+        state=state_folder(),
+        engine_faults=options["engine_faults"],
+        aima=settings_of(options),
+    )
     plan = _plan(chosen, options)
     _prepare(folder)
     with written(folder / "trace.jsonl", _head(chosen, options)) as trace:

@@ -91,7 +91,7 @@ paces = st.sampled_from(PACES)
 """Any of `PACES`."""
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class Explorer:
     """What the sequences of one machine class share: the session they run in, and what ended it."""
 
@@ -132,7 +132,7 @@ class LifecycleMachine(RuleBasedStateMachine):
     @classmethod
     def _explorer(cls) -> Explorer:
         if cls.explorer is None:
-            cls.explorer = Explorer(cls.open_session())
+            cls.explorer = Explorer(session=cls.open_session())
         return cls.explorer
 
     def __init__(self) -> None:

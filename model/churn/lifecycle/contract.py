@@ -50,7 +50,7 @@ def _words() -> dict[str, Status]:
     return {status.value: status for status in Status}
 
 
-@frozen
+@frozen(kw_only=True)
 class Bounds:
     """Seconds that an operation may take, and that the system may then need to settle."""
 
@@ -68,7 +68,7 @@ class Bounds:
         return float(getattr(self, kind)) if kind in OFFERED else None
 
 
-@frozen
+@frozen(kw_only=True)
 class Contract:
     """What this manager promises where honest managers differ. The defaults are what most users expect."""
 

@@ -30,7 +30,7 @@ class Listed:
     port: int | None
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class Container:
     """A container of the manager's, as the engine lists it.
 
@@ -91,7 +91,7 @@ class Event:
     action: str
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class Observation:
     """What is seen at one moment.
 

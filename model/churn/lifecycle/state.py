@@ -4,7 +4,7 @@ A state holds what is expected of each service, plus what was learned by looking
 `churn.lifecycle.transitions` makes the next ones, `churn.lifecycle.binding` fills in what was seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from attrs import evolve, field, frozen
@@ -40,7 +40,7 @@ class Unsettled:
     """Of a create, after which the service may not be there: whether other operations ended unknown since."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Service:
     """What is expected of one service.
 
@@ -169,3 +169,12 @@ def condition(service: Service | None) -> Condition:
 def abstract(state: State, names: tuple[str, ...]) -> Abstract:
     """The abstract view of `state`: the condition of each of `names`, in their order."""
     return tuple([condition(state.services.get(name)) for name in names])
+
+
+def distinct(states: Iterable[State]) -> tuple[State, ...]:
+    """The states, each once."""
+    found: list[State] = []
+    for state in states:
+        if state not in found:
+            found.append(state)
+    return tuple(found)

@@ -1,23 +1,24 @@
-"""Expected states that are the same: to the letter, or but for ids, ports and moments."""
+"""Expected states that are the same but for ids, ports and moments."""
 
 from collections.abc import Hashable, Iterable
 
 from churn.lifecycle.state import Fresh, State
+from churn.session.judging import Pending
 from churn.system.protocols import Engine
 from churn.system.rewinding import Numbers
 
 
-def distinct(states: Iterable[State]) -> tuple[State, ...]:
-    """The states, each once."""
-    found: list[State] = []
-    for state in states:
-        if state not in found:
-            found.append(state)
-    return tuple(found)
+def expected(
+    possible: Iterable[State], pending: Pending | None, numbers: Numbers, engine: Engine
+) -> tuple[Hashable, ...]:
+    """What is expected, and what of it nobody has looked at, without ids, ports and moments."""
+    branches = pending.branches if pending is not None else ()
+    states = [*((None, state) for state in possible), *((one.must, one.state) for one in branches)]
+    unseen = (pending.acted, pending.waited) if pending is not None else None
+    return tuple([(must, _alike(state, numbers, engine)) for must, state in states]), unseen
 
 
-def alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
-    """An expected state without ids, ports and moments: states that are alike have the same."""
+def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
     alive = [row.id for row in engine.list()]
     services = tuple([
         (name, one.condition, one.status, one.server, _container(one.container), numbers(one.port), one.leftover,

@@ -28,7 +28,7 @@ from churn.system.protocols import Engine, Host, ListedContainer
 _T = TypeVar("_T")
 
 
-@frozen
+@frozen(kw_only=True)
 class Waits:
     """Seconds that `Wait` lasts, and that a slow server takes longer to load."""
 

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from attrs import define, frozen
 
+from churn.lifecycle.binding import remember
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examine
 from churn.lifecycle.outcome import Outcome
-from churn.lifecycle.state import State
+from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch
 from churn.session.fingerprint import Fingerprint, fingerprints_of
 from churn.session.known import Adopted, Known
 from churn.session.observer import Look
 from churn.session.run import Record, Run
+from churn.session.verdict import Judgement
 
 
 @frozen(kw_only=True)
@@ -35,13 +37,15 @@ class Pending:
         return self.record.outcome
 
 
-@frozen
-class Nearest:
-    """The possible state that fits what was seen best, and what is objected to even so."""
-
-    objections: tuple[Objection, ...]
-    doubts: tuple[Doubt, ...]
-    state: State
+def is_blind(states: Iterable[State], contract: Contract) -> bool:
+    """Whether a look at the engine alone could not tell whose a container is: by ports only, and one is not known."""
+    if contract.labels or contract.name_pattern:
+        return False
+    return any(
+        service.port is None and service.container is not None
+        for state in states
+        for service in state.services.values()
+    )
 
 
 @define(eq=False)
@@ -54,19 +58,27 @@ class Judge:
     known: Known
     adopted: Adopted
 
-    def judge(self, pending: Pending, bound: tuple[State, ...], look: Look) -> tuple[tuple[State, ...], Nearest]:
-        """The states that nothing objects to, and the nearest one. `bound` are the branches' states, filled in by the look."""
+    def judge(self, pending: Pending, bound: tuple[State, ...], look: Look) -> Judgement:
+        """Which states nothing objects to, and what of the nearest. `bound` are the branches' states, filled in by the look."""
         kept: list[State] = []
-        nearest: Nearest | None = None
+        found: list[tuple[list[Objection], list[Doubt], State]] = []
         for branch, state in zip(pending.branches, bound, strict=True):
-            found, doubts = examine(self.case(pending, branch, state, look), self.invariants)
-            objections = [one for one in found if not self.adopted.tolerates(one)]
+            objections, doubts = examine(self.case(pending, branch, state, look), self.invariants)
+            objections = [one for one in objections if not self.adopted.tolerates(one)]
             if not objections:
-                kept.append(state)
-            if nearest is None or self._rank(pending, objections) < self._rank(pending, nearest.objections):
-                nearest = Nearest(tuple(objections), tuple(doubts), state)
-        assert nearest is not None, "follow() gives at least one branch"  # noqa: S101 -- a promise of the model plane
-        return tuple(kept), nearest
+                kept.append(remember(state, look.observation))
+            found.append((objections, doubts, state))
+        objections, doubts, nearest = (
+            found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(pending, one[0]))
+        )
+        return Judgement(
+            kept=distinct(kept),
+            objections=tuple(objections),
+            doubts=tuple(doubts),
+            nearest=nearest,
+            observation=look.observation,
+            listing=look.listing,
+        )
 
     def case(self, pending: Pending, branch: Branch, state: State, look: Look) -> Case:
         """One possible state held against what was seen."""

@@ -62,7 +62,7 @@ class Known:
         return next((known for known in self.bugs if fingerprint.resembles(known, late=late)), None)
 
 
-@define
+@define(kw_only=True)
 class Adopted:
     """What known bugs left in this sequence and is not objected to again.
 

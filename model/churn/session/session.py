@@ -7,31 +7,29 @@ from typing import Any, NoReturn
 from attrs import evolve
 
 from churn.errors import EngineError, EnvironmentFault
-from churn.lifecycle.binding import bind, remember
+from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import ANY
 from churn.lifecycle.invariants import INVARIANTS, Invariant
 from churn.lifecycle.operations import Pace, Step
-from churn.lifecycle.outcome import Evidence, Unknown
+from churn.lifecycle.outcome import Unknown
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, State, abstract
+from churn.lifecycle.state import CLEAN, State, abstract, distinct
 from churn.lifecycle.transitions import Branch, follow
-from churn.session.alike import alike, distinct
+from churn.session.alike import expected
 from churn.session.behind import Excursion
 from churn.session.budget import Budget
 from churn.session.costs import Costs
-from churn.session.judging import Judge, Pending
+from churn.session.environment import Environment
+from churn.session.judging import Judge, Pending, is_blind
 from churn.session.known import Adopted, Known, NothingNew
 from churn.session.patience import Patience
 from churn.session.run import Record, Run
-from churn.session.showing import with_commands
+from churn.session.showing import evidence, with_commands
 from churn.session.system import System
 from churn.session.trace import Trace
 from churn.session.verdict import Judgement, Verdict
 from churn.session.violation import Violation
 from churn.system.rewinding import Numbers
-
-_MOST_SHOWN = 3
-"""Objections of a violation for which a command is run as evidence."""
 
 Reset = Callable[[], None]
 """Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
@@ -65,14 +63,11 @@ class Session:
         """Seconds that resets took so far, and how many of them in the manager."""
         self.current = Run(part="", names=())
         """The sequence that was begun last, and what came of it so far."""
-        self._invariants = invariants
-        self._reset = reset
+        self._invariants, self._reset = invariants, reset
         self._pending: Pending | None = None
-        self._detailed = True
-        self._identity = system.identity()
+        self._environment = Environment(system)
         self._judge = self._judge_of(self.current)
-        self._unasked = False
-        self._steps = 0
+        self._detailed, self._unasked, self._steps = True, False, 0
 
     # -- a whole sequence ---------------------------------------------------------------------------------------------
 
@@ -106,7 +101,7 @@ class Session:
         self._judge = self._judge_of(self.current)
         self.trace.open(self.current)
         try:
-            self._identity = self.system.identity()
+            self._environment.renew()
             self.system.begin(self.current.names, naming)
         except EngineError as error:
             raise EnvironmentFault(f"the engine failed before the first step: {error}") from error
@@ -143,32 +138,19 @@ class Session:
 
     def look(self, pending: Pending, ask: bool = False) -> Judgement:
         """See, bind, probe and judge, until a possible state is kept or the settling time is over; `ask`: the manager, anew."""
-        record, operation, states = (
-            pending.record,
-            pending.record.step.operation,
-            [one.state for one in pending.branches],
-        )
-        asked = ask or record.step.pace is not Pace.ENGINE_ONLY or self._blind(states)
+        operation, states = pending.record.step.operation, [branch.state for branch in pending.branches]
+        asked = ask or pending.record.step.pace is not Pace.ENGINE_ONLY or is_blind(states, self.contract)
         patience = Patience(self.system.clock, self.contract.bounds.settling)
         for number in patience:
             self.budget.looks += 1
-            own = record.outcome if number == 1 and not ask else None
+            own = pending.outcome if number == 1 and not ask else None
             seen = self.system.observer.see(operation, own, ask=asked, states=states)
             bound = tuple([bind(state, seen.observation) for state in states])
             seen = self.system.observer.probe(seen, bound)
-            kept, nearest = self._judge.judge(pending, bound, seen)
-            if kept:
+            judged = self._judge.judge(pending, bound, seen)
+            if judged.kept:
                 break
-        return Judgement(
-            kept=distinct(remember(state, seen.observation) for state in kept),
-            objections=nearest.objections,
-            doubts=nearest.doubts,
-            nearest=nearest.state,
-            observation=seen.observation,
-            listing=seen.listing,
-            settled=patience.waited,
-            looks=patience.looks,
-        )
+        return evolve(judged, settled=patience.waited, looks=patience.looks)
 
     def finish(self) -> Run:
         """End the sequence: what was hurried past is looked at now. What came of it."""
@@ -194,7 +176,7 @@ class Session:
         """The step with the unseen ones before it: what any of them acted on may have moved since the last look."""
         operation, outcome = record.step.operation, record.outcome
         if operation.upsets_engine:
-            self._identity = self.system.identity()
+            self._environment.renew()
         acted = frozenset() if operation.service is None else frozenset({operation.service})
         waited = operation.kind == "wait"
         if self._pending is not None:
@@ -219,16 +201,6 @@ class Session:
         self.possible = distinct(branch.state for branch in pending.branches)
         self._close(pending.record, Verdict.UNSEEN)
 
-    def _blind(self, states: Iterable[State]) -> bool:
-        """Whether a look at the engine alone could not tell whose a container is: by ports only, and one is not known."""
-        if self.contract.labels or self.contract.name_pattern:
-            return False
-        return any(
-            service.port is None and service.container is not None
-            for state in states
-            for service in state.services.values()
-        )
-
     # -- what follows a look ------------------------------------------------------------------------------------------
 
     def _conclude(self, pending: Pending, judged: Judgement) -> None:
@@ -236,7 +208,7 @@ class Session:
         record = pending.record
         record.doubts = with_commands(judged.doubts, self.contract)
         suspicious = judged.objections or isinstance(record.outcome, Unknown)
-        if suspicious and (why := self._changed_environment()):
+        if suspicious and (why := self._environment.changed()):
             self._spoil(record, why)
         if judged.objections and self.known.bugs:
             judged = self._behind_known(pending, judged)
@@ -259,18 +231,12 @@ class Session:
             raise
 
     def _object(self, record: Record) -> NoReturn:
-        commands = dict.fromkeys(found.command for found in record.objections[:_MOST_SHOWN] if found.command)
-        record.shown = tuple(self._shown(record, command) for command in commands)
+        record.shown = evidence(record, self.system)
         told = self._judge.fingerprints(record, record.objections)
         record.fingerprint, *beside = (fingerprint for _, fingerprint in told)
         record.beside = tuple(beside)
         self._close(record, Verdict.FAIL)
         raise Violation(record, self.current.until(record))
-
-    def _shown(self, record: Record, command: str) -> Evidence:
-        """What the command shows; the step's own is not run again: it may do more than look."""
-        own = record.outcome.evidence if record.outcome is not None else None
-        return own if own is not None and own.command == command else self.system.show(command)
 
     def _close(self, record: Record, verdict: Verdict) -> None:
         now = self.system.clock.now()
@@ -294,14 +260,6 @@ class Session:
                 raise
             self._spoil(record, f"the environment failed: {fault}", fault)
 
-    def _changed_environment(self) -> str:
-        """Why the environment is to blame for what looks wrong; empty where it is not."""
-        try:
-            identity = self.system.identity()
-        except EngineError as error:
-            return f"the engine does not answer: {error}"
-        return "" if identity == self._identity else f"the engine was {self._identity}, and is now {identity}"
-
     def _spoil(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
         record.reason = why
         record.objections = ()
@@ -313,11 +271,11 @@ class Session:
     def snapshot(self) -> tuple[Any, ...]:
         """Where system and session are in the sequence, to go on from there more than once. Raises `UsageError`."""
         done = tuple(self.current.records)
-        return self.system.snapshot(), self.possible, self._pending, self._unasked, self._identity, done
+        return self.system.snapshot(), self.possible, self._pending, self._unasked, self._environment.identity, done
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to where that was taken. The trace goes on; `current` is as it was then."""
-        system, self.possible, self._pending, self._unasked, self._identity, done = snapshot
+        system, self.possible, self._pending, self._unasked, self._environment.identity, done = snapshot
         self.current = evolve(self.current, records=list(done))
         self.system.restore(system)
 
@@ -325,9 +283,5 @@ class Session:
         """All that the next steps may depend on: joint states of system and model that are alike have the same."""
         numbers = Numbers(self.system.clock.now())
         system = self.system.key(numbers)
-        pending = self._pending
-        branches = pending.branches if pending is not None else ()
-        states = [*((None, state) for state in self.possible), *((one.must, one.state) for one in branches)]
-        expected = tuple([(must, alike(state, numbers, self.system.engine)) for must, state in states])
-        unseen = (pending.acted, pending.waited) if pending is not None else None
-        return system, expected, unseen, self._unasked
+        known = expected(self.possible, self._pending, numbers, self.system.engine)
+        return system, known, self._unasked

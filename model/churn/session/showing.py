@@ -7,6 +7,9 @@ from attrs import evolve
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Doubt, Exhibit, Objection, Show
+from churn.lifecycle.outcome import Evidence
+from churn.session.run import Record
+from churn.session.system import System
 
 _Found = TypeVar("_Found", Objection, Doubt)
 
@@ -34,6 +37,15 @@ def with_commands(findings: Iterable[_Found], contract: Contract) -> tuple[_Foun
     )
 
 
+def evidence(record: Record, system: System) -> tuple[Evidence, ...]:
+    """What the commands of its first objections show; the step's own is not run again: it may do more than look."""
+    own = record.outcome.evidence if record.outcome is not None else None
+    commands = dict.fromkeys(found.command for found in record.objections[:_MOST_SHOWN] if found.command)
+    return tuple(own if own is not None and own.command == one else system.show(one) for one in commands)
+
+
+_MOST_SHOWN = 3
+"""Objections of a violation for which a command is run as evidence."""
 _COMMANDS: Mapping[Show, str] = {
     Show.ANSWER: "{subject}",
     Show.CONTAINERS: "{containers}",

@@ -47,7 +47,7 @@ class _Contradiction(Exception):
     """A run ended otherwise than what is known of the system says."""
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class Shrinker:
     """Shrinks failures in one session, and remembers for all of them what was run.
 
@@ -72,7 +72,7 @@ class Shrinker:
 
     def shrink(self, failing: Failing) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        began, best = self.runs, _Best(failing)
+        began, best = self.runs, _Best(failing=failing)
         self._runs_end = began + self.most_runs
         self._seconds_end = None if self.most_seconds is None else self._now + self.most_seconds
         self._met, self._passed = {}, {}
@@ -148,7 +148,7 @@ class Shrinker:
         ]:
             signature = min(simpler, key=lambda found: found[0])[1]
             tried.add(signature)
-            lesser = _Best(self._met[signature])
+            lesser = _Best(failing=self._met[signature])
             self._passed.clear()  # they did not fail as the other does: of this one that says nothing
             self._descend(lesser, 1)
             if _size(lesser.failing) < _size(best.failing) and is_case(best.failing, lesser.failing):
@@ -220,7 +220,7 @@ class Shrinker:
         return run.result
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class _Best:
     """The smallest failing sequence so far, what is known of it, and the signatures it had on the way."""
 

@@ -35,7 +35,7 @@ class Triage:
     _shrinker: Shrinker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._shrinker = Shrinker(self.session)
+        self._shrinker = Shrinker(session=self.session)
 
     def add(self, failing: Failing) -> bool:
         """A sequence failed; whether none that looked so had been met."""

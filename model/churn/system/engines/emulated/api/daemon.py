@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from typing import Any
 
 from churn.system.engines.emulated.api import image_tags, images, volumes
 from churn.system.engines.emulated.api.dates import NEVER, when
@@ -65,6 +66,7 @@ def info(core: Core, request: Request) -> Reply:
     states = [one.state for one in core.containers.values()]
     running, paused = states.count("running") + states.count("restarting"), states.count("paused")
     digits = identity("engine", core.identities.seed).upper()
+    gpu = {"nvidia": {"path": "nvidia"}} if core.runner.gpu else {}
     return told(
         {
             "ID": ":".join(digits[place : place + 4] for place in range(0, 48, 4)),
@@ -73,50 +75,9 @@ def info(core: Core, request: Request) -> Reply:
             "ContainersPaused": paused,
             "ContainersStopped": len(states) - running - paused,
             "Images": len({image.id for image in core.images.values()}),
-            "Driver": "overlay2",
-            "DriverStatus": [["Backing Filesystem", "emulated"]],
-            "Plugins": {"Volume": ["local"], "Network": _NETWORKS, "Authorization": None, "Log": _LOGS},
-            **dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet"), True),
-            **dict.fromkeys(("PidsLimit", "IPv4Forwarding", "BridgeNfIptables", "BridgeNfIp6tables"), True),
-            "OomKillDisable": True,
-            "Debug": False,
-            "NFd": 0,
-            "NGoroutines": 0,
             "SystemTime": when(core, core.clock.now()),
-            "LoggingDriver": "json-file",
-            "CgroupDriver": "cgroupfs",
-            "CgroupVersion": "1",
-            "NEventsListener": 0,
-            "KernelVersion": "",
-            "OperatingSystem": "churn, an emulated engine",
-            "OSVersion": "",
-            "OSType": "linux",
-            "Architecture": "x86_64",
-            "IndexServerAddress": "",
-            "RegistryConfig": None,
-            "NCPU": 2,
-            "MemTotal": 2**33,
-            "GenericResources": None,
-            "DockerRootDir": "/var/lib/docker",
-            **dict.fromkeys(("HttpProxy", "HttpsProxy", "NoProxy", "Isolation", "InitBinary"), ""),
-            "Name": "emulated",
-            "Labels": [],
-            "ExperimentalBuild": False,
-            "ServerVersion": VERSION,
-            "Runtimes": {name: {"path": "runc"} for name in _RUNTIMES}
-            | ({"nvidia": {"path": "nvidia"}} if core.runner.gpu else {}),
-            "DefaultRuntime": "runc",
-            "Swarm": {
-                "NodeID": "",
-                "NodeAddr": "",
-                "LocalNodeState": "inactive",
-                "ControlAvailable": False,
-                "Error": "",
-            },
-            "LiveRestoreEnabled": False,
-            **{key: {"ID": "", "Expected": ""} for key in ("ContainerdCommit", "RuncCommit", "InitCommit")},
-            "SecurityOptions": ["name=seccomp,profile=default"],
-            "Warnings": None,
+            "Runtimes": {name: {"path": "runc"} for name in _RUNTIMES} | gpu,
+            **_SAME_FOR_ALL,
         }
     )
 
@@ -218,3 +179,49 @@ def _fits(event: Json, filters: Filters) -> bool:
         and all(one_of(filters, kind, called) for kind in ("container", "network", "volume"))  # of whatever kind it is
         and labelled(attributes, filters)
     )
+
+
+_SAME_FOR_ALL: dict[str, Any] = {
+    "Driver": "overlay2",
+    "DriverStatus": [["Backing Filesystem", "emulated"]],
+    "Plugins": {"Volume": ["local"], "Network": _NETWORKS, "Authorization": None, "Log": _LOGS},
+    **dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet"), True),
+    **dict.fromkeys(("PidsLimit", "IPv4Forwarding", "BridgeNfIptables", "BridgeNfIp6tables"), True),
+    "OomKillDisable": True,
+    "Debug": False,
+    "NFd": 0,
+    "NGoroutines": 0,
+    "LoggingDriver": "json-file",
+    "CgroupDriver": "cgroupfs",
+    "CgroupVersion": "1",
+    "NEventsListener": 0,
+    "KernelVersion": "",
+    "OperatingSystem": "churn, an emulated engine",
+    "OSVersion": "",
+    "OSType": "linux",
+    "Architecture": "x86_64",
+    "IndexServerAddress": "",
+    "RegistryConfig": None,
+    "NCPU": 2,
+    "MemTotal": 2**33,
+    "GenericResources": None,
+    "DockerRootDir": "/var/lib/docker",
+    **dict.fromkeys(("HttpProxy", "HttpsProxy", "NoProxy", "Isolation", "InitBinary"), ""),
+    "Name": "emulated",
+    "Labels": [],
+    "ExperimentalBuild": False,
+    "ServerVersion": VERSION,
+    "DefaultRuntime": "runc",
+    "Swarm": {
+        "NodeID": "",
+        "NodeAddr": "",
+        "LocalNodeState": "inactive",
+        "ControlAvailable": False,
+        "Error": "",
+    },
+    "LiveRestoreEnabled": False,
+    **{key: {"ID": "", "Expected": ""} for key in ("ContainerdCommit", "RuncCommit", "InitCommit")},
+    "SecurityOptions": ["name=seccomp,profile=default"],
+    "Warnings": None,
+}
+"""What every emulated engine tells of itself."""

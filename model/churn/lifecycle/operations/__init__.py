@@ -1,0 +1,98 @@
+"""Operations: the things that are done to a system, as values.
+
+Services are called ``a``, ``b``, ``c``, … here; what they are really called is a naming scheme (`churn.lifecycle.sequence`).
+An operation says nothing about how it is carried out and holds no real id, so it can be planned, drawn, shrunk and kept.
+
+What an operation means to planning, drawing and shrinking stands in its class. How it is carried out, and what it is as a
+shell command, stand in tables of the system plane and of `churn.reproducers.shell`; a test sees that none lacks a kind.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from attrs import evolve
+
+from churn.lifecycle.operations.base import Family, OnService, Operation, Pace, Step
+from churn.lifecycle.operations.faults import (
+    Crash,
+    Disturb,
+    Disturbance,
+    HoldPort,
+    Kill,
+    Outage,
+    ReleasePort,
+    Remove,
+    RestartEngine,
+    SetBehaviour,
+)
+from churn.lifecycle.operations.requests import Create, Length, List, Start, Status, Stop, Wait
+
+__all__ = [
+    "ENGINE_FAULTS",
+    "KINDS",
+    "OFFERED",
+    "Crash",
+    "Create",
+    "Disturb",
+    "Disturbance",
+    "Family",
+    "HoldPort",
+    "Kill",
+    "Length",
+    "List",
+    "OnService",
+    "Operation",
+    "Outage",
+    "Pace",
+    "ReleasePort",
+    "Remove",
+    "RestartEngine",
+    "SetBehaviour",
+    "Start",
+    "Status",
+    "Step",
+    "Stop",
+    "Wait",
+    "listed",
+    "renamed",
+]
+
+_ALL: tuple[type[Operation], ...] = (
+    Start,
+    Stop,
+    Create,
+    Status,
+    List,
+    Wait,
+    SetBehaviour,
+    Crash,
+    Kill,
+    Remove,
+    HoldPort,
+    ReleasePort,
+    Disturb,
+    RestartEngine,
+)
+KINDS: Mapping[str, type[Operation]] = {cls.kind: cls for cls in _ALL}
+"""Every operation there is, by its word; those of one family stand together."""
+
+OFFERED = frozenset(cls.kind for cls in _ALL if cls.offered and cls.manager)
+"""The kinds that a manager may lack."""
+ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGINE)
+"""The kinds with which a manager's engine fails it: a contract offers them where that is wanted."""
+
+
+def listed(names: tuple[str, ...], offers: frozenset[str]) -> Iterator[Operation]:
+    """Every operation on these services that a system with these `offers` can be asked for, family by family."""
+    for _, kinds in groupby(_ALL, key=lambda cls: cls.family):
+        family = [cls for cls in kinds if cls.kind in offers or not cls.offered]
+        on_none = [operation for cls in family for operation in cls.each(()) if operation.service is None]
+        yield from on_none
+        yield from (
+            operation for name in names for cls in family for operation in cls.each((name,)) if operation.service
+        )
+
+
+def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:
+    """The same operation on the service that `names` has for its own."""
+    return evolve(operation, name=names[operation.name]) if isinstance(operation, OnService) else operation

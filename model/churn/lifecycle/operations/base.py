@@ -1,0 +1,115 @@
+"""What an operation is, and a step: an operation and the pace at which it is done."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import ClassVar, Self
+
+from attrs import frozen
+
+from churn.lifecycle.condition import Server
+
+
+class Family(Enum):
+    """What sort of thing an operation is. Operations of one family are listed service by service, not kind by kind."""
+
+    REQUEST = "request"
+    """It asks something of the manager, of one service."""
+    SURVEY = "survey"
+    """It acts on no service."""
+    BEHAVIOUR = "behaviour"
+    """It changes how a server behaves."""
+    STRIKE = "strike"
+    """It strikes a service past its manager."""
+    ENGINE = "engine"
+    """The engine fails the manager."""
+
+
+@frozen
+class Operation:
+    """One thing done to the system. `service` is the service it acts on, None where it acts on none."""
+
+    kind: ClassVar[str] = ""
+    """Its word, everywhere: in files, reports and messages."""
+    family: ClassVar[Family] = Family.REQUEST
+    manager: ClassVar[bool] = True
+    """Whether it is the manager that carries it out (else the engine, the host, or just time)."""
+    fault: ClassVar[bool] = False
+    """Whether it makes a fault, or ends one."""
+    offered: ClassVar[bool] = False
+    """Whether a system has to offer it: the manager's own operations, and faults that not every engine can be made to have."""
+    weight: ClassVar[int] = 1
+    """How often it stands among those that random sequences draw from."""
+    strikes: ClassVar[frozenset[Server]] = frozenset()
+    """What the server of the service has to be for a fault to strike it; empty: it strikes no service's server."""
+    ends_servers: ClassVar[bool] = False
+    """Whether it may end a server past its manager: what a manager makes of that is one and the same, whichever did it."""
+    upsets_engine: ClassVar[bool] = False
+    """Whether the engine is another one after it, so that its identity is asked anew."""
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:
+        """Every operation of this kind on these services."""
+        raise NotImplementedError(f"{cls.__name__} has to say which operations of its kind there are")
+
+    @property
+    def service(self) -> str | None:
+        """The service acted on, or None."""
+        return None
+
+    @property
+    def milder(self) -> tuple["Operation", ...]:
+        """Simpler operations that may do the same: what shrinking tries in its place."""
+        return ()
+
+    def crashes(self, service: str | None) -> bool:  # noqa: ARG002 -- most crash nothing
+        """Whether it makes that service's server end by itself; None stands for any service."""
+        return False
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@frozen(cache_hash=True)
+class OnService(Operation):
+    """One that acts on a service."""
+
+    name: str
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:
+        return (cls(name) for name in names)
+
+    @property
+    def service(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Pace(Enum):
+    """What is looked at after a step, before the next one."""
+
+    CALM = "calm"
+    """The manager and the engine are both asked."""
+    ENGINE_ONLY = "engine-only"
+    """Only the engine is asked: a list command that repairs what it should report must not hide it."""
+    HURRIED = "hurried"
+    """Nothing is asked: the next operation is issued at once."""
+
+
+@frozen(cache_hash=True)
+class Step:
+    """An operation and the pace at which it is done."""
+
+    operation: Operation
+    pace: Pace = Pace.CALM
+
+    @property
+    def hurried(self) -> bool:
+        """Whether nothing is looked at before the next step."""
+        return self.pace is Pace.HURRIED
+
+    def __str__(self) -> str:
+        suffix = "" if self.pace is Pace.CALM else f" ({self.pace.value})"
+        return f"{self.operation}{suffix}"

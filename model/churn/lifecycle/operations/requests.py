@@ -1,0 +1,83 @@
+"""What is asked of a manager; and waiting, which asks nothing."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Self
+
+from attrs import frozen
+
+from churn.lifecycle.operations.base import Family, OnService, Operation
+
+
+class Length(Enum):
+    """How long a `Wait` is. The run's settings say how many seconds that makes."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+@frozen(cache_hash=True)
+class _Request(OnService):
+    offered = True
+
+
+@frozen(cache_hash=True)
+class Start(_Request):
+    """Start a service and wait until it is up."""
+
+    kind = "start"
+    weight = 6
+
+
+@frozen(cache_hash=True)
+class Stop(_Request):
+    """Stop a service."""
+
+    kind = "stop"
+    weight = 6
+
+
+@frozen(cache_hash=True)
+class Create(_Request):
+    """Make a service known to the manager."""
+
+    kind = "create"
+
+
+@frozen(cache_hash=True)
+class Status(_Request):
+    """Ask the manager about one service."""
+
+    kind = "status"
+
+
+@frozen(cache_hash=True)
+class List(Operation):
+    """Ask the manager for all its services."""
+
+    kind = "list"
+    family = Family.SURVEY
+    offered = True
+    weight = 2
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
+        yield cls()
+
+
+@frozen(cache_hash=True)
+class Wait(Operation):
+    """Do nothing for a while: what moves by itself shows."""
+
+    length: Length
+    kind = "wait"
+    family = Family.SURVEY
+    manager = False
+    weight = 2
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
+        return map(cls, Length)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.length.value}"
