@@ -42,7 +42,7 @@ def a_changed_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     """What Hypothesis draws from is another list, and the model's rule for waits is written otherwise."""
     patch.setattr(machine, "PACES", machine.PACES[::-1])
     patch.setattr(List, "weight", 9)
-    patch.setitem(transitions._RULES, Wait, _same_as_wait)
+    patch.setitem(transitions.RULES, Wait, _same_as_wait)
 
 
 def _same_as_wait(state: State, *_: object) -> tuple[transitions.Branch, ...]:
@@ -58,7 +58,7 @@ class Restart(operations.OnService):
 
 def a_new_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     patch.setitem(operations.KINDS, "restart", Restart)
-    patch.setitem(transitions._RULES, Restart, _same_as_wait)
+    patch.setitem(transitions.RULES, Restart, _same_as_wait)
 
 
 def a_renamed_operation(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
@@ -81,7 +81,7 @@ class PatientStart(Start):
 
 def a_new_mandatory_field(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     patch.setitem(operations.KINDS, "start", PatientStart)
-    patch.setitem(transitions._RULES, PatientStart, _as_start)
+    patch.setitem(transitions.RULES, PatientStart, _as_start)
     patch.setitem(system.REQUESTS, PatientStart, system.REQUESTS[Start])
     patch.setattr(reproducers, "LACKING", {("start", "patience"): "long"})
 

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
+from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
 from churn.lifecycle.operations import Create, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
@@ -66,6 +66,8 @@ def openings(services: int) -> tuple[Opening, ...]:
     return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
 
 
+MOST_DRAWN = 126
+"""Into wider draws Hypothesis puts the numbers it finds in imported modules: sequences would depend on those."""
 PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 """What each step's pace is drawn from."""
 
@@ -74,10 +76,12 @@ PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> tuple[Operation | None, ...]:
     """What each step's operation is drawn from. None, the simplest, ends a sequence: Hypothesis's filling costs nothing.
 
-    Fewer than 127 for three services: into wider draws Hypothesis puts the numbers it finds in imported modules.
+    Raises `UsageError` where the services are so many that this would be more than `MOST_DRAWN`.
     """
     candidates = [found for found in every(names, offers) if faults or not found.fault]
     weighted = [found for found in candidates for _ in range(found.weight)]
+    if len(weighted) >= MOST_DRAWN:
+        raise UsageError(f"expected at most 4 services in a random sequence, got {len(names)}; explore with fewer")
     return (None, *weighted)
 
 

@@ -99,7 +99,7 @@ def follow(state: State, operation: Operation, outcome: Outcome, contract: Contr
     """
     if isinstance(outcome, Unknown) and operation.manager:
         return tuple(Branch(Must.ANY, _unsettle(now, operation, outcome)) for now in _drifted(state))
-    rule = _RULES[type(operation)]
+    rule = RULES[type(operation)]
     return tuple(branch for now in _drifted(state) for branch in rule(now, operation, outcome, contract))
 
 
@@ -321,7 +321,7 @@ def _restart_engine(state: State, operation: RestartEngine, _: Outcome, contract
     return (*branches, unchanged)
 
 
-_RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
+RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
     Create: _create,
     Start: _start,
     Stop: _stop,

@@ -16,7 +16,7 @@ _Found = TypeVar("_Found", Objection, Doubt)
 
 def command(exhibit: Exhibit, contract: Contract) -> str:
     """The command that shows the exhibit on a machine where Docker's command reaches the engine."""
-    return _COMMANDS[exhibit.show].format(
+    return COMMANDS[exhibit.show].format(
         subject=exhibit.subject, containers=containers(contract), health=contract.health_path
     )
 
@@ -46,7 +46,7 @@ def evidence(record: Record, system: System) -> tuple[Evidence, ...]:
 
 _MOST_SHOWN = 3
 """Objections of a violation for which a command is run as evidence."""
-_COMMANDS: Mapping[Show, str] = {
+COMMANDS: Mapping[Show, str] = {
     Show.ANSWER: "{subject}",
     Show.CONTAINERS: "{containers}",
     Show.CONTAINER: "docker inspect {subject}",

@@ -1,0 +1,220 @@
+"""Nothing is added by halves: an operation, an invariant, a defect or a fault has everywhere what belongs to it.
+
+Each message says what is missing, and in which file it belongs. `churn guide extending` has the whole list in order.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+from attrs import fields_dict
+
+import churn.lifecycle.invariants
+import churn.system.faults
+from churn.explore.machine import MOST_DRAWN, choices
+from churn.lifecycle import transitions
+from churn.lifecycle.contract import Bounds
+from churn.lifecycle.invariants import INVARIANTS, Invariant, Show
+from churn.lifecycle.operations import ENGINE_FAULTS, KINDS, OFFERED, Create, Operation, Start, Step, Stop, Wait
+from churn.lifecycle.operations.faults import Disturbance
+from churn.lifecycle.sequence import Sequence, service_names
+from churn.lifecycle.transitions import RULES
+from churn.report.code import as_code
+from churn.reproducers.file import Reproducer, as_data, load
+from churn.reproducers.shell import LINES
+from churn.session.failing import Failing
+from churn.session.faults import STRIKES
+from churn.session.fingerprint import Fingerprint
+from churn.session.showing import COMMANDS
+from churn.session.system import REQUESTS
+from churn.session.verdict import Signature
+from churn.shrink.candidates import candidates
+from churn.system.managers.command.description import OPERATIONS as DESCRIBED
+from churn.system.managers.defects import DEFECTS
+from churn.system.managers.reference import Embedded
+from churn.system.protocols import Manager
+
+ROOT = Path(__file__).parents[2]
+ALL_OFFERS = OFFERED | ENGINE_FAULTS
+EVERY_KIND = tuple(KINDS.values())
+each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
+
+
+def _kinds(cls: type[Operation] = Operation) -> Iterator[type[Operation]]:
+    """Every class below it that has a word of its own, of the project's own."""
+    for sub in cls.__subclasses__():
+        if sub.kind and sub.__module__.startswith("churn."):
+            yield sub
+        yield from _kinds(sub)
+
+
+def _some(kind: type[Operation]) -> Operation:
+    return next(iter(kind.each(("a",))))
+
+
+# -- operations -------------------------------------------------------------------------------------------------------
+
+
+def test_every_operation_is_registered() -> None:
+    missing = [cls.__name__ for cls in _kinds() if KINDS.get(cls.kind) is not cls]
+    assert not missing, f"lifecycle/operations/__init__.py: _ALL lacks {missing}"
+
+
+@each_kind
+def test_an_operation_says_what_it_is_and_which_there_are_of_it(kind: type[Operation]) -> None:
+    assert inspect.getdoc(kind), f"{kind.__name__}: a docstring says what it does; `churn explain {kind.kind}` shows it"
+    for operation in kind.each(("a", "b")):
+        assert type(operation) is kind
+        assert str(operation).split()[0] == kind.kind
+
+
+@each_kind
+def test_the_model_has_a_rule_for_it_and_a_line_in_its_table(kind: type[Operation]) -> None:
+    assert kind in RULES, f"lifecycle/transitions.py: RULES lacks {kind.__name__}: what may follow it is not said"
+    assert re.search(rf"\b{kind.__name__}\b", transitions.__doc__ or ""), (
+        f"lifecycle/transitions.py: the table in its docstring has no line for {kind.__name__}"
+    )
+
+
+@each_kind
+def test_it_is_carried_out(kind: type[Operation]) -> None:
+    carried = kind in REQUESTS or kind in STRIKES or kind is Wait
+    assert carried, (
+        f"nobody carries {kind.kind} out: session/system.py REQUESTS, or session/faults.py STRIKES, lacks it"
+    )
+
+
+@each_kind
+def test_what_is_asked_of_a_manager_is_bounded_and_every_manager_can_be_asked(kind: type[Operation]) -> None:
+    if not kind.manager:
+        return
+    assert kind.kind in fields_dict(Bounds), f"lifecycle/contract.py: Bounds has no seconds for {kind.kind}"
+    assert hasattr(Manager, kind.kind), f"system/protocols.py: Manager has no method {kind.kind}"
+    assert hasattr(Embedded, kind.kind), f"managers/reference/embedded.py has no method {kind.kind}"
+    assert kind.kind in DESCRIBED, f"managers/command/description.py: OPERATIONS has no table {kind.kind}"
+
+
+@each_kind
+def test_it_is_drawn(kind: type[Operation]) -> None:
+    drawn = choices(("a",), ALL_OFFERS, faults=True)
+    assert any(type(one) is kind for one in drawn), (
+        f"{kind.kind} is never drawn: its each() or its weight gives nothing"
+    )
+
+
+@each_kind
+def test_shrinking_leaves_it_out(kind: type[Operation]) -> None:
+    operation = _some(kind)
+    steps = (Create("a"), Start("a"), Start("a"), operation, Stop("a"), Start("a"), Stop("a"))
+    looks = Fingerprint(Signature("no-orphans", "stop", "running"), "", "")  # type: ignore[arg-type]  # it is converted
+    failing = Failing(("a",), Sequence(tuple(map(Step, steps))), looks)
+    shorter = [[step.operation for step in sequence.steps] for _, sequence in candidates(failing, _contract())]
+    assert any(one.count(operation) < steps.count(operation) for one in shorter), f"no candidate leaves {operation} out"
+    for milder in operation.milder:
+        assert type(milder) in EVERY_KIND, f"{kind.__name__}.milder gives {milder}, which is no operation"
+
+
+def _contract() -> churn.lifecycle.contract.Contract:
+    return churn.lifecycle.contract.Contract(offers=ALL_OFFERS)
+
+
+@each_kind
+def test_it_is_kept_and_read_again(kind: type[Operation], tmp_path: Path) -> None:
+    steps = tuple(Step(operation) for operation in kind.each(("a",)))
+    kept = Reproducer(
+        signature=Signature("x", kind.kind, "any"),  # type: ignore[arg-type]  # it is converted
+        expected="",
+        seen="",
+        names=("a",),
+        sequence=Sequence(steps),
+    )
+    file = tmp_path / "kept.json"
+    file.write_text(json.dumps(as_data(kept)))
+    assert load(file).sequence == kept.sequence, f"reproducers/file.py: {kind.kind} does not come back as it was kept"
+
+
+@each_kind
+def test_it_is_told_as_code_that_can_be_run(kind: type[Operation]) -> None:
+    for operation in kind.each(("a",)):
+        code = as_code("test", ("a",), Sequence((Step(operation),)))
+        names = {name: getattr(churn.lifecycle.operations, name) for name in churn.lifecycle.operations.__all__}
+        names |= {"Behaviour": churn.Behaviour, "Sequence": Sequence, "session": _Told()}
+        assert eval(code, names) == Sequence((Step(operation),)), code  # noqa: S307 -- it is our own
+
+
+class _Told:
+    def run(self, _: str, __: tuple[str, ...], sequence: Sequence) -> Sequence:
+        return sequence
+
+
+@each_kind
+def test_it_has_a_shell_line(kind: type[Operation]) -> None:
+    assert kind in LINES, f"reproducers/shell.py: LINES lacks {kind.__name__}: scripts that need it are refused"
+
+
+@pytest.mark.parametrize("services", [1, 2, 3])
+def test_draws_stay_narrow(services: int) -> None:
+    """Into wider draws Hypothesis puts numbers that it finds in imported modules: sequences would depend on these."""
+    drawn = len(choices(service_names(services), ALL_OFFERS, faults=True))
+    assert drawn <= MOST_DRAWN, f"{drawn} choices for {services} services: lower an operation's weight"
+
+
+# -- invariants -------------------------------------------------------------------------------------------------------
+
+
+def test_every_invariant_is_registered() -> None:
+    found = [
+        value
+        for module in iter_modules(churn.lifecycle.invariants.__path__)
+        for value in vars(import_module(f"churn.lifecycle.invariants.{module.name}")).values()
+        if isinstance(value, Invariant)
+    ]
+    missing = {one.name for one in found} - {one.name for one in INVARIANTS}
+    assert not missing, f"lifecycle/invariants/__init__.py: INVARIANTS lacks {missing}"
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda invariant: invariant.name)
+def test_an_invariant_has_a_text_a_cause_and_a_fix(invariant: Invariant) -> None:
+    assert inspect.getdoc(invariant.check), f"{invariant.name}: its check has no docstring; `churn explain` shows it"
+    for part in ("cause", "fix"):
+        text = getattr(invariant.advice, part)
+        assert len(text.split()) >= 5, f"{invariant.name}: its {part} is no sentence that a person can use: {text!r}"
+    assert invariant.criterion in range(1, 6)
+
+
+@pytest.mark.parametrize("show", Show)
+def test_what_shows_a_finding_has_a_command(show: Show) -> None:
+    assert show in COMMANDS, f"session/showing.py: COMMANDS lacks {show}"
+
+
+# -- defects and faults -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_defect_has_a_text_a_minimum_and_a_reproducer(name: str) -> None:
+    defect = DEFECTS[name]
+    assert defect.symptom, f"{name}: its docstring says what a user would see"
+    assert defect.stands_for, f"{name}: its docstring says which bug it stands for"
+    minima = json.loads((ROOT / "tests/benchmarks/minima.json").read_text())["minima"]
+    assert name in minima, f"tests/benchmarks/minima.json lacks {name}: run tests/benchmarks/minima.py {name}"
+    kept = list((ROOT / "reproducers/defects").glob(f"{name}--*.json"))
+    assert kept, f"reproducers/defects has none of {name}: run tests/benchmarks/keep_reproducers.py {name}"
+
+
+def test_every_fault_of_an_engine_is_registered() -> None:
+    files = {module.name for module in iter_modules(churn.system.faults.__path__)}
+    classes = {inspect.getmodule(kind) for kind in churn.system.faults.KINDS.values()}
+    homes = {module.__name__.rpartition(".")[2] for module in classes if module is not None}
+    tools = {"gate", "gated"}
+    missing = files - homes - tools
+    assert not missing, f"system/faults/__init__.py: KINDS lacks what stands in {missing}"
+
+
+@pytest.mark.parametrize("how", Disturbance)
+def test_what_disturbs_a_manager_is_a_fault_that_engines_have(how: Disturbance) -> None:
+    assert how.value in churn.system.faults.KINDS, f"system/faults has no fault {how.value}"
