@@ -1,6 +1,7 @@
 """An engine in memory that behaves like Docker's, with virtual time.
 
-`core` has the containers and speaks the API's status codes and texts; `direct` is the `Engine` over it, `host` the `Host`.
+`core` and its parts have the containers and speak the API's status codes and texts; `calls` has what takes
+time; `direct` is the `Engine` over them, `host` the `Host`.
 """
 
 from churn.system.engines.emulated.core import Core
