@@ -110,6 +110,21 @@ class Observation:
     list_command: str = ""
     strangers: tuple[str, ...] = ()
 
+    def with_ports(self, ports: Mapping[int, Port]) -> "Observation":
+        """The same, and these ports. It is made at each look, which `evolve` would cost ten times as much."""
+        return Observation(
+            containers=self.containers,
+            ports=ports,
+            listed=self.listed,
+            told=self.told,
+            resources=self.resources,
+            processes=self.processes,
+            events=self.events,
+            mark=self.mark,
+            list_command=self.list_command,
+            strangers=self.strangers,
+        )
+
     def container(self, identity: str | None) -> Container | None:
         """The container of that id, or None where it is not there."""
         return None if identity is None else self.containers.get(identity)

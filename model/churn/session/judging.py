@@ -13,6 +13,7 @@ from churn.lifecycle.transitions import Branch
 from churn.session.fingerprint import Fingerprint, fingerprints_of
 from churn.session.known import Adopted, Known
 from churn.session.observer import Look
+from churn.session.patience import Patience
 from churn.session.run import Record, Run
 from churn.session.verdict import Judgement
 
@@ -58,7 +59,7 @@ class Judge:
     known: Known
     adopted: Adopted
 
-    def judge(self, pending: Pending, bound: tuple[State, ...], look: Look) -> Judgement:
+    def judge(self, pending: Pending, bound: tuple[State, ...], look: Look, patience: Patience) -> Judgement:
         """Which states nothing objects to, and what of the nearest. `bound` are the branches' states, filled in by the look."""
         kept: list[State] = []
         found: list[tuple[list[Objection], list[Doubt], State]] = []
@@ -78,6 +79,8 @@ class Judge:
             nearest=nearest,
             observation=look.observation,
             listing=look.listing,
+            settled=patience.waited,
+            looks=patience.looks,
         )
 
     def case(self, pending: Pending, branch: Branch, state: State, look: Look) -> Case:

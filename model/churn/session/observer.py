@@ -227,7 +227,7 @@ class Observer:
                 elif service.server is NONE:
                     frees.append(service.port)
         ports = self._host.look(asks, tuple(dict.fromkeys(frees)))
-        return evolve(look, observation=evolve(look.observation, ports=ports))
+        return Look(look.observation.with_ports(ports), look.listing)
 
 
 _CHANGING = (

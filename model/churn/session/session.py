@@ -147,10 +147,10 @@ class Session:
             seen = self.system.observer.see(operation, own, ask=asked, states=states)
             bound = tuple([bind(state, seen.observation) for state in states])
             seen = self.system.observer.probe(seen, bound)
-            judged = self._judge.judge(pending, bound, seen)
+            judged = self._judge.judge(pending, bound, seen, patience)
             if judged.kept:
                 break
-        return evolve(judged, settled=patience.waited, looks=patience.looks)
+        return judged
 
     def finish(self) -> Run:
         """End the sequence: what was hurried past is looked at now. What came of it."""
@@ -206,17 +206,18 @@ class Session:
     def _conclude(self, pending: Pending, judged: Judgement) -> None:
         """Tell what the look came to. Raises `Violation` where something is objected to that is news."""
         record = pending.record
-        record.doubts = with_commands(judged.doubts, self.contract)
         suspicious = judged.objections or isinstance(record.outcome, Unknown)
         if suspicious and (why := self._environment.changed()):
+            record.doubts = with_commands(judged.doubts, self.contract)
             self._spoil(record, why)
         if judged.objections and self.known.bugs:
             judged = self._behind_known(pending, judged)
         record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
         if self._detailed or judged.objections or judged.doubts:
             record.judgement = judged
-        record.objections = with_commands(judged.objections, self.contract)
-        record.doubts = with_commands(judged.doubts, self.contract)
+        if judged.objections or judged.doubts:
+            record.objections = with_commands(judged.objections, self.contract)
+            record.doubts = with_commands(judged.doubts, self.contract)
         if judged.objections:
             self._object(record)
         self.possible = judged.kept

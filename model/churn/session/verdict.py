@@ -35,8 +35,8 @@ class Judgement:
     nearest: State
     observation: Observation
     listing: Outcome | None
-    settled: float = 0.0
-    looks: int = 1
+    settled: float
+    looks: int
 
 
 def _condition(given: Condition | str) -> Condition:
