@@ -23,6 +23,7 @@ RANKS = {
     "report": 8,
     "campaign": 9,
     "doctor": 9,
+    "explain": 9,
     "cli": 10,
     "pytest_plugin": 10,
     "__main__": 11,

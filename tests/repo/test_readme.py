@@ -1,4 +1,4 @@
-"""What the README says is so: the programs, commands, options and places that it names exist."""
+"""What the README, the guide and the page of benchmarks say is so: what they name exists, and nothing is without a page."""
 
 import re
 from pathlib import Path
@@ -6,13 +6,25 @@ from pathlib import Path
 import pytest
 from click import Group
 
+import churn as package
 from churn.cli import churn
+from churn.cli.guide import TOPICS, page
+from churn.explain import explained
 from churn.lifecycle.invariants import INVARIANTS
 from churn.pytest_plugin import _OPTIONS
+from churn.system.managers.defects import DEFECTS
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(package.__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    "README": README,
+    "benchmarks": (ROOT / "tests" / "benchmarks" / "README.md").read_text(encoding="utf-8"),
+    **{f"guide {topic}": page(topic) for topic in TOPICS},
+}
+EVERY_PAGE = pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
 COMMANDS = {name: churn.get_command(None, name) for name in churn.list_commands(None)}  # type: ignore[arg-type]  # it needs no context
+MOST_LINES = 140
 
 
 def known_options() -> set[str]:
@@ -24,27 +36,66 @@ def known_options() -> set[str]:
     return found | {f"--churn-{name}" for name in _OPTIONS} | {"--help"}
 
 
-def test_every_option_that_is_named_exists() -> None:
+def named_commands(text: str) -> set[str]:
+    return set(re.findall(r"(?:`|\n|\$ |&& )churn ([a-z]+)", text))
+
+
+@EVERY_PAGE
+def test_every_option_that_is_named_exists(text: str) -> None:
     others = re.compile(
-        r"docker -H |python tests/|^argv = "
+        r"docker -H |docker ps |python tests/|^argv = "
     )  # commands of docker, of programs in tests/, of other managers
-    text = "\n".join(line for line in README.splitlines() if not others.search(line))
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--filter"}
+    lines = "\n".join(line for line in text.splitlines() if not others.search(line))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", lines))
     assert named - known_options() == set()
 
 
-def test_every_command_is_named_and_every_named_one_exists() -> None:
-    named = set(re.findall(r"`?churn ([a-z]+)", README)) & set(re.findall(r"(?:`|\n|\$ |&& )churn ([a-z]+)", README))
-    assert named == set(COMMANDS)
+@EVERY_PAGE
+def test_every_command_that_is_named_exists(text: str) -> None:
+    assert named_commands(text) - set(COMMANDS) == set()
+    for group, name in re.findall(r"(?:`|\n|\$ |&& )churn ([a-z]+) ([a-z]+)\b", text):
+        command = COMMANDS[group]
+        assert not isinstance(command, Group) or name in command.commands
 
 
-@pytest.mark.parametrize("place", sorted(set(re.findall(r"(?:tests|model)/[\w/]+\.py", README))))
-def test_every_file_that_is_named_exists(place: str) -> None:
-    assert (ROOT / place).is_file()
+def test_every_command_is_named() -> None:
+    assert set.union(*map(named_commands, PAGES.values())) == set(COMMANDS)
+
+
+def places() -> set[str]:
+    """The files and folders that are named, a test in a file with it."""
+    spans = r"`((?:[\w-]+/)*[\w-]+\.py(?:::\w+)?|(?:[\w-]+/)+|(?:[\w-]+/)+[\w-]+\.(?:md|json))`"
+    bare = r"(?:tests|model)/[\w/]+\.py"
+    return {found for text in PAGES.values() for pattern in (spans, bare) for found in re.findall(pattern, text)}
+
+
+@pytest.mark.parametrize("place", sorted(places()))
+def test_every_file_and_every_test_that_is_named_exists(place: str) -> None:
+    name, _, test = place.partition("::")
+    found = [ROOT / name] if (ROOT / name).exists() else list(PACKAGE.rglob(name))
+    assert found
+    assert not test or f"def {test}(" in found[0].read_text(encoding="utf-8")
+
+
+@EVERY_PAGE
+def test_every_name_that_is_to_be_explained_can_be(text: str) -> None:
+    for name in re.findall(r"churn explain ([\w.-]+)", text):
+        assert name == "NAME" or explained(name)
+    assert set(re.findall(r"churn run --defect ([a-z-]+)", text)) <= set(DEFECTS)
+
+
+@EVERY_PAGE
+def test_every_topic_that_is_pointed_to_has_a_page(text: str) -> None:
+    assert set(re.findall(r"churn guide (\w+)", text)) - {"TOPIC"} <= set(TOPICS)
+
+
+def test_the_readme_is_short_and_points_to_every_page() -> None:
+    assert set(re.findall(r"churn guide (\w+)", README)) == set(TOPICS)
+    assert len(README.splitlines()) <= MOST_LINES
 
 
 def test_every_invariant_is_in_the_table_under_its_criterion() -> None:
-    table = README.partition("| criterion | invariants |")[2].splitlines()
+    table = page("bugs").partition("| criterion | invariants |")[2].splitlines()
     for invariant in INVARIANTS:
         row = next(line for line in table if line.startswith(f"| {invariant.criterion} "))
         assert f"`{invariant.name}`" in row

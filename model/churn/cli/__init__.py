@@ -10,7 +10,20 @@ from churn import __version__
 from churn.cli.settings import COULD_NOT_RUN, INTERRUPTED
 from churn.errors import ChurnError
 
-_COMMANDS = ("run", "explore", "replay", "clean", "defects", "image", "manager", "engine", "reference", "doctor")
+_COMMANDS = (
+    "run",
+    "explore",
+    "replay",
+    "clean",
+    "defects",
+    "image",
+    "manager",
+    "engine",
+    "reference",
+    "doctor",
+    "guide",
+    "explain",
+)
 
 
 class _OneAtATime(click.RichGroup):
