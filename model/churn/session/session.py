@@ -1,7 +1,7 @@
 """The step loop: one operation, one look, one judgement, again and again, from a verified clean start."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from attrs import evolve
@@ -127,7 +127,7 @@ class Session:
         """Do one step, and unless it is hurried past, look and judge."""
         self.budget.charge()
         record = self._begun(step)
-        with self._environment_apart(record):
+        try:
             record.outcome = self.system.apply(step.operation)
             follows = [follow(state, step.operation, record.outcome, self._judge.contract) for state in self.possible]
             pending = self._joined(record, [branch for branches in follows for branch in branches])
@@ -135,6 +135,8 @@ class Session:
                 self._pass_by(pending)
             else:
                 self._conclude(pending, self.look(pending))
+        except (EngineError, EnvironmentFault) as fault:
+            self._fault(record, fault)
 
     def look(self, pending: Pending, ask: bool = False) -> Judgement:
         """See, bind, probe and judge, until a possible state is kept or the settling time is over; `ask`: the manager, anew."""
@@ -156,8 +158,10 @@ class Session:
         """End the sequence: what was hurried past is looked at now. What came of it."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            with self._environment_apart(pending.record):
+            try:
                 self._conclude(pending, self.look(pending))
+            except (EngineError, EnvironmentFault) as fault:
+                self._fault(pending.record, fault)
         return self.current
 
     # -- what goes before a look --------------------------------------------------------------------------------------
@@ -248,18 +252,13 @@ class Session:
 
     # -- the environment ----------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _environment_apart(self, record: Record) -> Iterator[None]:
-        """What the engine or the environment fails at within this is told as their fault."""
-        try:
-            yield
-        except EngineError as error:
-            where = " while it was looked at" if record.outcome is not None else ""
-            self._spoil(record, f"the engine failed{where}: {error}", error)
-        except EnvironmentFault as fault:
-            if record.reason:  # it is noted already
-                raise
-            self._spoil(record, f"the environment failed: {fault}", fault)
+    def _fault(self, record: Record, fault: EngineError | EnvironmentFault) -> NoReturn:
+        """What the engine or the environment failed at is told as their fault."""
+        if record.reason:  # it is noted already
+            raise fault
+        where = " while it was looked at" if record.outcome is not None else ""
+        who = f"the engine failed{where}" if isinstance(fault, EngineError) else "the environment failed"
+        self._spoil(record, f"{who}: {fault}", fault)
 
     def _spoil(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
         record.reason = why

@@ -44,6 +44,6 @@ class Agenda:
         """When the next thing happens by itself; None where nothing will."""
         return self.planned[0][0] if self.planned else None
 
-    def take(self, now: float) -> Due | None:
-        """Take out the first that is due by now; None where nothing is."""
-        return heapq.heappop(self.planned) if self.planned and self.planned[0][0] <= now else None
+    def take(self) -> Due:
+        """Take out what happens first. Something must be planned."""
+        return heapq.heappop(self.planned)

@@ -107,8 +107,9 @@ class Core:
             if now < self.up_at:
                 raise EngineUnreachable("Cannot connect to the Docker daemon at the emulated engine. Is it running?")
             self._come_back()
-        while (due := self.agenda.take(now)) is not None:
-            self._happen(*due)
+        planned = self.agenda.planned
+        while planned and planned[0][0] <= now:
+            self._happen(*self.agenda.take())
 
     def _happen(self, due: float, _: int, action: str, identity: str, life: int) -> None:
         container = self.register.containers.get(identity)
