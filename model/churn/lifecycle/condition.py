@@ -51,8 +51,9 @@ Python 3.11 five times as long."""
 class Condition(NamedTuple):
     """A service's condition. `doomed`: a server that it starts can not live; `held`: a stranger holds its port.
 
-    A service is doomed while its servers are told to crash, to hang or to be unhealthy, whether one runs now or not. (`Server.ILL`
-    is another thing: a server that runs now under such a fault.)
+    A service is doomed while its servers are told to crash, to hang or to be unhealthy, whether one runs now or not.
+    (`Server.ILL` is another thing: a server that runs now under such a fault.)
+
     A tuple, not an attrs class: conditions are hashed at each step of a plan, and a tuple's hash is C.
     """
 
