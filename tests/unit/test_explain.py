@@ -101,7 +101,8 @@ def test_a_fault_is_told_with_its_settings_and_whether_it_is_drawn() -> None:
     hang, killed = the(Sort.ENGINE_FAULT, "hang"), the(Sort.ENGINE_FAULT, "oom-kill")
     assert "changes a container" in fact(hang, "setting `call`")
     assert fact(killed, "setting `container`").endswith("(needed)")
-    assert all(line[0].isalpha() for kind in FAULTS for heading, line in the(Sort.ENGINE_FAULT, kind).facts if line)
+    told = [(heading, line) for kind in FAULTS for heading, line in the(Sort.ENGINE_FAULT, kind).facts]
+    assert all(line[0].isalpha() for heading, line in told if heading.startswith("setting"))
     assert fact(hang, "in random sequences").startswith("yes")
     assert fact(killed, "in random sequences").startswith("not")
 

@@ -1,4 +1,4 @@
-"""Expected states that are the same but for ids, ports and moments."""
+"""Expected states in a form that leaves out ids, ports and times: the exhaustive search visits those that are alike once."""
 
 from collections.abc import Hashable, Iterable
 
@@ -11,7 +11,7 @@ from churn.system.rewinding import Numbers
 def expected(
     possible: Iterable[State], pending: Pending | None, numbers: Numbers, engine: Engine
 ) -> tuple[Hashable, ...]:
-    """What is expected, and what of it nobody has looked at, without ids, ports and moments."""
+    """The possible states, and those after a step that nobody has looked at yet, without ids, ports and times."""
     branches = pending.branches if pending is not None else ()
     states = [*((None, state) for state in possible), *((one.must, one.state) for one in branches)]
     unseen = (pending.acted, pending.waited) if pending is not None else None

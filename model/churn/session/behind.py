@@ -1,4 +1,9 @@
-"""Going on behind known bugs: what is left to object to when they are put aside and what they left is put right."""
+"""Going on behind known bugs: the session's excursion from a failing step to a state from which it can go on.
+
+A step failed, and known bugs have a part in that. The excursion puts right what they left: it removes the containers and
+processes that should not be there, takes the rest over as it is (`Adopted`), and looks again. If something is left to object
+to, that is news, and the step fails by it. If not, the sequence goes on from the state that was found.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -16,12 +21,12 @@ from churn.session.system import System
 from churn.session.verdict import Judgement
 
 Settle = Callable[[Pending, bool], Judgement]
-"""Looks until the system has settled, and judges; True: the manager is asked as well, and anew."""
+"""Looks until the system has settled, and judges. If the flag is True, the manager is asked anew, whatever the step's pace."""
 
 
 @define(eq=False)
 class Excursion:
-    """One step behind the known bugs. `settle` looks and judges again."""
+    """One way past the known bugs, at one failing step. `settle` looks and judges again."""
 
     system: System
     judge: Judge
@@ -29,9 +34,9 @@ class Excursion:
     pending: Pending
 
     def go_on(self, judged: Judgement) -> Judgement:
-        """What is left to object to, and the states to go on from.
+        """The judgement that counts in place of `judged`: objections that are news, or else the states to go on from.
 
-        Raises `NothingNew` where nothing else is objected to, but there is no way on either.
+        Raises `NothingNew` if nothing is news, but nothing could be found to go on from either.
         """
         adopted, record = self.judge.adopted, self.pending.record
         known = self.judge.recognised(self.pending, judged.objections)
@@ -47,7 +52,7 @@ class Excursion:
         return self._behind(self._put_right(judged, known))
 
     def _behind(self, state: State) -> Judgement:
-        """What is objected to once the known bugs' leavings are put right, and `state` is expected."""
+        """The judgement when what the known bugs left has been put right, and `state` is expected."""
         adopted = self.judge.adopted
         behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True)
         again = self.settle(behind, True)
@@ -66,11 +71,11 @@ class Excursion:
         return self._news(last, self._counting(one for one in last.objections if one not in known))
 
     def _counting(self, objections: Iterable[Objection]) -> list[Objection]:
-        """Those that may be something else than a consequence of what was adopted."""
+        """Those that are taken for news (`Adopted.counts`)."""
         return [found for found in objections if self.judge.adopted.counts(found)]
 
     def _coming_alone(self, objections: Iterable[Objection]) -> list[Objection]:
-        """Those that do not come along with a known bug."""
+        """Those that were never seen together with a known bug."""
         told = self.judge.fingerprints(self.pending.record, objections)
         return [found for found, one in told if not self.judge.known.comes_along(one)]
 
@@ -80,7 +85,7 @@ class Excursion:
         raise NothingNew("what was objected to may be a consequence of bugs that are known")
 
     def _put_right(self, judged: Judgement, known: Iterable[Objection]) -> State:
-        """Remove what the known bugs left, and adopt the rest; the state expected then."""
+        """Remove what the known bugs left, as far as that can be done; the state to expect then, with the rest taken over."""
         pending, adopted, nearest = self.pending, self.judge.adopted, judged.nearest
         look = self.system.observer.see(pending.record.step.operation, None, ask=True, states=(nearest,))
         look = self.system.observer.probe(look, (bind(nearest, look.observation),))
@@ -99,6 +104,6 @@ class Excursion:
 
 
 def _elsewhere(known: dict[Objection, Fingerprint], alone: list[Objection]) -> list[Fingerprint]:
-    """The known bugs that concern none of the services which what comes alone concerns."""
+    """The known bugs that concern other services than those which the objections `alone` concern."""
     concerned = {found.service for found in alone}
     return [one for found, one in known.items() if concerned.isdisjoint((found.service, *found.others))]

@@ -1,4 +1,4 @@
-"""What a run may spend: operations on the system, and seconds. Looks are counted apart: they are not what is slow."""
+"""What a run may spend: operations on the system, and seconds. Looks cost little: they are only counted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from churn.system.clock import Clock
 
 @define
 class Budget:
-    """Operations and seconds of `clock`; None means as many as it takes. Resets count as operations."""
+    """How many operations, and how many seconds of `clock`, may be spent; None: no limit. Resets count as operations."""
 
     clock: Clock
     operations: int | None = None
@@ -49,7 +49,7 @@ class Budget:
 
     @contextmanager
     def uncounted(self) -> Iterator[None]:
-        """Within this, nothing is limited; what is spent is limited neither, but counted."""
+        """Within this, nothing is limited. What is spent meanwhile is counted, but does not use up the budget."""
         operations, seconds, spent, elapsed = self.operations, self.seconds, self.spent, self.elapsed
         self.operations = self.seconds = None
         try:

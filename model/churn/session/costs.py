@@ -1,4 +1,7 @@
-"""What each kind of operation costs on this system, learned as it is done: what promises alike is tried cheapest first."""
+"""What each kind of operation costs on this system, learned while it is done.
+
+Shrinking goes by it: of sequences that promise equally much, it tries the cheapest first.
+"""
 
 from attrs import define, field
 

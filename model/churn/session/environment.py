@@ -5,7 +5,7 @@ from churn.session.system import System
 
 
 class Environment:
-    """Remembers which engine a system has. `renew` where it is meant to be another one from now on."""
+    """Remembers which engine a system has. `renew` has to be called when it is meant to be another one from now on."""
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -16,7 +16,7 @@ class Environment:
         self.identity = self._system.identity()
 
     def changed(self) -> str:
-        """Why the environment is to blame for what looks wrong; empty where it is not."""
+        """Why the environment, and not the manager, is to blame for what looks wrong; empty if it is not."""
         try:
             identity = self._system.identity()
         except EngineError as error:

@@ -1,4 +1,4 @@
-"""What came of a sequence, as values: what is shrunk, what the memo keeps, and what a bug is made of."""
+"""What came of a sequence, as values: shrinking begins with them, the memo keeps them, and bugs are made of them."""
 
 from attrs import frozen
 
@@ -13,9 +13,9 @@ Steps = tuple[Step, ...]
 
 @frozen
 class Failing:
-    """A failing sequence that ends at its failing step, and what the failure looks like.
+    """A sequence whose last step fails, and what the failure looks like.
 
-    `befores` are the abstract states that each of its steps was done in; empty where that is not known.
+    `befores` are the abstract states in which its steps were done, one for each; empty if that is not known.
     """
 
     names: tuple[str, ...]

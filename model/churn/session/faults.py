@@ -1,4 +1,4 @@
-"""Faults: what is done to a system past its manager. Only containers that are ours are ever struck."""
+"""Faults: what is done to a system without its manager. Only containers that this run has made are ever struck."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -30,24 +30,28 @@ _T = TypeVar("_T")
 
 @frozen(kw_only=True)
 class Waits:
-    """Seconds that `Wait` lasts, and that a slow server takes longer to load."""
+    """How long things last, in seconds."""
 
     short: float = 5.0
+    """A short wait."""
     long: float = 120.0
+    """A long wait."""
     slow: float = 20.0
+    """A slow server, until it answers."""
     reading: float = 0.3
-    """Until every server has read a behaviour that was set, and done as it says."""
+    """A server, until it has read a behaviour that was set, and done as it says."""
     hang: float = 0.0
-    """How long an engine that hangs does so; 0: until its client gives up."""
+    """An engine that hangs, until it answers; 0: until its client gives up."""
     outage: float = 1.0
-    """How long an engine that is restarted is away."""
+    """An engine that is restarted, until it answers again."""
 
 
 class Faults:
     """Strikes the services of one sequence; `begin` names them.
 
-    `service_of` tells whose a container is, None where it cannot; `obedient` is whether servers read how to behave; `shared`
-    are the labels of what is ours on a shared engine; `gate` is what the manager's calls of its engine pass.
+    `service_of` tells to which service a container belongs, None where it cannot. `obedient` is whether servers read how to
+    behave. `shared` are the labels of what this run has made, on an engine that others use, too. Through `gate` go the calls
+    by which the manager asks its engine.
     """
 
     def __init__(
@@ -98,9 +102,10 @@ class Faults:
         return self._next
 
     def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
-        """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them.
+        """Do `act`, an operation of the manager's. If a `disturb` was done before, its fault is on meanwhile.
 
-        The faults as ``hang on create``.
+        Given back are what `act` gives, the faults that struck its calls (as ``hang on create``), and whether there was a
+        `disturb`.
         """
         gate, planned = self._gate, self._next
         if gate is None:
@@ -118,7 +123,7 @@ class Faults:
         return done, tuple(gate.struck[before:]), fault is not None
 
     def strike(self, operation: Operation, port: int | None) -> str:
-        """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
+        """Carry out a fault on its service, whose port is `port` (None: not known). Why it could not be done; empty if it was."""
         act = STRIKES.get(type(operation))
         if act is None:
             raise TypeError(f"an operation that systems do not know: {operation!r}")
@@ -197,7 +202,7 @@ class Faults:
         return "" if await_engine(self.engine, self.clock) else "the engine did not come back"
 
     def _running(self, name: str, port: int | None) -> ListedContainer | None:
-        """The service's running container, told by the manager, or by its port where the manager cannot tell."""
+        """The service's running container, as `service_of` tells it, or by its port where that cannot."""
         for row in self.engine.list(self._shared):
             real = self._service_of(row)
             whose = real == self._real[name] if real is not None else port in row.ports
@@ -225,7 +230,7 @@ _NO_GATE = "this engine cannot be made to fail"
 _NOT_RUNNING = "it has no running container"
 _DISOBEDIENT = "its server does not read how to behave"
 _READINGS, _INTERVAL = 10, 0.05
-"""A server told to crash gets that many times what reading takes; it is looked at every so many seconds."""
+"""A server that is told to crash has so many times `Waits.reading` for it; Churn looks every so many seconds."""
 STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     SetBehaviour: Faults._behave,  # noqa: SLF001 -- the class's own table
     Crash: Faults._crash,  # noqa: SLF001

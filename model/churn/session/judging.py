@@ -1,4 +1,4 @@
-"""Judging: the states that are possible after a step, held against what was seen of it."""
+"""Judging: each state that is possible after a step is compared with what was seen."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,16 +20,25 @@ from churn.session.verdict import Judgement
 
 @frozen(kw_only=True)
 class Pending:
-    """The last step, while nobody has looked at what it did."""
+    """The last step, until somebody has looked at what it did. Steps before it may have been hurried past."""
 
     record: Record
     branches: tuple[Branch, ...]
+    """What may have followed; each branch is judged."""
     acted: frozenset[str]
+    """The services on which this step, or one hurried past just before it, acted.
+
+    If another service moves, nobody asked for that (`undisturbed`, `quiet`).
+    """
     waited: bool
+    """Whether this step, and those hurried past just before it, were all waits. If so, nothing at all may move (`quiet`)."""
     late: bool
-    """Whether the manager was not asked after a step before it: what is seen now may have been there then."""
+    """Whether nobody asked the manager after the step before.
+
+    What it shows now may have been so already then, so a known bug is known again even though it showed after another operation.
+    """
     fits: bool = True
-    """Whether the operation ended in a way that the model allows."""
+    """Whether the operation ended in a way that the model allows. If not, the step is looked at, even if it is a hurried one."""
 
     @property
     def outcome(self) -> Outcome:
@@ -39,7 +48,10 @@ class Pending:
 
 
 def is_blind(states: Iterable[State], contract: Contract) -> bool:
-    """Whether a look at the engine alone could not tell whose a container is: by ports only, and one is not known."""
+    """Whether a look at the engine alone could not tell whose a container is. Then the manager is asked, whatever the pace.
+
+    This is so if containers can be told only by their ports, and the port of one is not known.
+    """
     if contract.labels or contract.name_pattern:
         return False
     return any(
@@ -51,7 +63,7 @@ def is_blind(states: Iterable[State], contract: Contract) -> bool:
 
 @define(eq=False)
 class Judge:
-    """Judges the steps of one sequence. `contract` is the manager's, and what known bugs broke of it in this sequence."""
+    """Judges the steps of one sequence. `contract` is the manager's, loosened where known bugs broke it in this sequence."""
 
     run: Run
     contract: Contract
@@ -60,7 +72,10 @@ class Judge:
     adopted: Adopted
 
     def judge(self, pending: Pending, bound: tuple[State, ...], look: Look, patience: Patience) -> Judgement:
-        """Which states nothing objects to, and what of the nearest. `bound` are the branches' states, filled in by the look."""
+        """Which states nothing objects to, and what is objected to the one that fits best.
+
+        `bound` are the branches' states, with the ports and container ids that the look has shown.
+        """
         kept: list[State] = []
         found: list[tuple[list[Objection], list[Doubt], State]] = []
         for branch, state in zip(pending.branches, bound, strict=True):
@@ -99,14 +114,14 @@ class Judge:
         )
 
     def _rank(self, pending: Pending, objections: Sequence[Objection]) -> tuple[int, int, int]:
-        """How near a state is: few objections that are news, few at all, none of a high rank."""
+        """How badly a state fits: by how many objections are news, by how many there are, by how high the first one ranks."""
         order = [invariant.name for invariant in self.invariants]
         places = [order.index(found.invariant) for found in objections]
         known = len(self.recognised(pending, objections)) if self.known.bugs else 0
         return len(places) - known, len(places), min(places, default=0)
 
     def recognised(self, pending: Pending, objections: Iterable[Objection]) -> dict[Objection, Fingerprint]:
-        """Those of the objections that known bugs are known by, and which bug that is."""
+        """Those of the objections that are known already, each with the known bug that it looks like."""
         told = self.fingerprints(pending.record, objections)
         matches = ((found, self.known.match(one, late=pending.late)) for found, one in told)
         return {found: match for found, match in matches if match is not None}

@@ -1,4 +1,4 @@
-"""What was executed, so that the system never runs a sequence twice but to confirm it."""
+"""The memo: which sequences were run, and what came of them, so that none is run again except to confirm a failure."""
 
 from attrs import define, field
 
@@ -11,7 +11,10 @@ Key = tuple[tuple[str, ...], Naming, tuple[Step, ...]]
 
 @define
 class Memo:
-    """Verdicts by sequence. Holds no observation, id, port or time, and is void once the system disagreed with itself."""
+    """What came of each sequence, without observations, ids, ports and times.
+
+    It holds for a system that does the same each time. When a sequence came out differently, all has to be forgotten (`clear`).
+    """
 
     _known: dict[Key, Result] = field(init=False, factory=dict)
     _passing: set[Key] = field(init=False, factory=set)
@@ -19,8 +22,8 @@ class Memo:
     def recall(self, names: tuple[str, ...], sequence: Sequence) -> Result | None:
         """What is known of a sequence.
 
-        That it passes is also known where it is the beginning of one that got further, and how it fails where it begins
-        with one that fails, and was looked at there.
+        It is known to pass if it is the beginning of one that got further. It is known to fail if its own beginning fails,
+        and the last step of that beginning is looked at.
         """
         key = (names, sequence.naming, sequence.steps)
         if key in self._known:
@@ -32,7 +35,7 @@ class Memo:
         return Result(sequence.steps) if key in self._passing else None
 
     def contradicts(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> bool:
-        """Whether a run's result cannot be, if the system is the same each time."""
+        """Whether a run's result shows, with what is known, that the system does not do the same each time."""
         known = self._known.get((names, sequence.naming, sequence.steps))
         if known is not None and known.signature != result.signature:
             return True
@@ -46,7 +49,7 @@ class Memo:
     def keep(self, names: tuple[str, ...], sequence: Sequence, result: Result) -> None:
         """Note a run's result."""
         self._known[names, sequence.naming, sequence.steps] = result
-        if result.failed:  # it would fail so without what was not reached
+        if result.failed:  # the steps that were not reached do not matter
             self._known[names, sequence.naming, result.steps] = result
         looked = len(result.steps) - 1 if result.failed else len(result.steps)
         for length in range(1, looked + 1):
@@ -54,6 +57,6 @@ class Memo:
                 self._passing.add((names, sequence.naming, result.steps[:length]))
 
     def clear(self) -> None:
-        """Forget all: the system is not the same each time."""
+        """Forget all, because the system does not do the same each time."""
         self._known.clear()
         self._passing.clear()

@@ -30,7 +30,7 @@ class Look:
 class Observer:
     """Looks at the engine, the host and what the manager says. `begin` names the services of a new sequence.
 
-    `shared` are the labels of what is ours on an engine that others use too; `ask` carries an operation out.
+    `shared` are the labels of what this run has made, on an engine that others use, too. `ask` carries an operation out.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Observer:
         self._strangers: set[str] = set()
         """Containers that were there before the sequence."""
         self._told: set[str] = set()
-        """Containers that came since and are not the manager's, as far as is known: told once each."""
+        """Containers that came since, and are not the manager's as far as is known. A report has each once."""
         self._newcomers: tuple[str, ...] = ()
         self._entries: dict[Listed, Listed] = {}
         self._events: tuple[Event, ...] = ()
@@ -68,7 +68,7 @@ class Observer:
         """The port of each service, as it was last seen or told."""
 
     def begin(self, model: Mapping[str, str]) -> None:
-        """A new sequence: `model` gives each service's name in the model by its real one. What is there now is not ours."""
+        """A new sequence begins. `model` has each service's name in the model by its real name. What is there now is not ours."""
         self._forget()
         self._model = model
         self._engine.events()
@@ -99,10 +99,10 @@ class Observer:
     # -- what is there ------------------------------------------------------------------------------------------------
 
     def see(self, operation: Operation, outcome: Outcome | None, *, ask: bool, states: Sequence[State]) -> Look:
-        """See what the invariants need to see, ports apart. `states` say which ports the manager's services have.
+        """See all that the invariants need, except ports. `states` say which ports the manager's services have.
 
-        `ask`: whether the manager is asked as well. `outcome` is that of `operation` if it has just ended: a list or
-        status command's own answer is then taken; None asks it again.
+        `ask`: whether the manager is asked as well. `outcome` is that of `operation`, if it has just ended: if that is a
+        `list` or a `status`, its own answer is taken. If `outcome` is None, the manager is asked again.
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
         events = self._engine.events()
@@ -166,7 +166,7 @@ class Observer:
         return found
 
     def _is_managers(self, row: Row, states: Sequence[State], listed: tuple[Listed, ...]) -> bool:
-        """Whether a container is the manager's: by label, by name, or by a port of its services if it came only later."""
+        """Whether a container is the manager's: by label, by name, or, if it came during the sequence, by a service's port."""
         if self._contract.labels and carries(row.labels, self._contract.labels):
             return True
         if self._pattern is not None and self._pattern.fullmatch(row.name):
@@ -213,7 +213,7 @@ class Observer:
     # -- whether it answers -------------------------------------------------------------------------------------------
 
     def probe(self, look: Look, bound: Iterable[State]) -> Look:
-        """The look, with the ports that matter in the states that were bound to it: of servers that must answer or be gone."""
+        """The look, with the ports that matter in the states `bound`: of servers that must answer, or that must be gone."""
         asks: dict[int, str] = {}
         frees: list[int] = []
         for state in bound:
@@ -233,5 +233,5 @@ class Observer:
 _CHANGING = (
     "_views", "_born", "_starts", "_numbers", "_strangers", "_told", "_newcomers", "_events", "_seen_ports", "port_of",
 )  # fmt: skip
-"""What of a sequence changes step by step."""
+"""The attributes that change step by step, and that `restore` has to put back."""
 _LIST = List()

@@ -1,4 +1,4 @@
-"""Patience: how often, and how long, a system is looked at until it has settled."""
+"""Patience: how often, and for how long, Churn looks at a system until it has settled."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 @define
 class Patience:
-    """Numbers the looks from 1, with pauses between them, until `seconds` have passed since it was made."""
+    """To be looped over: it counts the looks from 1, pausing between them, until `seconds` have passed since it was made."""
 
     clock: Clock
     seconds: float

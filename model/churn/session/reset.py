@@ -1,4 +1,4 @@
-"""A clean start: preflight before the run, a verified reset before each sequence."""
+"""A clean start: before the run Churn makes sure that nothing is there, before each sequence it clears up and makes sure."""
 
 from churn.errors import EngineError, NotClean, ResetFailed
 from churn.lifecycle.operations import List
@@ -10,13 +10,13 @@ from churn.system.ownership import OWNER, remove
 from churn.system.protocols import Engine, ListedContainer, Manager
 
 _LIMIT, _INTERVAL = 30.0, 0.1
-"""Seconds that a removal may take until its container is off the list, and between two looks at it."""
+"""Seconds until a container that was removed has to be off the engine's list, and between two looks at that."""
 
 
 def preflight(manager: Manager, engine: Engine) -> None:
-    """See that the start state is clean; nothing is touched.
+    """Make sure that nothing of the manager's is there before the run. Nothing is touched.
 
-    Raises `NotClean` with what is there: containers with the manager's labels, services in its store.
+    Raises `NotClean` if there are containers with the manager's labels, or services in its store; it says which.
     """
     rows = engine.list(manager.contract.labels) if manager.contract.labels else ()
     findings = [f"container {row.name} ({row.image}) is {row.state}" for row in rows]
@@ -32,9 +32,9 @@ def preflight(manager: Manager, engine: Engine) -> None:
 
 
 def reset(system: System, run: str) -> None:
-    """End the manager's processes, remove every container, network and volume of the run, empty the store; then look.
+    """End the manager's processes, remove all containers, networks and volumes of the run, empty the store; then make sure.
 
-    Raises `ResetFailed`: a fault of the environment, never a bug of the manager.
+    Raises `ResetFailed` if something is still there: that counts as a fault of the environment, never as a bug of the manager.
     """
     await_engine(system.engine, system.clock)
     try:

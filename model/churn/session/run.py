@@ -18,8 +18,9 @@ from churn.session.verdict import Judgement, Signature, Verdict
 class Record:
     """One step: what was done, how it ended, how it was judged.
 
-    `before` is the abstract state it was done in, `condition` that of the service it acted on, if any. `settled` are
-    seconds until nothing was objected to, `took` seconds of the whole step by the run's clock.
+    `before` is the abstract state in which it was done, `condition` that of the service on which it acted, if any. `settled`
+    are the seconds until nothing was objected to any more, `took` those of the whole step by the run's clock. `reason` says
+    why it could not be told, or why the sequence ends here.
     """
 
     number: int
@@ -32,7 +33,7 @@ class Record:
     objections: tuple[Objection, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     judgement: Judgement | None = None
-    """What was seen; None where nobody looked, or where a step passed in a sequence that is not kept in detail."""
+    """What was seen. None if nobody looked, or if the step passed and the sequence is not kept in detail."""
     looks: int = 0
     strangers: tuple[str, ...] = ()
     """Containers of others that were seen for the first time."""
@@ -43,7 +44,7 @@ class Record:
     known: tuple[Fingerprint, ...] = ()
     """The known bugs that the step met."""
     shown: tuple[Evidence, ...] = ()
-    """What was run to show the same to a person."""
+    """Commands that show a person what was objected to, and what they printed."""
     settled: float = 0.0
     took: float = 0.0
     ended: bool = False
@@ -68,7 +69,7 @@ class Run:
     naming: Naming = Naming.PLAIN
     records: list[Record] = field(factory=list)
     met: Mapping[Fingerprint, None] = field(factory=dict)
-    """The known bugs that were met, and that it could go on behind."""
+    """The known bugs that were met, and behind which it could go on."""
     note: str = ""
     """Why it ended early, if it did."""
     real_names: Mapping[str, str] = field(init=False)
@@ -103,5 +104,5 @@ class Run:
 
     @property
     def result(self) -> Result:
-        """What came of it, without anything that was seen."""
+        """What came of it, without what was seen."""
         return Result(self.steps, self.failing, tuple(self.met), self.last.known if self.last is not None else ())

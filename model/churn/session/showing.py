@@ -1,4 +1,4 @@
-"""Exhibits as commands: what a person runs to see what an invariant saw."""
+"""The commands that a person can run to see what an invariant saw."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
@@ -38,7 +38,7 @@ def with_commands(findings: Iterable[_Found], contract: Contract) -> tuple[_Foun
 
 
 def evidence(record: Record, system: System) -> tuple[Evidence, ...]:
-    """What the commands of its first objections show; the step's own is not run again: it may do more than look."""
+    """What the commands of its first objections show. The manager's own command is not run again: it may do more than look."""
     own = record.outcome.evidence if record.outcome is not None else None
     commands = dict.fromkeys(found.command for found in record.objections[:_MOST_SHOWN] if found.command)
     return tuple(own if own is not None and own.command == one else system.show(one) for one in commands)

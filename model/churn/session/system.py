@@ -23,8 +23,8 @@ from churn.system.rewinding import Keyed, Numbers, Rewindable
 class System:
     """A manager on an engine. `begin` names the services anew for each sequence.
 
-    `shared` are the labels of what is ours on an engine that others use too: of networks, volumes and images only those that
-    carry them are looked at. Without any the engine is ours alone.
+    `shared` are the labels of what this run has made, on an engine that others use, too: other networks, volumes and images
+    are not looked at. Without such labels the engine is this run's alone.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class System:
         self.observer.restore(own)
 
     def key(self, numbers: Numbers) -> object:
-        """As `Keyed.key`, what was seen of containers that are there with it."""
+        """As `Keyed.key`, together with what was seen of the containers that are there."""
         parts = (self.engine, self.manager)
         known = tuple([part.key(numbers) for part in parts if isinstance(part, Keyed)])
         ports = tuple([(name, numbers(port)) for name, port in self.observer.port_of.items()])
@@ -144,21 +144,24 @@ class System:
         return Ok(began, self.clock.now())
 
     def show(self, command: str) -> Evidence:
-        """Run a command that only looks, if the engine is one that commands reach; else it is told as not run."""
+        """Run a command that only looks, if commands reach this engine. If not, the evidence says that it was not run."""
         if not command or not self.engine.cli:
             return Evidence(command, "", ran=False)
         finished = run(("sh", "-c", command), env=self.environ, timeout=_SHOW_LIMIT)
         return Evidence(command, f"{finished.stdout}{finished.stderr}".strip() or "(no output)")
 
     def discard(self, containers: frozenset[str]) -> None:
-        """Remove containers by their ids, those alone that are ours."""
+        """Remove the containers with these ids, but only those that this run has made."""
         for row in self.engine.list(self._shared):
             if row.id in containers:
                 remove(self.engine, row)
 
 
 def _disturbed(outcome: Outcome, struck: tuple[str, ...], *, foreseen: bool) -> Outcome:
-    """The outcome of an operation whose calls were struck: only a success says what it did, unless the manager was misled."""
+    """The outcome of an operation whose calls were struck by faults.
+
+    A success is believed, unless the manager was misled. Otherwise nobody knows what the operation did: the outcome is unknown.
+    """
     misled = any(KINDS[one.partition(" on ")[0]].misleads for one in struck)
     if isinstance(outcome, Ok) and not misled:
         return outcome
@@ -176,6 +179,6 @@ REQUESTS: Mapping[type[Operation], Callable[[Manager, str, str], Outcome]] = {
     Status: lambda manager, real, _: manager.status(real),
     List: lambda manager, _, __: manager.list(),
 }
-"""How the manager is asked for each of its operations: by the real name of a service, and its behaviour's folder."""
+"""How the manager is asked for each of its operations: with the real name of the service, and the folder for its behaviour."""
 _SHOW_LIMIT = 10.0
 """Seconds that a command for evidence may take."""

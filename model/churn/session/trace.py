@@ -1,4 +1,4 @@
-"""The trace: what a whole run did, in memory for the report and as JSON lines for whoever comes after.
+"""The trace: what a whole run did, in memory for the report, and as JSON lines for whoever looks into it later.
 
 Format 1, one JSON object a line: a head; then for each sequence a ``sequence`` line, and for each step a ``begin`` line,
 written before the operation is applied, and an ``end`` line after it was judged or hurried past. A sequence whose last step
@@ -31,7 +31,7 @@ class Trace:
     runs: list[Run] = field(factory=list)
     sink: IO[str] | None = None
     watch: Callable[[Record], None] | None = None
-    """Told of each step when it begins: what shows progress."""
+    """Called with each step when it begins, to show progress."""
     steps: int = 0
 
     def open(self, run: Run) -> None:
@@ -52,7 +52,7 @@ class Trace:
             )
 
     def end(self, record: Record, now: float) -> None:
-        """The step was judged, or hurried past; one that was hurried past may be judged later."""
+        """The step was judged, or hurried past. It may be called again, when a step that was hurried past is judged later."""
         line, record.ended = "look" if record.ended else "end", True
         if self.sink is None:
             return

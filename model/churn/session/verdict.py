@@ -12,21 +12,25 @@ from churn.lifecycle.state import State
 
 
 class Verdict(Enum):
-    """Of a step: it passed, something was objected to, it could not be told, it was hurried past, or it met only known bugs."""
+    """The verdict on a step."""
 
     PASS = "pass"  # noqa: S105 -- a verdict, no password
     FAIL = "fail"
+    """Something was objected to, and it was news."""
     UNKNOWN = "unknown"
+    """It could not be told whether all is well."""
     UNSEEN = "unseen"
+    """It was hurried past: nobody looked."""
     KNOWN = "known"
+    """Something was objected to, but only because of known bugs."""
 
 
 @frozen(eq=False, kw_only=True)
 class Judgement:
-    """What one look came to. `kept` are the possible states that nothing objects to, ports and ids filled in.
+    """What one look came to. `kept` are the possible states to which nothing is objected, with ports and ids filled in.
 
-    `objections` are those of the nearest possible state, `nearest`, where none was kept; `settled` is how many seconds the
-    system needed until one was, `looks` how many looks that took.
+    If none was kept, `objections` are those to `nearest`, the possible state that fits best. `settled` says how many seconds the
+    system needed until one was kept, `looks` how many looks that took.
     """
 
     kept: tuple[State, ...]

@@ -1,4 +1,4 @@
-"""The exception that a violation becomes."""
+"""The exception that a session raises when a step fails."""
 
 from churn.errors import ChurnError
 from churn.lifecycle.invariants import Objection
@@ -8,7 +8,7 @@ from churn.session.verdict import Signature
 
 
 class Violation(ChurnError):
-    """A step after which no possible state is left. `record` is what is known of the step, `failing` the sequence up to it."""
+    """There is an objection to every state that is possible after a step. `failing` is the sequence up to that step."""
 
     def __init__(self, record: Record, failing: Failing) -> None:
         self.record = record

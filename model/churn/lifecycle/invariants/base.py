@@ -202,7 +202,7 @@ class Trait(Enum):
     LEFT_BEHIND = "left behind"
     """It is about a container that was left. Which operation left it says more than how the container was then.
 
-    `removal-cut-off`: the container is seen as running or as exited, but the stop left it either way.
+    `stop-does-not-wait`: the container still runs, or has exited just now; it is the stop that left it either way.
     """
     MISLEADING = "misleading"
     """It makes Churn expect a wrong port from then on.
