@@ -1,6 +1,6 @@
 """Churn: a model-based tester for the lifecycle of containerised services.
 
-What a suite of your own needs is exported here, and loaded only when asked for.
+What a suite of your own needs is exported here, every operation included, and loaded only when asked for.
 """
 
 from importlib import import_module
@@ -11,7 +11,27 @@ if TYPE_CHECKING:
     from churn.explore.machine import LifecycleMachine
     from churn.lifecycle.condition import Behaviour
     from churn.lifecycle.contract import Contract
-    from churn.lifecycle.operations import Create, List, Pace, SetBehaviour, Start, Status, Step, Stop, Wait
+    from churn.lifecycle.operations import (
+        Crash,
+        Create,
+        Disturb,
+        Disturbance,
+        HoldPort,
+        Kill,
+        Length,
+        List,
+        Outage,
+        Pace,
+        ReleasePort,
+        Remove,
+        RestartEngine,
+        SetBehaviour,
+        Start,
+        Status,
+        Step,
+        Stop,
+        Wait,
+    )
     from churn.lifecycle.sequence import Naming, Sequence
     from churn.session.session import Session
     from churn.session.system import System
@@ -25,7 +45,27 @@ _HOMES = {
     "churn.explore.machine": ("LifecycleMachine",),
     "churn.lifecycle.condition": ("Behaviour",),
     "churn.lifecycle.contract": ("Contract",),
-    "churn.lifecycle.operations": ("SetBehaviour", "Create", "List", "Pace", "Start", "Status", "Step", "Stop", "Wait"),
+    "churn.lifecycle.operations": (
+        "Crash",
+        "Create",
+        "Disturb",
+        "Disturbance",
+        "HoldPort",
+        "Kill",
+        "Length",
+        "List",
+        "Outage",
+        "Pace",
+        "ReleasePort",
+        "Remove",
+        "RestartEngine",
+        "SetBehaviour",
+        "Start",
+        "Status",
+        "Step",
+        "Stop",
+        "Wait",
+    ),
     "churn.lifecycle.sequence": ("Naming", "Sequence"),
     "churn.session.session": ("Session",),
     "churn.session.system": ("System",),
@@ -36,14 +76,24 @@ _HOMES = {
 __all__ = [
     "Behaviour",
     "Contract",
+    "Crash",
     "Create",
+    "Disturb",
+    "Disturbance",
     "Engine",
+    "HoldPort",
     "Host",
+    "Kill",
+    "Length",
     "LifecycleMachine",
     "List",
     "Manager",
     "Naming",
+    "Outage",
     "Pace",
+    "ReleasePort",
+    "Remove",
+    "RestartEngine",
     "Sequence",
     "Session",
     "SetBehaviour",

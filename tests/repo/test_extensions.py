@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -20,9 +21,9 @@ from churn.explore.machine import MOST_DRAWN, choices
 from churn.lifecycle import transitions
 from churn.lifecycle.contract import Bounds
 from churn.lifecycle.invariants import INVARIANTS, Invariant, Show
-from churn.lifecycle.operations import ENGINE_FAULTS, KINDS, OFFERED, Create, Operation, Start, Step, Stop, Wait
+from churn.lifecycle.operations import ENGINE_FAULTS, KINDS, OFFERED, Create, Operation, Pace, Start, Step, Stop, Wait
 from churn.lifecycle.operations.faults import Disturbance
-from churn.lifecycle.sequence import Sequence, service_names
+from churn.lifecycle.sequence import Naming, Sequence, service_names
 from churn.lifecycle.transitions import RULES
 from churn.report.code import as_code
 from churn.reproducers.file import Reproducer, as_data, load
@@ -141,15 +142,18 @@ def test_it_is_kept_and_read_again(kind: type[Operation], tmp_path: Path) -> Non
 @each_kind
 def test_it_is_told_as_code_that_can_be_run(kind: type[Operation]) -> None:
     for operation in kind.each(("a",)):
-        code = as_code("test", ("a",), Sequence((Step(operation),)))
-        names = {name: getattr(churn.lifecycle.operations, name) for name in churn.lifecycle.operations.__all__}
-        names |= {"Behaviour": churn.Behaviour, "Sequence": Sequence, "session": _Told()}
-        assert eval(code, names) == Sequence((Step(operation),)), code  # noqa: S307 -- it is our own
+        for pace, naming in product(Pace, Naming):
+            told, sequence = _Told(), Sequence((Step(operation, pace),), naming)
+            code = as_code("test", ("a",), sequence)
+            exec(code, {"session": told})  # noqa: S102 -- it is our own
+            assert told.sequence == sequence, code
 
 
 class _Told:
-    def run(self, _: str, __: tuple[str, ...], sequence: Sequence) -> Sequence:
-        return sequence
+    sequence: Sequence | None = None
+
+    def run(self, _: str, __: tuple[str, ...], sequence: Sequence) -> None:
+        self.sequence = sequence
 
 
 @each_kind

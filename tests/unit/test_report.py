@@ -66,7 +66,9 @@ def test_a_healthy_system_passes_with_evidence_for_each_criterion() -> None:
     assert [criterion.mark for criterion in found.criteria] == [Mark.PASS] * 5
     assert all(criterion.evidence and criterion.looks for criterion in found.criteria)
     starts = [one for one in found.criteria[0].evidence if " start " in one.command]
-    assert len(starts) >= SHORT.cycles
+    stops = [one for one in found.criteria[0].evidence if " stop " in one.command]
+    assert len(starts) == len(stops) == 2 * SHORT.cycles, "those that were hurried past, too"
+    assert sum(", hurried: ok" in one.output for one in stops) == SHORT.cycles
     assert found.criteria[1].evidence[0].output.count("started 1 time(s), 0 path(s) changed") == 2 * SHORT.cycles
     assert "(no container)" in found.criteria[3].evidence[0].output
 

@@ -35,14 +35,14 @@ def criterion(number: int, steps: Steps, account: Account) -> Criterion:
     else:
         mark = Mark.PASS
     text = CRITERIA[number].format(cycles=account.cycles)
-    calm = [record for record in scenario if record.judgement is not None]
+    looked = [record for record in scenario if record.judgement is not None]
     return Criterion(
         number=number,
         text=text,
         mark=mark,
         looks=looks,
         reasons=tuple(reasons[:5]),
-        evidence=tuple(_EVIDENCE[number](calm, account)),
+        evidence=tuple(_EVIDENCE[number](scenario if number == _NO_ERRORS else looked, account)),
     )
 
 
@@ -53,12 +53,15 @@ def _is_whole(scenario: list[Record], cycles: int) -> bool:
 
 
 def _told(records: list[Record], account: Account) -> Iterator[Evidence]:  # noqa: ARG001 -- one signature for all evidence
+    """How the manager answered at each step, also where nobody looked after it."""
     for record in records:
         outcome = record.outcome
         if record.step.operation.manager and outcome is not None:
             ended = "ok" if isinstance(outcome, Ok) else f"{type(outcome).__name__}: {getattr(outcome, 'reason', '')}"
             output = f"{outcome.evidence.output}\n" if outcome.evidence.output else ""
-            yield Evidence(outcome.evidence.command, f"{output}{ended}, {outcome.took:.2f} s", outcome.evidence.ran)
+            step = f"step {record.number}, {record.step.operation}, {record.step.pace.value}"
+            told = f"{output}{step}: {ended}, {outcome.took:.2f} s"
+            yield Evidence(outcome.evidence.command, told, outcome.evidence.ran)
 
 
 def _containers(records: list[Record], account: Account) -> Iterator[Evidence]:
@@ -108,4 +111,6 @@ def _ports(records: list[Record], account: Account) -> Iterator[Evidence]:
     yield Evidence(containers(account.contract), "\n".join(lines), ran=False)
 
 
-_EVIDENCE = {1: _told, 2: _containers, 3: _lists, 4: _leftovers, 5: _ports}
+_NO_ERRORS = 1
+"""The criterion that rests on what the manager answers, whether anybody looked after that or not."""
+_EVIDENCE = {_NO_ERRORS: _told, 2: _containers, 3: _lists, 4: _leftovers, 5: _ports}

@@ -66,7 +66,7 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
     for place, bug in enumerate(summary.bugs[:_MOST_BUGS], 1):
         console.print(_bug(place, bug))
     if len(summary.bugs) > _MOST_BUGS:
-        console.print(f"… and {len(summary.bugs) - _MOST_BUGS} more signatures, in the report")
+        console.print(f"… and {len(summary.bugs) - _MOST_BUGS} more bugs, in the report")
     for line in _closing(summary):
         console.print(line)
     if folder is not None:
