@@ -30,16 +30,22 @@ _REAL_START_TIMEOUT = 3.0
 
 @frozen(kw_only=True)
 class Target:
-    """Which system is tested. `environ` and `state` (a folder for locks) come from the front end."""
+    """Which system is tested."""
 
     manager: str = "reference"
     """A name, or the path of a file that describes one (`churn.system.managers.command`)."""
     engine: str = "emulated"
+    """``emulated`` or ``docker``."""
     seed: int = 0
     defects: tuple[str, ...] = ()
     """Names of planted defects, for the reference manager only."""
     environ: Mapping[str, str] = Factory(dict)
+    """The environment variables of all programs that are run, and of what looks for the Docker engine. They are empty unless
+    given: Churn's own environment is not taken. So ``Target(engine="docker")`` alone finds no ``PATH`` and no ``DOCKER_HOST``;
+    give ``environ=dict(os.environ)``.
+    """
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
+    """A folder for locks, which all runs on this machine share."""
     engine_faults: bool = False
     """Whether the engine is made to fail the manager, too."""
     aima: AimaSettings = Factory(AimaSettings)
@@ -52,7 +58,7 @@ class Target:
 
     @property
     def virtual(self) -> bool:
-        """Whether its time costs nothing: nothing but Churn itself has a part in it."""
+        """Whether its time is virtual, so that waiting costs nothing: no program but Churn itself has a part in it."""
         return self.manager == "reference" and self.engine == "emulated"
 
     @property

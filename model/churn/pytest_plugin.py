@@ -1,6 +1,7 @@
 """The pytest plugin: options and ini keys for what is tested, fixtures for a system and a session, and failures told well.
 
-Each option ``--churn-x`` has an ini key ``churn_x``.
+Each option ``--churn-x`` has an ini key ``churn_x``. Most of them the fixtures `churn_system` and `churn_session` obey by
+themselves. The others (``services``, ``profile``, ``faults``) only a test can obey, which reads them from `churn_choice`.
 """
 
 import os
@@ -14,23 +15,25 @@ from attrs import frozen
 
 from churn.errors import ChurnError, EnvironmentFault, UsageError
 
+_OF_TESTS = "for tests that read churn_choice: "
 _OPTIONS = {
     "engine": ("emulated", "the container engine: emulated or docker"),
     "manager": ("reference", "the service manager under test"),
-    "seed": ("0", "the seed of all random sequences"),
-    "services": ("2", "services in a tour; explorations have up to one more"),
-    "budget": ("", "seconds that one exploration may take"),
-    "max-operations": ("2000", "operations that one exploration may do"),
-    "profile": ("explore", "how much is explored: fixed, explore, soak or real"),
-    "reproducers": ("churn-report/reproducers", "the folder where failures are kept, from pytest's root"),
+    "seed": ("0", "the seed of all that is random"),
+    "budget": ("", "seconds that a session may take"),
+    "max-operations": ("2000", "operations that a session may do"),
     "shrink": ("yes", "whether a failure is made small before it is told: yes or no"),
-    "faults": ("yes", "whether servers are made to misbehave: yes or no"),
+    "reproducers": ("churn-report/reproducers", "the folder where failures are kept, from pytest's root"),
+    "services": ("2", f"{_OF_TESTS}how many services they use"),
+    "profile": ("explore", f"{_OF_TESTS}how much they explore: fixed, explore, soak or real"),
+    "faults": ("yes", f"{_OF_TESTS}whether they make servers misbehave: yes or no"),
 }
+"""Each option: its default, and what it is."""
 
 
 @frozen(kw_only=True)
 class Choice:
-    """What the options and ini keys say is tested, and how much."""
+    """What the options and ini keys say is tested, and how much. `services`, `profile` and `faults` are for tests to read."""
 
     engine: str
     manager: str
@@ -98,7 +101,7 @@ def _number(name: str, word: str) -> float | None:
 
 @pytest.fixture(name="churn_choice")
 def _choice(request: pytest.FixtureRequest) -> Choice:
-    """What the options say is tested."""
+    """What the options say: for tests that explore by themselves."""
     return chosen(request.config)
 
 
@@ -233,7 +236,7 @@ class Unexpected(Exception):
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell a violation by its shrunk sequence, as code to paste, and a fault of the environment as what it is."""
+    """Tell a violation by its shrunk sequence, as code to paste. Say so where not the manager failed, but the environment."""
     report = yield
     session, choice = item.stash.get(_SESSION, (None, None))
     if call.excinfo is None or session is None:

@@ -243,7 +243,7 @@ def _totals(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[st
 
 
 def markdown(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[str]:
-    """The table as the README quotes it."""
+    """The table as `tests/benchmarks/README.md` has it."""
     made = table(rows, minima)
     cells = [list(column.cells) for column in made.columns]
     yield f"| {' | '.join(str(column.header) for column in made.columns)} |"
@@ -258,7 +258,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="seeds for Churn")
     parser.add_argument("--plain", type=int, default=5, help="seeds for plain Hypothesis, which takes long")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--markdown", action="store_true", help="print the table as the README quotes it, too")
+    parser.add_argument("--markdown", action="store_true", help="print the table for tests/benchmarks/README.md, too")
     parser.add_argument("--keep", type=Path, help="write all figures to this file")
     options = parser.parse_args()
     jobs = [(kind, defect, seed) for defect in options.defects

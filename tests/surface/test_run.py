@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from churn.cli import churn
+from churn.lifecycle.operations import KINDS
 from churn.system.managers.reference import Record, ReferenceManager
 
 CRITERIA = 5
@@ -115,5 +116,11 @@ def test_a_bug_is_kept_as_a_reproducer_and_as_a_shell_script(tmp_path: Path) -> 
 
 
 def test_no_faults_means_none(tmp_path: Path) -> None:
-    run("--report", str(tmp_path), "--no-faults", "--max-operations", "500")
-    assert '"do": "behave' not in (tmp_path / "trace.jsonl").read_text()
+    def done(*words: str) -> set[str]:
+        run("--report", str(tmp_path), "--max-operations", "500", *words)
+        lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
+        return {line["do"].split()[0] for line in lines if line["line"] == "begin"}
+
+    faults = {kind for kind, operation in KINDS.items() if operation.fault}
+    assert "set-behaviour" in done() & faults
+    assert done("--no-faults") & faults == set()

@@ -142,7 +142,7 @@ def _word(value: object) -> str:
 
 def _notes(description: Description) -> Iterator[str]:
     if not description.contract.obedient:
-        yield "no command uses {folder}: servers cannot be told to misbehave, so behave and crash strike nothing"
+        yield "no command uses {folder}: servers cannot be told to misbehave, so set-behaviour and crash change nothing"
     if description.forgets_idle:
         yield "a service that it does not list is taken not to run"
     yield "FOLDER, STATE, RUN" + (" and ID" if description.identity is not None else "") + " stand for what a run has"

@@ -61,7 +61,9 @@ _SECONDS = 300.0
     "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
 )
 @click.option(
-    "--pairs", is_flag=True, help="Tour all pairs of consecutive transitions; gives it twenty times the operations."
+    "--pairs",
+    is_flag=True,
+    help="Tour all pairs of consecutive transitions. Without a limit of yours, twenty times the usual operations are done.",
 )
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(

@@ -13,7 +13,7 @@ from churn.system.managers.reference.manager import ReferenceManager
 
 @frozen
 class Defect:
-    """A defect's name on the command line, and its class. `faults`: whether a fault is needed for it to show."""
+    """A defect's name on the command line, and its class."""
 
     name: str
     manager: type[ReferenceManager]
