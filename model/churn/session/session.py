@@ -31,6 +31,7 @@ from churn.session.verdict import Judgement, Verdict
 from churn.session.violation import Violation
 from churn.system.rewinding import Numbers
 
+Watch = Callable[[State, Record], None]
 Reset = Callable[[], None]
 """Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
 
@@ -58,6 +59,8 @@ class Session:
         self.trace = trace
         self.budget = budget
         self.costs = Costs()
+        self.watch: Watch | None = None
+        """Told of each step once it was judged, or hurried past, with the state it was done in."""
         self.possible: tuple[State, ...] = (CLEAN,)
         self.resetting = self.resetting_inside = 0.0
         """Seconds that resets took so far, and how many of them in the manager."""
@@ -65,6 +68,7 @@ class Session:
         """The sequence that was begun last, and what came of it so far."""
         self._invariants, self._reset = invariants, reset
         self._pending: Pending | None = None
+        self._before = CLEAN
         self._environment = Environment(system)
         self._judge = self._judge_of(self.current)
         self._detailed, self._unasked, self._steps = True, False, 0
@@ -168,6 +172,7 @@ class Session:
 
     def _begun(self, step: Step) -> Record:
         self._steps += 1
+        self._before = self.state
         service, before = step.operation.service, abstract(self.state, self.names)
         condition = before[self.names.index(service)] if service in self.names else ANY
         record = Record(number=self._steps, step=step, before=before, condition=condition)
@@ -248,6 +253,8 @@ class Session:
         record.close(verdict, now)
         if record.outcome is not None and not record.ended:
             self.costs.learn(record.step.operation.kind, record.outcome.took)
+            if self.watch is not None:
+                self.watch(self._before, record)
         self.trace.end(record, now)
 
     # -- the environment ----------------------------------------------------------------------------------------------

@@ -37,6 +37,15 @@ class Triage:
     def __attrs_post_init__(self) -> None:
         self._shrinker = Shrinker(session=self.session)
 
+    @property
+    def most_seconds(self) -> float | None:
+        """Seconds of the system's clock that each failure may take; None: as long as it takes."""
+        return self._shrinker.most_seconds
+
+    @most_seconds.setter
+    def most_seconds(self, seconds: float | None) -> None:
+        self._shrinker.most_seconds = seconds
+
     def add(self, failing: Failing) -> bool:
         """A sequence failed; whether none that looked so had been met."""
         known = self.failures.get(failing.fingerprint)

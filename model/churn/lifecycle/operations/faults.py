@@ -76,6 +76,7 @@ class Crash(_Strike):
     """The server in the service's running container ends once, by itself and in error. A start ends that."""
 
     kind = "crash"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -92,6 +93,7 @@ class Kill(_Strike):
     """Somebody kills the service's running container without asking the manager. A start ends that."""
 
     kind = "kill"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -101,6 +103,7 @@ class Remove(_Strike):
     """Somebody removes the service's running container without asking the manager. A start ends that."""
 
     kind = "remove"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -114,6 +117,7 @@ class HoldPort(_Strike):
     """A process that belongs to nobody here takes the port of a service that does not run. `ReleasePort` ends that."""
 
     kind = "hold-port"
+    weight = 3
     strikes = frozenset({NONE, DEAD})
 
 

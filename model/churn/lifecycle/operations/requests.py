@@ -42,6 +42,7 @@ class Create(_Request):
     """Make a service known to the manager."""
 
     kind = "create"
+    weight = 3
 
 
 @frozen(cache_hash=True)
@@ -58,7 +59,6 @@ class List(Operation):
     kind = "list"
     family = Family.SURVEY
     offered = True
-    weight = 2
 
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is

@@ -1,0 +1,143 @@
+"""The planner: from where the system is, or from a reset, the way with most that is new for its seconds."""
+
+from collections.abc import Iterator, Mapping
+
+from attrs import define, field, frozen
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.operations import Length, Operation, Pace, Step
+from churn.lifecycle.planning.costs import Expected
+from churn.lifecycle.planning.places import Place, Places
+from churn.lifecycle.planning.worth import Mark, promise
+from churn.lifecycle.sequence import Naming
+from churn.lifecycle.state import State
+
+_DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
+"""A route's most steps; ways that are gone on with at each; ways to one place among them."""
+_MOST_STEPS = 10
+"""Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
+_NAMINGS = (Naming.MIXED, Naming.PLAIN)
+"""Names that sequences are planned with: all that is odd at once, or nothing. Shrinking tells which oddness it was."""
+
+
+@frozen(kw_only=True)
+class Route:
+    """Steps to do next. `reset`: from a clean system, with services so named; else from where the system is."""
+
+    steps: tuple[Step, ...]
+    value: float
+    seconds: float
+    reset: bool
+    naming: Naming
+
+    @property
+    def rate(self) -> float:
+        """What it promises for each second."""
+        return self.value / self.seconds
+
+
+@frozen(eq=False)
+class _Way:
+    """A way that is being planned."""
+
+    here: Place
+    steps: tuple[Step, ...]
+    met: dict[Mark, int]
+    value: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.value / self.seconds if self.seconds else 0.0
+
+
+@define(eq=False)
+class Planner:
+    """Plans for these services. It remembers what was done, by the planner or by others, and what that took."""
+
+    names: tuple[str, ...]
+    contract: Contract
+    waits: Mapping[Length, float]
+    faults: bool = True
+    flat: bool = False
+    """Whether to plan with two priors alone: a change, and anything else."""
+    places: Places = field(init=False)
+    expected: Expected = field(init=False)
+    done: dict[Mark, int] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.places = Places(self.names, self.contract, self.faults)
+        self.expected = Expected(self.waits)
+
+    def route(self, state: State | None, naming: Naming, last: Step | None, steps: int) -> Route | None:
+        """The best way on from `state`, or from a reset; None where nothing at all can be done.
+
+        `steps` were done since the last reset, `last` was the last of them; None for `state`: there is no way on.
+        """
+        routes = [self._best(self.places.start, one, None, self.expected.reset) for one in _NAMINGS]
+        if state is not None and steps < _MOST_STEPS:
+            routes.append(self._best(self.places.of(state), naming, last, 0.0, reset=False))
+        found = [one for one in routes if one is not None]
+        return max(found, key=lambda one: one.rate, default=None)
+
+    def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
+        """A step was done there, whoever planned it: of what was new in it less is left."""
+        for mark, _ in self._promise(here, step, before, naming):
+            self.done[mark] = self.done.get(mark, 0) + 1
+
+    def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> tuple[tuple[Mark, float], ...]:
+        return promise(self.names, here, step, before, naming, flat=self.flat).marks
+
+    def _best(
+        self, start: Place, naming: Naming, last: Step | None, seconds: float, *, reset: bool = True
+    ) -> Route | None:
+        ways, best = [_Way(start, (), {}, 0.0, seconds)], None
+        for _ in range(_DEPTH):
+            further = sorted(self._further(ways, naming, last), key=lambda way: way.rate, reverse=True)
+            ways = _widest(further)
+            if ways and (best is None or ways[0].rate > best.rate):
+                best = ways[0]
+        if best is None:
+            return None
+        return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=naming)
+
+    def _further(self, ways: list[_Way], naming: Naming, last: Step | None) -> Iterator[_Way]:
+        places, expected = self.places, self.expected
+        for way in ways:
+            before = way.steps[-1] if way.steps else last
+            for operation in places.choices(way.here):
+                spot = places.spot(way.here, operation.service)
+                there = places.after(way.here, operation)
+                for pace in _paces(operation, moves=there != way.here):
+                    step = Step(operation, pace)
+                    made = promise(self.names, way.here, step, before, naming, flat=self.flat)
+                    value = way.value + made.left(self.done, way.met)
+                    yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value,
+                               way.seconds + expected.of(operation, spot, pace))  # fmt: skip
+
+
+def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:
+    """What moves nothing is worth a look; only what the manager is asked for can be looked at past it, or not at all."""
+    if not moves:
+        return (Pace.CALM,)
+    return tuple(Pace) if operation.manager else (Pace.CALM, Pace.HURRIED)
+
+
+def _met(before: dict[Mark, int], marks: tuple[tuple[Mark, float], ...]) -> dict[Mark, int]:
+    met = dict(before)
+    for mark, _ in marks:
+        met[mark] = met.get(mark, 0) + 1
+    return met
+
+
+def _widest(ways: list[_Way]) -> list[_Way]:
+    """The best of the ways, at most a few to one place."""
+    kept: list[_Way] = []
+    count: dict[Place, int] = {}
+    for way in ways:
+        if count.get(way.here, 0) < _SAME_PLACE:
+            count[way.here] = count.get(way.here, 0) + 1
+            kept.append(way)
+            if len(kept) == _WIDTH:
+                break
+    return kept
