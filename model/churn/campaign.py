@@ -14,7 +14,7 @@ from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.operations import Length, Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
-from churn.lifecycle.planning import Planner
+from churn.lifecycle.planning import Leaning, Planner
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.criteria import SCENARIO
 from churn.report.values import Account
@@ -102,7 +102,7 @@ class Campaign:
         if plan.thrifty:
             names = service_names(max(plan.services, _THRIFTY_SERVICES))
             waits = {Length.SHORT: system.waits.short, Length.LONG: system.waits.long}
-            planner = Planner(names, system.contract, waits, plan.faults, plan.flat)
+            planner = Planner(names, system.contract, waits, plan.faults, Leaning(plan.seed, plan.flat))
             self.search = Search(session=self.session, planner=planner, seeds=self._seeds, violated=self._at_once,
                                  exploring=plan.exploration, faults=plan.faults)  # fmt: skip
 

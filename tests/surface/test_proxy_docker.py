@@ -16,6 +16,7 @@ import pytest
 import requests
 from attrs import define
 
+from answers import answers_closed
 from churn import errors
 from churn.system.engines.docker import DockerEngine
 from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
@@ -115,7 +116,7 @@ def front(sandbox: Sandbox, tmp_path: Path) -> Iterator[Front]:
 
 @pytest.fixture
 def sdk(front: Front) -> Iterator[Any]:
-    with closing(front.sdk()) as client:
+    with closing(front.sdk()) as client, answers_closed(client):
         yield client
 
 
@@ -270,9 +271,9 @@ def test_the_sdk_streams(front: Front, sdk: Any) -> None:
     job = sdk.exec_create(container, ["cat", "/tmp/file"])["Id"]  # noqa: S108 -- the container's
     assert sdk.exec_start(job) == content
     job = sdk.exec_create(container, ["cat"], stdin=True)["Id"]
-    with closing(sdk.exec_start(job, socket=True)) as talk:
-        talk._sock.sendall(b"hello")
-        assert talk._sock.recv(100)[RAW_STREAM_HEADER:] == b"hello"
+    talk = sdk.exec_start(job, socket=True)._sock
+    talk.sendall(b"hello")
+    assert talk.recv(100)[RAW_STREAM_HEADER:] == b"hello"
 
 
 def test_the_engine_of_churns_own_works_through_it(front: Front) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, field
 
+from churn.errors import BudgetSpent
 from churn.explore.machine import PROFILES, Explorer, Profile, explore
 from churn.lifecycle.operations import Step
-from churn.lifecycle.planning import Planner, Route
+from churn.lifecycle.planning import At, Planner, Route
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import State
 from churn.session.known import NothingNew
@@ -19,9 +20,9 @@ from churn.session.session import Session
 from churn.session.violation import Violation
 
 SEARCH, EXPLORATION = "search", "exploration"
-_MOST_EXPLORING = 0.3
+_MOST_EXPLORING = 0.15
 """Of the search's seconds: the share of random sequences once the planner promises nothing new."""
-_AT_ONCE = Profile(sequences=3, steps=PROFILES["real"].steps)
+_AT_ONCE = Profile(sequences=2, steps=PROFILES["real"].steps)
 """Random sequences in a row: the first one is always the simplest, and costs nothing."""
 
 
@@ -37,8 +38,10 @@ class Search:
     faults: bool = True
     sequences: int = field(init=False, default=0)
     """Those that were planned."""
-    _route: Route | None = field(init=False, default=None)
     _first_rate: float = field(init=False, default=0.0)
+    _rate: float = field(init=False, default=0.0)
+    """What the planner promised for each second at first, and last."""
+    _explorations: int = field(init=False, default=0)
     _spent: dict[str, float] = field(init=False, factory=lambda: {SEARCH: 0.0, EXPLORATION: 0.0})
 
     def __attrs_post_init__(self) -> None:
@@ -62,25 +65,23 @@ class Search:
 
     def _sequence(self) -> None:
         """One planned sequence, from a reset on, for as long as going on promises more than the next reset."""
-        route = self._route or self._planned(None, Naming.PLAIN, None, 0)
+        route = self._planned(None)
         if route is None:
-            return
+            raise BudgetSpent("nothing more can be done in the seconds that are left")
         self.sequences += 1
-        self._route = None
         self._begin(route.naming)
         while route is not None and not (route.reset and self.session.current.records):
             for step in route.steps:
                 if not self._goes_as_planned(step):
                     break
-            records = self.session.current.records
-            route = self._planned(self.session.state, self.session.current.naming, records[-1].step, len(records))
-        self._route = route
+            run = self.session.current
+            route = self._planned(At(self.session.state, run.naming, run.steps[-1], len(run.records)))
         self.session.finish()
 
-    def _planned(self, state: State | None, naming: Naming, last: Step | None, steps: int) -> Route | None:
-        route = self.planner.route(state, naming, last, steps)
+    def _planned(self, at: At | None) -> Route | None:
+        route = self.planner.route(at, self.session.budget.seconds_left)
         if route is not None:
-            self._first_rate = self._first_rate or route.rate
+            self._first_rate, self._rate = self._first_rate or route.rate, route.rate
         return route
 
     def _begin(self, naming: Naming) -> None:
@@ -114,12 +115,15 @@ class Search:
     # -- at random ----------------------------------------------------------------------------------------------------
 
     def _exploring_is_due(self) -> bool:
-        if not self.exploring or not self._first_rate or self._route is None:
+        """Whether one exploration more, of the usual length, stays within the share that they have by now."""
+        if not self.exploring or not self._first_rate:
             return False
-        share = _MOST_EXPLORING * max(0.0, 1 - self._route.rate / self._first_rate)
-        return self._spent[EXPLORATION] < share * sum(self._spent.values())
+        share = _MOST_EXPLORING * max(0.0, 1 - self._rate / self._first_rate)
+        spent, one = self._spent[EXPLORATION], self._spent[EXPLORATION] / max(1, self._explorations)
+        return spent + one < share * sum(self._spent.values())
 
     def _explore(self) -> None:
+        self._explorations += 1
         explorer = Explorer(
             session=self.session, services=len(self.planner.names), faults=self.faults, part=EXPLORATION
         )

@@ -117,7 +117,7 @@ class HoldPort(_Strike):
     """A process that belongs to nobody here takes the port of a service that does not run. `ReleasePort` ends that."""
 
     kind = "hold-port"
-    weight = 3
+    weight = 2
     strikes = frozenset({NONE, DEAD})
 
 

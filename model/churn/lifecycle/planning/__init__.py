@@ -6,6 +6,7 @@ puts these together. It is pure: it costs the system nothing, and needs none to 
 
 from churn.lifecycle.planning.costs import Expected
 from churn.lifecycle.planning.places import Place, Places
-from churn.lifecycle.planning.planner import Planner, Route
+from churn.lifecycle.planning.planner import At, Planner, Route
+from churn.lifecycle.planning.worth import Leaning
 
-__all__ = ["Expected", "Place", "Places", "Planner", "Route"]
+__all__ = ["At", "Expected", "Leaning", "Place", "Places", "Planner", "Route"]

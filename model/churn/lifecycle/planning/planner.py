@@ -8,9 +8,9 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Length, Operation, Pace, Step
 from churn.lifecycle.planning.costs import Expected
 from churn.lifecycle.planning.places import Place, Places
-from churn.lifecycle.planning.worth import Mark, promise
+from churn.lifecycle.planning.worth import Leaning, Mark, promise
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import State
+from churn.lifecycle.state import CLEAN, State
 
 _DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
 """A route's most steps; ways that are gone on with at each; ways to one place among them."""
@@ -18,6 +18,16 @@ _MOST_STEPS = 10
 """Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
 _NAMINGS = (Naming.MIXED, Naming.PLAIN)
 """Names that sequences are planned with: all that is odd at once, or nothing. Shrinking tells which oddness it was."""
+
+
+@frozen
+class At:
+    """Where a sequence is: its state, what its services are called, its last step, and how many there were."""
+
+    state: State
+    naming: Naming
+    last: Step | None = None
+    steps: int = 0
 
 
 @frozen(kw_only=True)
@@ -59,8 +69,7 @@ class Planner:
     contract: Contract
     waits: Mapping[Length, float]
     faults: bool = True
-    flat: bool = False
-    """Whether to plan with two priors alone: a change, and anything else."""
+    leaning: Leaning = field(factory=Leaning)
     places: Places = field(init=False)
     expected: Expected = field(init=False)
     done: dict[Mark, int] = field(init=False, factory=dict)
@@ -69,14 +78,15 @@ class Planner:
         self.places = Places(self.names, self.contract, self.faults)
         self.expected = Expected(self.waits)
 
-    def route(self, state: State | None, naming: Naming, last: Step | None, steps: int) -> Route | None:
-        """The best way on from `state`, or from a reset; None where nothing at all can be done.
+    def route(self, at: At | None, within: float | None = None) -> Route | None:
+        """The best way on from where the system is, or from a reset; None where nothing can be done in `within` seconds.
 
-        `steps` were done since the last reset, `last` was the last of them; None for `state`: there is no way on.
+        None for `at`: there is no way on but a reset.
         """
-        routes = [self._best(self.places.start, one, None, self.expected.reset) for one in _NAMINGS]
-        if state is not None and steps < _MOST_STEPS:
-            routes.append(self._best(self.places.of(state), naming, last, 0.0, reset=False))
+        fresh = [At(CLEAN, naming) for naming in _NAMINGS]
+        routes = [self._best(one, self.expected.reset, within, reset=True) for one in fresh]
+        if at is not None and at.steps < _MOST_STEPS:
+            routes.append(self._best(at, 0.0, within, reset=False))
         found = [one for one in routes if one is not None]
         return max(found, key=lambda one: one.rate, default=None)
 
@@ -86,31 +96,31 @@ class Planner:
             self.done[mark] = self.done.get(mark, 0) + 1
 
     def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> tuple[tuple[Mark, float], ...]:
-        return promise(self.names, here, step, before, naming, flat=self.flat).marks
+        return promise(self.names, here, step, before, naming, self.leaning).marks
 
-    def _best(
-        self, start: Place, naming: Naming, last: Step | None, seconds: float, *, reset: bool = True
-    ) -> Route | None:
-        ways, best = [_Way(start, (), {}, 0.0, seconds)], None
+    def _best(self, at: At, seconds: float, within: float | None, *, reset: bool) -> Route | None:
+        limit = float("inf") if within is None else within
+        ways, best = [_Way(self.places.of(at.state), (), {}, 0.0, seconds)], None
         for _ in range(_DEPTH):
-            further = sorted(self._further(ways, naming, last), key=lambda way: way.rate, reverse=True)
+            affordable = (way for way in self._further(ways, at) if way.seconds <= limit)
+            further = sorted(affordable, key=lambda way: way.rate, reverse=True)
             ways = _widest(further)
             if ways and (best is None or ways[0].rate > best.rate):
                 best = ways[0]
         if best is None:
             return None
-        return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=naming)
+        return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=at.naming)
 
-    def _further(self, ways: list[_Way], naming: Naming, last: Step | None) -> Iterator[_Way]:
+    def _further(self, ways: list[_Way], at: At) -> Iterator[_Way]:
         places, expected = self.places, self.expected
         for way in ways:
-            before = way.steps[-1] if way.steps else last
+            before = way.steps[-1] if way.steps else at.last
             for operation in places.choices(way.here):
                 spot = places.spot(way.here, operation.service)
                 there = places.after(way.here, operation)
                 for pace in _paces(operation, moves=there != way.here):
                     step = Step(operation, pace)
-                    made = promise(self.names, way.here, step, before, naming, flat=self.flat)
+                    made = promise(self.names, way.here, step, before, at.naming, self.leaning)
                     value = way.value + made.left(self.done, way.met)
                     yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value,
                                way.seconds + expected.of(operation, spot, pace))  # fmt: skip
