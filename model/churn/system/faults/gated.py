@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from churn.errors import EngineUnreachable
-from churn.lifecycle.observation import Event
+from churn.lifecycle.observation import Event, Resource
 from churn.system.clock import Clock
 from churn.system.faults.gate import Call, Gate, Lost, Refused
 from churn.system.protocols import Engine, Inspected, ListedContainer, Spec
@@ -69,13 +69,13 @@ class GatedEngine:
         """As `Engine.mark`: asks nothing."""
         return self._engine.mark()
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
         """As `Engine.resources`."""
         return self._through(Call("resources"), lambda: self._engine.resources(labels))
 
-    def remove_resource(self, resource: str) -> None:
+    def remove_resource(self, resource: Resource) -> None:
         """As `Engine.remove_resource`."""
-        self._through(Call("remove-resource", resource), lambda: self._engine.remove_resource(resource))
+        self._through(Call("remove-resource", str(resource)), lambda: self._engine.remove_resource(resource))
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_volume`."""
