@@ -152,7 +152,7 @@ def test_a_disturbance_of_the_sequence_is_allowed_for(whole: Assembled, how: Dis
         assert session.state.services["a"].unsettled is None
         assert {record.verdict for record in session.current.records} == {Verdict.PASS}
     assert whole.system.gate is not None
-    assert {one.partition(" on ")[0] for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
+    assert {one.fault for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
 
 
 @pytest.mark.parametrize("how", Outage)
@@ -180,7 +180,7 @@ def _strike_with_each(whole: Assembled) -> None:
             ("a",),
             Sequence(tuple(map(Step, (Create("a"), Start("a"), Disturb(how), Stop("a"), Disturb(how), Start("a"))))),
         )
-    assert {one.partition(" on ")[0] for one in gate.struck} == {how.value for how in Disturbance}
+    assert {one.fault for one in gate.struck} == {how.value for how in Disturbance}
 
 
 def test_a_tour_with_an_engine_that_fails_leaves_nothing_to_object_to() -> None:

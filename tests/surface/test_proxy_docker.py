@@ -19,7 +19,7 @@ from attrs import define
 from churn import errors
 from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.engines.docker import DockerEngine
-from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused, Struck
 from churn.system.protocols import ListedContainer
 from churn.system.proxy import Proxy, proxied
 from sandbox import Sandbox
@@ -322,7 +322,7 @@ def test_the_command_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
             front.docker(*words, timeout=IMPATIENT)
     else:
         assert re.search(COMMANDS_WORDS[lost], front.docker(*words, fails=True).decode())
-    assert front.gate.struck == [f"strike on {verb}"]
+    assert front.gate.struck == [Struck("strike", verb)]
     look_at_the_effect(front, verb, late=late)
 
 
@@ -339,7 +339,7 @@ def test_the_sdk_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
         client.create_container(front.sandbox.tag, name=front.name()) if verb == "create" else client.start(
             front.name()
         )
-    assert front.gate.struck == [f"strike on {verb}"]
+    assert front.gate.struck == [Struck("strike", verb)]
     look_at_the_effect(front, verb, late=late)
 
 
@@ -368,7 +368,7 @@ def test_the_command_asks_again_on_its_own_where_the_reply_to_a_read_is_lost(fro
     front.sleeper()
     front.gate.switch_on(Strike(Lost.CLOSED, "list"))
     assert front.name() in front.docker("ps", "--format", "{{.Names}}").decode().split()
-    assert front.gate.struck == ["strike on list"]
+    assert front.gate.struck == [Struck("strike", "list")]
 
 
 def test_an_interruption_looks_like_an_engine_that_restarts(front: Front) -> None:

@@ -22,7 +22,7 @@ from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults import made
-from churn.system.faults.gate import Gate
+from churn.system.faults.gate import Gate, Struck
 
 IMAGE, PORT = "churn/stand-in:1", 20001
 
@@ -306,7 +306,8 @@ def test_a_reply_that_gets_lost_is_the_librarys_own_error(
         engine.create()
     engine.gate.heal()
     assert [one.name for one in engine.containers.list(all=True)] == ["web"] * created
-    assert engine.gate.struck == [f"{fault} on create"]
+    assert engine.gate.struck == [Struck(fault, "create")]
+    assert str(engine.gate.struck[0]) == f"{fault} on create"
 
 
 def test_a_client_gives_up_on_a_hanging_engine_after_its_timeout_in_virtual_time(engine: Bench) -> None:

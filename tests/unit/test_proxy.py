@@ -23,7 +23,7 @@ from attrs import define
 from hypothesis import given, strategies as st
 
 from churn.errors import EngineError, UsageError
-from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused, Struck
 from churn.system.proxy import Access, Proxy, proxied
 from churn.system.proxy.address import Address
 from churn.system.proxy.journal import AccessJournal
@@ -767,7 +767,7 @@ def test_a_refused_call_does_not_reach_the_engine_and_the_connection_goes_on(sta
     engine.hears(CREATE)
     engine.say(CREATED)
     client.hears(CREATED)
-    assert stage.gate.struck == ["strike on create"]
+    assert stage.gate.struck == [Struck("strike", "create")]
     assert [access.status for access in stage.proxy.accesses()] == [409, 201]
 
 

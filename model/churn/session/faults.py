@@ -22,7 +22,7 @@ from churn.lifecycle.operations import (
 )
 from churn.system.clock import Clock
 from churn.system.faults import made
-from churn.system.faults.gate import Fault, Gate
+from churn.system.faults.gate import Fault, Gate, Struck
 from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
@@ -97,11 +97,8 @@ class Faults:
         """What is yet to strike."""
         return self._next
 
-    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
-        """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them.
-
-        The faults as ``hang on create``.
-        """
+    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[Struck, ...], bool]:
+        """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them."""
         gate, planned = self._gate, self._next
         if gate is None:
             return act(), (), False

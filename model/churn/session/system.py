@@ -13,7 +13,7 @@ from churn.session.faults import Faults, Waits
 from churn.session.observer import Observer
 from churn.system.clock import Clock
 from churn.system.faults import KINDS
-from churn.system.faults.gate import Gate
+from churn.system.faults.gate import Gate, Struck
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Manager
@@ -157,14 +157,14 @@ class System:
                 remove(self.engine, row)
 
 
-def _disturbed(outcome: Outcome, struck: tuple[str, ...], *, foreseen: bool) -> Outcome:
+def _disturbed(outcome: Outcome, struck: tuple[Struck, ...], *, foreseen: bool) -> Outcome:
     """The outcome of an operation whose calls were struck: only a success says what it did, unless the manager was misled."""
-    misled = any(KINDS[one.partition(" on ")[0]].misleads for one in struck)
+    misled = any(KINDS[one.fault].misleads for one in struck)
     if isinstance(outcome, Ok) and not misled:
         return outcome
     told = outcome.reason if isinstance(outcome, Rejected | Unknown) else "it reported success"
     until = outcome.until if isinstance(outcome, Unknown) else outcome.ended
-    reason = f"the engine failed the manager ({', '.join(struck)}): {told}"
+    reason = f"the engine failed the manager ({', '.join(map(str, struck))}): {told}"
     times = (outcome.began, outcome.ended, outcome.mark, outcome.evidence)
     return Unknown(*times, reason, until=until, foreseen=foreseen)
 

@@ -74,6 +74,17 @@ class Refused:
     message: str
 
 
+@frozen
+class Struck:
+    """A call that a fault has struck, both by name: ``hang on create``."""
+
+    fault: str
+    call: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} on {self.call}"
+
+
 class EngineHooks(Protocol):
     """What faults can do to an engine beyond its replies. Each raises `EngineError` where that cannot be done."""
 
@@ -147,12 +158,12 @@ class ReplyFault(Fault):
 
 @define(kw_only=True)
 class Gate:
-    """The faults that are on, and a journal of what each has struck: ``connection-reset on create``."""
+    """The faults that are on, and a journal of what each has struck."""
 
     hooks: EngineHooks | None = None
     clock: Clock = field(factory=RealClock)
     faults: list[Fault] = field(factory=list)
-    struck: list[str] = field(factory=list)
+    struck: list[Struck] = field(factory=list)
     upsets: int = 0
     """How often a fault has changed the engine itself."""
     _hanging: list[Fault] = field(factory=list)
@@ -248,7 +259,7 @@ class Gate:
         self._ends.pop(id(fault), None)
 
     def _strike(self, fault: Fault, call: Call, told: Refused | Lost) -> None:
-        self.struck.append(f"{fault.name} on {call.verb}")
+        self.struck.append(Struck(fault.name, call.verb))
         if told is Lost.HANG and not any(one is fault for one in self._hanging):
             self._hanging.append(fault)  # until it is healed, even if it strikes no more
             if fault.milliseconds:
