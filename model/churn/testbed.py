@@ -21,7 +21,7 @@ from churn.system.protocols import Manager
 from churn.system.proxy import ProxyHooks, proxied
 from churn.system.standin.image import TAG
 
-WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
+WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, latency=0.5, outage=0.5)
 """Seconds, where they are real."""
 
 

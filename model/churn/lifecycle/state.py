@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from churn.lifecycle.condition import ABSENT, DEAD, ILL, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.observation import Status
+from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, listed
 
 
@@ -81,7 +81,7 @@ class Baseline:
     """Networks, volumes and images seen when nothing ran, after these services had been through a cycle."""
 
     cycled: frozenset[str]
-    resources: frozenset[str]
+    resources: frozenset[Resource]
 
 
 @frozen

@@ -27,7 +27,7 @@ Start(a)       not running, its port held  Rejected            failed, no contai
                                                                its port anew, or that is not known, it may also run
 ReleasePort(a) its port held               Ok                  its port is free
 Disturb        any                         Ok                  nothing changed; the manager's next start, stop or create may
-                                                               end Unknown
+                                                               end Unknown, unless replies only come late
 RestartEngine  any                         Ok                  every server has died, unless it is live: then nothing changed
 Crash, Kill,   any                         Rejected            nothing changed: there was nothing to strike
 HoldPort, …

@@ -22,7 +22,7 @@ from churn.lifecycle.operations import (
 )
 from churn.system.clock import Clock
 from churn.system.faults import made
-from churn.system.faults.gate import Fault, Gate
+from churn.system.faults.gate import MILLI, Fault, Gate, Struck
 from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
@@ -39,8 +39,22 @@ class Waits:
     """Until every server has read a behaviour that was set, and done as it says."""
     hang: float = 0.0
     """How long an engine that hangs does so; 0: until its client gives up."""
+    latency: float = 2.0
+    """By how much a reply comes later that an engine keeps its client waiting for."""
     outage: float = 1.0
     """How long an engine that is restarted is away."""
+
+
+@frozen
+class Disturbed:
+    """What befell the calls of one operation: what struck them, and for how many seconds in all replies were held.
+
+    `foreseen`: the sequence has it.
+    """
+
+    struck: tuple[Struck, ...] = ()
+    held: float = 0.0
+    foreseen: bool = False
 
 
 class Faults:
@@ -97,16 +111,13 @@ class Faults:
         """What is yet to strike."""
         return self._next
 
-    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
-        """What `act`, an operation of the manager's, gives, which faults struck its calls, and whether the sequence has them.
-
-        The faults as ``hang on create``.
-        """
+    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, Disturbed]:
+        """What `act`, an operation of the manager's, gives, and what befell its calls."""
         gate, planned = self._gate, self._next
         if gate is None:
-            return act(), (), False
+            return act(), Disturbed()
         fault = None if planned is None else self._fault(planned)
-        before = len(gate.struck)
+        before, held = len(gate.struck), gate.held
         if fault is not None:
             self._next = None
             gate.switch_on(fault)
@@ -115,7 +126,7 @@ class Faults:
         finally:
             if fault is not None:
                 gate.switch_off(fault)
-        return done, tuple(gate.struck[before:]), fault is not None
+        return done, Disturbed(tuple(gate.struck[before:]), gate.held - held, fault is not None)
 
     def strike(self, operation: Operation, port: int | None) -> str:
         """Do it to the service, whose port is `port` as far as is known. Why it could not be done; empty where it was."""
@@ -183,8 +194,8 @@ class Faults:
         return ""
 
     def _fault(self, operation: Disturb) -> Fault:
-        hangs = operation.how is Disturbance.HANG
-        return made(operation.how.value, {"milliseconds": self.waits.hang * 1000} if hangs else {})
+        seconds = {Disturbance.HANG: self.waits.hang, Disturbance.LATENCY: self.waits.latency}.get(operation.how)
+        return made(operation.how.value, {} if seconds is None else {"milliseconds": seconds * MILLI})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
         if self._gate is None or self._gate.hooks is None:

@@ -24,6 +24,7 @@ class Disturbance(Enum):
     REMOVAL = "removal-in-progress"
     IMAGE = "image-gone"
     GPU = "missing-gpu-driver"
+    LATENCY = "latency"
 
 
 class Outage(Enum):
@@ -130,7 +131,8 @@ class ReleasePort(_Strike):
 
 @frozen(cache_hash=True)
 class Disturb(Operation):
-    """The engine fails the manager once, in the first change of a container by its next create, start or stop; that ends it."""
+    """The engine fails the manager once, or keeps it waiting: in the first change of a container by its next create, start or
+    stop; that ends it."""
 
     how: Disturbance
     kind = "disturb"
@@ -145,9 +147,9 @@ class Disturb(Operation):
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """A plain error, for whatever else the engine does."""
-        plain = Disturb(Disturbance.ERROR)
-        return () if self == plain else (plain,)
+        """A plain error, for whatever else the engine does; nothing for a mere delay."""
+        mildest = self.how in (Disturbance.ERROR, Disturbance.LATENCY)
+        return () if mildest else (Disturb(Disturbance.ERROR),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.how.value}"
