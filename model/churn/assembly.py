@@ -9,7 +9,9 @@ from pathlib import Path
 from attrs import Factory, evolve, frozen
 
 from churn.errors import EnvironmentFault, UsageError
+from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import ENGINE_FAULTS
+from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
@@ -18,9 +20,10 @@ from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
-from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
+from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.managers.reference.contract import CONTRACT
 from churn.system.protocols import Host
 
 STAND_IN = "churn/stand-in:1"
@@ -182,6 +185,22 @@ def _expect_free(host: Host) -> None:
                 f"expected port {port} to be free for AIMA, but it is held by {seen.detail or 'somebody'}; end that, "
                 "or run in a network namespace of your own"
             )
+
+
+def contract_of(target: Target) -> Contract:
+    """The contract of the target's manager, without a system of it. Raises `UsageError` for a file that cannot be read."""
+    if target.manager.endswith(".toml"):
+        from churn.system.managers.command import read
+
+        contract = read(Path(target.manager)).contract
+    else:
+        contract = contract_for(target.aima) if target.manager == "aima" else CONTRACT
+    return evolve(contract, offers=contract.offers | ENGINE_FAULTS) if target.engine_faults else contract
+
+
+def waits_of(target: Target) -> Waits:
+    """How long waits are for that target, and what else has a length."""
+    return Waits() if target.virtual else REAL_WAITS
 
 
 def _kind(manager: str) -> str:

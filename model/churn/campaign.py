@@ -12,6 +12,7 @@ from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
 from churn.explore.scenarios import cycles
 from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
+from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Length, Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
@@ -20,6 +21,7 @@ from churn.report.criteria import SCENARIO
 from churn.report.values import Account
 from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
+from churn.session.faults import Waits
 from churn.session.known import NothingNew
 from churn.session.reset import preflight
 from churn.session.run import Run
@@ -72,6 +74,13 @@ class Plan:
     """Whether the planner goes by two priors alone."""
 
 
+def planner_of(plan: Plan, contract: Contract, waits: Waits) -> Planner:
+    """What plans for a thrifty campaign."""
+    names = service_names(max(plan.services, _THRIFTY_SERVICES))
+    lengths = {Length.SHORT: waits.short, Length.LONG: waits.long}
+    return Planner(names, contract, lengths, plan.faults, Leaning(plan.seed, plan.flat))
+
+
 @define
 class Campaign:
     """One run of a plan against a system. What came of it is in `trace` and `coverage`."""
@@ -100,9 +109,7 @@ class Campaign:
         self.triage = Triage(self.session, self.announce)
         self._seeds = rounds(plan.seed)
         if plan.thrifty:
-            names = service_names(max(plan.services, _THRIFTY_SERVICES))
-            waits = {Length.SHORT: system.waits.short, Length.LONG: system.waits.long}
-            planner = Planner(names, system.contract, waits, plan.faults, Leaning(plan.seed, plan.flat))
+            planner = planner_of(plan, system.contract, system.waits)
             self.search = Search(session=self.session, planner=planner, seeds=self._seeds, violated=self._at_once,
                                  exploring=plan.exploration, faults=plan.faults)  # fmt: skip
 

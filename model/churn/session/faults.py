@@ -57,6 +57,10 @@ class Disturbed:
     foreseen: bool = False
 
 
+REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, latency=0.5, outage=0.5)
+"""Seconds, where they are real."""
+
+
 class Faults:
     """Strikes the services of one sequence; `begin` names them.
 

@@ -135,7 +135,7 @@ class Session:
             record.outcome = self.system.apply(step.operation)
             follows = [follow(state, step.operation, record.outcome, self._judge.contract) for state in self.possible]
             pending = self._joined(record, [branch for branches in follows for branch in branches])
-            if self._may_be_passed(pending):
+            if pending.may_be_passed(self.contract.bounds):
                 self._pass_by(pending)
             else:
                 self._conclude(pending, self.look(pending))
@@ -196,14 +196,6 @@ class Session:
         fitting = tuple([branch for branch in branches if branch.must.admits(outcome)])
         return Pending(record=record, branches=fitting or tuple(branches), acted=acted, waited=waited, late=late,
                        fits=bool(fitting))  # fmt: skip
-
-    def _may_be_passed(self, pending: Pending) -> bool:
-        """Whether it may be hurried past: what was not expected, took too long, or ended unknown, is looked at and told."""
-        step, outcome = pending.record.step, pending.outcome
-        if not step.hurried or not pending.fits or isinstance(outcome, Unknown):
-            return False
-        bound = self.contract.bounds.of(step.operation.kind)
-        return bound is None or outcome.took <= bound
 
     def _pass_by(self, pending: Pending) -> None:
         self._pending = pending

@@ -7,7 +7,7 @@ from attrs import define, field
 
 from churn.lifecycle.condition import ABSENT, Behaviour, Condition
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Create, Operation
+from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import CLEAN, Service, State, enabled
 from churn.lifecycle.transitions import follow
@@ -62,6 +62,10 @@ class Places:
         self._states.setdefault(place, state)
         return place
 
+    def state(self, here: Place) -> State:
+        """A state that is there."""
+        return self._states[here]
+
     def choices(self, here: Place) -> tuple[Operation, ...]:
         """What makes sense there."""
         found = self._choices.get(here)
@@ -88,10 +92,6 @@ class Places:
     def spot(self, here: Place, service: str | None) -> Spot | None:
         """The spot of that service, None for no service."""
         return here[self.names.index(service)] if service is not None else None
-
-    def has_begun(self, operation: Operation) -> bool:
-        """Whether it makes a service known."""
-        return isinstance(operation, Create)
 
 
 def _spot(service: Service | None) -> Spot:
