@@ -103,7 +103,7 @@ def _operation(kind: type[Operation]) -> Meaning:
         ("a fault", "yes: it makes one, or ends one" if kind.fault else "no"),
         *_choices(kind),
         ("written", ", ".join(f"`{one}`" for one in examples)),
-        ("in Python", f"`{kind.__name__}`, of `churn.lifecycle.operations`"),
+        ("in Python", f"`{kind.__name__}`, exported by `churn`"),
     )
     return Meaning(Sort.OPERATION, kind.kind, _doc(kind), facts)
 
@@ -128,21 +128,8 @@ def _contract_keys() -> Iterator[Meaning]:
 
 
 def _contract_key(owner: type, field: "Attribute[Any]", usual: object, prefix: str) -> Meaning:
-    says = _notes(owner).get(field.name) or _UNSAID.get(field.name) or _bound(field.name)
     facts = (("default", _shown(usual, bound=bool(prefix))), ("allowed", _allowed(field.type, bound=bool(prefix))))
-    return Meaning(Sort.CONTRACT_KEY, f"{prefix}{field.name}", says, facts)
-
-
-_UNSAID = {
-    "health_path": "The path of the HTTP request that a running server has to answer with a 2xx status.",
-    "settling": "Seconds that the system may need after an operation until what is seen of it is right.",
-}
-"""What is said of a field that has no docstring."""
-
-
-def _bound(kind: str) -> str:
-    """What is said of the bound of an operation."""
-    return f"Seconds that the operation `{kind}` may take." if kind in OPERATIONS else ""
+    return Meaning(Sort.CONTRACT_KEY, f"{prefix}{field.name}", _notes(owner).get(field.name, ""), facts)
 
 
 def _shown(value: object, *, bound: bool = False) -> str:
@@ -168,9 +155,8 @@ def _allowed(kind: Any, *, bound: bool = False) -> str:
 
 
 def _spelled(member: Enum) -> str:
-    """A member as a file spells it, with what its value says beyond that."""
-    word = member.name.lower()
-    return f"`{word}`" + (f" ({member.value})" if member.value != word else "")
+    """A member as a file spells it, and what that means."""
+    return f"`{member.name.lower()}` ({_lower(_note(member)) or member.value})"
 
 
 _ALLOWED: Mapping[Any, str] = {
@@ -192,7 +178,7 @@ def _naming(naming: Naming) -> Meaning:
     names = service_names(3)
     called = ", ".join(f"`{naming.real(name)}`" for name in names)
     facts = ((f"services {', '.join(names)} are called", called), ("in Python", f"`Naming.{naming.name}`"))
-    return Meaning(Sort.NAMING, naming.value, _doc(Naming), facts)
+    return Meaning(Sort.NAMING, naming.value, _note(naming), facts)
 
 
 def _defect(defect: Defect) -> Meaning:
@@ -207,10 +193,15 @@ def _engine_fault(kind: type[Fault]) -> Meaning:
     settings = tuple(field for field in fields(kind) if field.init)
     facts = (
         ("switch it on", f"`churn engine fault {kind.name}`"),
-        ("settings", ", ".join(f"`{field.name}`{_usual(field)}" for field in settings)),
+        *((f"setting `{field.name}`", f"{_lower(_setting(kind, field.name))}{_usual(field)}") for field in settings),
         ("in random sequences", "yes, with `churn run --engine-faults`" if drawn else "not by this name"),
     )
     return Meaning(Sort.ENGINE_FAULT, kind.name, _doc(kind), facts)
+
+
+def _setting(kind: type[Fault], name: str) -> str:
+    """What is said of a fault's setting, by the fault itself or by the class that it has it from."""
+    return next((notes[name] for owner in kind.__mro__[:-1] if name in (notes := _notes(owner))), "")
 
 
 def _usual(field: "Attribute[Any]") -> str:

@@ -21,7 +21,7 @@ from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.run import OPERATIONS
 from churn.reproducers.file import Reproducer, load
-from churn.reproducers.replay import Verdict, replay
+from churn.reproducers.replay import ReplayVerdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -88,7 +88,7 @@ def _comes_without(name: str, target: Target, found: Reproducer) -> bool:
     others = tuple(one for one in target.defects if one != name)
     with assembled(evolve(target, defects=others)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        return replay(found, session).verdict is Verdict.FAILED
+        return replay(found, session).verdict is ReplayVerdict.FAILED
 
 
 def quadruple(seed: int) -> tuple[str, ...]:

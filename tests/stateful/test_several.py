@@ -5,7 +5,7 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.run import OPERATIONS
-from churn.reproducers.replay import Verdict, replay
+from churn.reproducers.replay import ReplayVerdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -28,7 +28,7 @@ def test_each_bug_is_told_once_and_its_reproducer_fails_again(defects: tuple[str
         assert len(told) == len(defects), told
         for kept in campaign.reproducers(target, "test"):
             session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-            assert replay(kept, session).verdict is Verdict.FAILED, kept.signature
+            assert replay(kept, session).verdict is ReplayVerdict.FAILED, kept.signature
 
 
 def test_none_of_them_comes_without_one_of_the_planted_bugs() -> None:
@@ -40,4 +40,4 @@ def test_none_of_them_comes_without_one_of_the_planted_bugs() -> None:
     for name in SEVERAL[0]:
         with assembled(Target(defects=(name,))) as whole:
             session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-            assert [replay(one, session).verdict for one in kept].count(Verdict.FAILED) == 1
+            assert [replay(one, session).verdict for one in kept].count(ReplayVerdict.FAILED) == 1

@@ -8,7 +8,7 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.explore.machine import PROFILES, Explorer, explore
 from churn.reproducers.file import Reproducer
-from churn.reproducers.replay import Verdict, replay
+from churn.reproducers.replay import ReplayVerdict, replay
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -36,7 +36,7 @@ def found(where: Target) -> Bug:
         return Shrinker(session=session).shrink(violation.failing)
 
 
-def replayed(reproducer: Reproducer, where: Target) -> Verdict:
+def replayed(reproducer: Reproducer, where: Target) -> ReplayVerdict:
     with assembled(where) as whole:
         return replay(reproducer, Session(whole.system, whole.reset, Trace(), Budget(RealClock()))).verdict
 
@@ -62,5 +62,5 @@ def test_a_planted_bug_is_found_shrunk_and_replayed(defect: str, minimum: int, t
         sequence=bug.failing.sequence,
         engine="docker",
     )
-    assert replayed(made, target(tmp_path, defect)) is Verdict.FAILED
-    assert replayed(made, target(tmp_path)) is Verdict.FIXED
+    assert replayed(made, target(tmp_path, defect)) is ReplayVerdict.FAILED
+    assert replayed(made, target(tmp_path)) is ReplayVerdict.FIXED

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from attrs import Factory, define, evolve
 
-from churn.doctor import Check, Surroundings, Verdict, aima, engine, examine, images, leftovers, machine, planned
+from churn.doctor import Check, CheckVerdict, Surroundings, aima, engine, examine, images, leftovers, machine, planned
 from churn.doctor.engine import Reach, elsewhere, reached
-from churn.doctor.findings import Finding, listing, ok
+from churn.doctor.findings import CheckFinding, listing, ok
 from churn.errors import EngineUnreachable
 from churn.lifecycle.observation import Holder, Port, Resource, ResourceKind
 from churn.system.clock import RealClock
@@ -28,7 +28,7 @@ from churn.system.ownership import OWNER, alive, labels
 from churn.system.protocols import ListedContainer, carries
 from churn.system.standin.image import BASE, LABEL, TAG
 
-OK, NOTE, PROBLEM = Verdict.OK, Verdict.NOTE, Verdict.PROBLEM
+OK, NOTE, PROBLEM = CheckVerdict.OK, CheckVerdict.NOTE, CheckVerdict.PROBLEM
 ABOUT = About("ID:1", "20.10.24", "1.41", frozenset({"runc"}))
 BUSYBOX = Path("/bin/busybox")
 FREE, HELD, UNTOLD = Port(bindable=True), Port(None, False, Holder.STRANGER, "pid 7 (nginx)"), Port()
@@ -91,22 +91,22 @@ def program(folder: Path, name: str, script: str) -> dict[str, str]:
 
 
 def test_a_check_that_breaks_is_a_problem_that_says_so_and_the_others_go_on() -> None:
-    def broken() -> Finding:
+    def broken() -> CheckFinding:
         raise KeyError("SystemTime")
 
-    def unreachable() -> Finding:
+    def unreachable() -> CheckFinding:
         raise EngineUnreachable("gone")
 
     checks = (Check("first", lambda: ok("fine")), Check("key", broken), Check("gone", unreachable))
     first, key, gone, last = examine((*checks, Check("last", lambda: ok("fine"))))
-    assert (first, last) == (Finding(OK, "fine", name="first"), Finding(OK, "fine", name="last"))
+    assert (first, last) == (CheckFinding(OK, "fine", name="first"), CheckFinding(OK, "fine", name="last"))
     assert (key.name, key.verdict, key.found) == ("key", PROBLEM, "the check itself failed: KeyError: 'SystemTime'")
     assert (gone.name, gone.verdict, gone.found) == ("gone", PROBLEM, "the check itself failed: gone (status 0)")
     assert key.fix
 
 
 def test_ctrl_c_is_not_taken_for_a_broken_check() -> None:
-    def interrupted() -> Finding:
+    def interrupted() -> CheckFinding:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -268,7 +268,7 @@ def test_engines_elsewhere_are_those_that_answer(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_versions_that_are_known_are_ok_others_a_note_too_old_ones_a_problem(
-    version: str, api: str, verdict: Verdict
+    version: str, api: str, verdict: CheckVerdict
 ) -> None:
     found = engine.version(FakeEngine(told=evolve(ABOUT, version=version, api=api)))
     assert found.verdict is verdict
@@ -289,7 +289,7 @@ def test_versions_that_are_known_are_ok_others_a_note_too_old_ones_a_problem(
     ],
 )
 def test_the_engine_needs_its_default_network_and_its_interface_where_that_can_be_seen(
-    fake: FakeEngine, verdict: Verdict, told: str
+    fake: FakeEngine, verdict: CheckVerdict, told: str
 ) -> None:
     found = engine.bridge(fake, frozenset({"lo", "docker0"}))
     assert found.verdict is verdict
@@ -312,7 +312,7 @@ def test_this_machines_interfaces_are_those_of_its_network_namespace() -> None:
     ],
 )
 def test_the_docker_command_has_to_reach_the_same_engine(
-    script: str, verdict: Verdict, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: str, verdict: CheckVerdict, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "PATIENCE", 1)
     environ = program(tmp_path, "docker", f'[ "$*" = "info --format {{{{.ID}}}}" ] || exit 9\n{script}')
@@ -358,7 +358,7 @@ def holding(*tags: str, **marks: str) -> FakeEngine:
     ],
 )
 def test_the_stand_in_has_to_be_there_or_what_it_is_made_from(
-    fake: FakeEngine, busybox: Path | None, image: Verdict, base: Verdict
+    fake: FakeEngine, busybox: Path | None, image: CheckVerdict, base: CheckVerdict
 ) -> None:
     found = images.stand_in(fake, busybox)
     assert found.verdict is image
@@ -394,7 +394,7 @@ def test_aimas_images_are_good_to_know() -> None:
     ],
 )
 def test_aimas_ports_have_to_be_free(
-    look: machine.Look, rows: tuple[ListedContainer, ...], verdict: Verdict, told: str
+    look: machine.Look, rows: tuple[ListedContainer, ...], verdict: CheckVerdict, told: str
 ) -> None:
     found = machine.fixed_ports(look, rows)
     assert found.verdict is verdict
@@ -559,7 +559,7 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mebibytes", "verdict"), [(99, PROBLEM), (500, NOTE), (2000, OK)])
 def test_space_may_be_enough_short_or_too_little(
-    mebibytes: int, verdict: Verdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mebibytes: int, verdict: CheckVerdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")(0, 0, mebibytes << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: usage if place == tmp_path else None)
@@ -569,7 +569,7 @@ def test_space_may_be_enough_short_or_too_little(
 
 
 @pytest.mark.parametrize(("version", "verdict"), [((3, 10, 9), PROBLEM), ((3, 11, 0), OK), ((3, 14, 1), OK)])
-def test_python_has_to_be_new_enough(version: tuple[int, int, int], verdict: Verdict) -> None:
+def test_python_has_to_be_new_enough(version: tuple[int, int, int], verdict: CheckVerdict) -> None:
     assert machine.python(version).verdict is verdict
 
 
@@ -582,7 +582,9 @@ def test_python_has_to_be_new_enough(version: tuple[int, int, int], verdict: Ver
         (False, [], True, PROBLEM, "/proc"),
     ],
 )
-def test_processes_have_to_be_seen(visible: bool, pids: list[int], root: bool, verdict: Verdict, told: str) -> None:
+def test_processes_have_to_be_seen(
+    visible: bool, pids: list[int], root: bool, verdict: CheckVerdict, told: str
+) -> None:
     found = machine.processes(visible=visible, pids=pids, root=root)
     assert found.verdict is verdict
     assert told in found.found

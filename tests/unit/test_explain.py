@@ -75,14 +75,18 @@ def test_a_contract_key_is_told_with_what_is_usual_and_allowed() -> None:
     found = the(Sort.CONTRACT_KEY, "second_start")
     assert found.says == "A start of a running service: an error, success without effect, or either."
     assert fact(found, "default") == f"`{Contract().second_start.value}`"
-    assert fact(found, "allowed") == "; ".join(f"`{reply.value}`" for reply in Reply)
+    allowed = fact(found, "allowed")
+    assert [allowed.index(f"`{reply.value}` (the manager ") for reply in Reply] == sorted(
+        allowed.index(f"`{reply.value}`") for reply in Reply
+    )
     assert fact(the(Sort.CONTRACT_KEY, "bounds.settling"), "default") == f"{Bounds().settling:g} seconds"
     assert fact(the(Sort.CONTRACT_KEY, "labels"), "default") == "none"
     assert fact(the(Sort.CONTRACT_KEY, "obedient"), "default") == "`true`"
     assert "`operation` (at the next operation)" in fact(the(Sort.CONTRACT_KEY, "death_noticed"), "allowed")
 
 
-def test_a_naming_is_told_by_its_names() -> None:
+def test_a_naming_is_told_by_what_it_shows_and_by_its_names() -> None:
+    assert len({the(Sort.NAMING, naming.value).says for naming in Naming}) == len(Naming)
     assert fact(the(Sort.NAMING, "prefix"), "services a, b, c are called") == "`web`, `web1`, `web11`"
 
 
@@ -95,8 +99,9 @@ def test_a_defect_is_told_with_what_it_stands_for() -> None:
 
 def test_a_fault_is_told_with_its_settings_and_whether_it_is_drawn() -> None:
     hang, killed = the(Sort.ENGINE_FAULT, "hang"), the(Sort.ENGINE_FAULT, "oom-kill")
-    assert "`call`" in fact(hang, "settings")
-    assert "`container` (needed)" in fact(killed, "settings")
+    assert "changes a container" in fact(hang, "setting `call`")
+    assert fact(killed, "setting `container`").endswith("(needed)")
+    assert all(line[0].isalpha() for kind in FAULTS for heading, line in the(Sort.ENGINE_FAULT, kind).facts if line)
     assert fact(hang, "in random sequences").startswith("yes")
     assert fact(killed, "in random sequences").startswith("not")
 

@@ -31,7 +31,7 @@ from churn.lifecycle.operations import (
 )
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers.file import Expectation, Reproducer, is_reproducer, load, save
-from churn.reproducers.replay import Replayed, Verdict, needed, replay
+from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
 from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
 from churn.session.fingerprint import Fingerprint
@@ -181,12 +181,12 @@ SMALL = Reproducer(
 
 
 def test_a_replay_says_fixed_failed_or_changed_with_what_drifted() -> None:
-    assert replayed(SMALL).verdict is Verdict.FIXED
+    assert replayed(SMALL).verdict is ReplayVerdict.FIXED
     assert replayed(SMALL).drift == ()
     failed = replayed(SMALL, "leaves-container")
-    assert (failed.verdict, failed.signature) == (Verdict.FAILED, SMALL.signature)
+    assert (failed.verdict, failed.signature) == (ReplayVerdict.FAILED, SMALL.signature)
     assert failed.drift == ("step 4, list: not reached",)
-    assert replayed(SMALL, "restart-policy").verdict is Verdict.CHANGED
+    assert replayed(SMALL, "restart-policy").verdict is ReplayVerdict.CHANGED
 
 
 def test_a_step_done_in_another_state_than_before_is_marked() -> None:
@@ -203,7 +203,7 @@ def test_an_engine_that_fails_is_no_verdict_on_the_manager() -> None:
         core.down = True
         done = replay(SMALL, session)
         core.down = False
-    assert done.verdict is Verdict.ENVIRONMENT
+    assert done.verdict is ReplayVerdict.ENVIRONMENT
     assert "Cannot connect" in done.reason
 
 

@@ -23,7 +23,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.violation import Violation
 from churn.shrink.candidates import candidates, repaired_steps
-from churn.shrink.cases import is_case, is_part_of
+from churn.shrink.cases import contains, is_part_of
 from churn.shrink.rate import Rate
 from churn.shrink.shrinker import PART, Bug, Shrinker
 from churn.system.clock import RealClock
@@ -196,9 +196,9 @@ def test_a_case_ends_on_a_service_in_the_same_state() -> None:
         return Failing(("a",), Sequence(steps), ANYHOW, befores)
 
     stop = failing(*A_START, Step(Stop("a")), before="running")
-    assert is_case(failing(*A_START, Step(List()), Step(Stop("a")), before="running!"), stop), "faults apart"
-    assert not is_case(failing(*A_START, Step(Stop("a")), before="stopped"), stop)
-    assert is_case(
+    assert contains(failing(*A_START, Step(List()), Step(Stop("a")), before="running!"), stop), "faults apart"
+    assert not contains(failing(*A_START, Step(Stop("a")), before="stopped"), stop)
+    assert contains(
         failing(*A_START, Step(Stop("a")), before="failed"),
         evolve(stop, befores=(*[conditions("any")] * 2, conditions("dead"))),
     )
@@ -208,9 +208,9 @@ def test_what_was_hurried_past_just_before_the_end_is_at_the_end_too() -> None:
     small = Failing(("a",), Sequence((*A_START, Step(Stop("a")))), ANYHOW)
     hurried = Failing(("a",), Sequence((*A_START, Step(Stop("a"), Pace.HURRIED), Step(List()))), ANYHOW)
     calm = Failing(("a",), Sequence((*A_START, Step(Stop("a")), Step(List()))), ANYHOW)
-    assert is_case(calm, small)
-    assert is_case(hurried, small, at_the_end=True)
-    assert not is_case(calm, small, at_the_end=True)
+    assert contains(calm, small)
+    assert contains(hurried, small, at_the_end=True)
+    assert not contains(calm, small, at_the_end=True)
 
 
 def test_what_begins_with_a_known_failure_is_not_run() -> None:

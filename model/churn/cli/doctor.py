@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from churn.cli.settings import FAILED, state_folder
-from churn.doctor import Finding, Surroundings, Verdict, examine, planned
+from churn.doctor import CheckFinding, CheckVerdict, Surroundings, examine, planned
 
-_STYLES = {Verdict.OK: "bold green", Verdict.NOTE: "bold yellow", Verdict.PROBLEM: "bold red"}
+_STYLES = {CheckVerdict.OK: "bold green", CheckVerdict.NOTE: "bold yellow", CheckVerdict.PROBLEM: "bold red"}
 
 
 @click.command()
@@ -42,11 +42,11 @@ def doctor(*, engine: str, aima_bin: str, as_json: bool) -> None:
         click.echo(json.dumps([_plain(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
         _show(findings, Console(highlight=False))
-    if any(finding.verdict is Verdict.PROBLEM for finding in findings):
+    if any(finding.verdict is CheckVerdict.PROBLEM for finding in findings):
         sys.exit(FAILED)
 
 
-def _plain(finding: Finding) -> dict[str, str]:
+def _plain(finding: CheckFinding) -> dict[str, str]:
     return {
         "name": finding.name,
         "verdict": finding.verdict.value,
@@ -55,7 +55,7 @@ def _plain(finding: Finding) -> dict[str, str]:
     }
 
 
-def _show(findings: Sequence[Finding], console: Console) -> None:
+def _show(findings: Sequence[CheckFinding], console: Console) -> None:
     table = Table(box=box.SIMPLE, show_edge=False)
     table.add_column("check")
     table.add_column("verdict")
@@ -68,11 +68,11 @@ def _show(findings: Sequence[Finding], console: Console) -> None:
     console.print(_summary(findings))
 
 
-def _summary(findings: Sequence[Finding]) -> str:
+def _summary(findings: Sequence[CheckFinding]) -> str:
     problems, notes = (
-        sum(finding.verdict is verdict for finding in findings) for verdict in (Verdict.PROBLEM, Verdict.NOTE)
+        sum(finding.verdict is verdict for finding in findings) for verdict in (CheckVerdict.PROBLEM, CheckVerdict.NOTE)
     )
-    style = _STYLES[Verdict.PROBLEM if problems else Verdict.OK]
+    style = _STYLES[CheckVerdict.PROBLEM if problems else CheckVerdict.OK]
     return (
         f"[{style}]{problems or 'no'} problem{'' if problems == 1 else 's'}[/], {notes} note{'' if notes == 1 else 's'}"
     )

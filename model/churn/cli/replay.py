@@ -13,18 +13,23 @@ from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
 from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
 from churn.reproducers.file import Reproducer, load
-from churn.reproducers.replay import Replayed, Verdict, replay as replay_file
+from churn.reproducers.replay import Replayed, ReplayVerdict, replay as replay_file
 from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
-from churn.session.verdict import Verdict as StepVerdict
+from churn.session.verdict import Verdict
 from churn.system.clock import RealClock
 from churn.system.managers.aima import AimaSettings
 
-_STYLES = {Verdict.FIXED: "green", Verdict.FAILED: "red", Verdict.CHANGED: "yellow", Verdict.ENVIRONMENT: "yellow"}
-_SIGNS = {StepVerdict.PASS: "ok", StepVerdict.FAIL: "FAILS", StepVerdict.UNKNOWN: "unknown", StepVerdict.UNSEEN: "…",
-          StepVerdict.KNOWN: "known"}  # fmt: skip
+_STYLES = {
+    ReplayVerdict.FIXED: "green",
+    ReplayVerdict.FAILED: "red",
+    ReplayVerdict.CHANGED: "yellow",
+    ReplayVerdict.ENVIRONMENT: "yellow",
+}
+_SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAILS", Verdict.UNKNOWN: "unknown", Verdict.UNSEEN: "…",
+          Verdict.KNOWN: "known"}  # fmt: skip
 
 
 @click.command()
@@ -47,12 +52,12 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
         return
     console = Console(highlight=False)
     verdicts = {_replay(path, reproducer, options, console) for path, reproducer in reproducers.items()}
-    if verdicts & {Verdict.FAILED, Verdict.CHANGED}:
+    if verdicts & {ReplayVerdict.FAILED, ReplayVerdict.CHANGED}:
         sys.exit(FAILED)
-    sys.exit(INCONCLUSIVE if Verdict.ENVIRONMENT in verdicts else PASSED)
+    sys.exit(INCONCLUSIVE if ReplayVerdict.ENVIRONMENT in verdicts else PASSED)
 
 
-def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> Verdict:
+def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> ReplayVerdict:
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
     target = Target(
         manager=options["manager"] or reproducer.manager,

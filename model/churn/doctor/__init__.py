@@ -4,7 +4,7 @@
 `plan` says which of them a run needs.
 """
 
-from churn.doctor.findings import Check, Finding, Verdict, examine
+from churn.doctor.findings import Check, CheckFinding, CheckVerdict, examine
 from churn.doctor.plan import Surroundings, planned
 
-__all__ = ["Check", "Finding", "Surroundings", "Verdict", "examine", "planned"]
+__all__ = ["Check", "CheckFinding", "CheckVerdict", "Surroundings", "examine", "planned"]

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from churn.doctor.findings import Finding, note, ok, problem
+from churn.doctor.findings import CheckFinding, note, ok, problem
 from churn.system import process
 from churn.system.process import Finished, shown
 
@@ -14,7 +14,7 @@ PATIENCE = 10.0
 """Seconds that it may take to tell its version."""
 
 
-def program(named: str, environ: Mapping[str, str]) -> Finding:
+def program(named: str, environ: Mapping[str, str]) -> CheckFinding:
     """Whether AIMA can be run, and its version. `named` is the path that the user gave, else AIMA_BIN or PATH count."""
     wanted = named or environ.get(_VARIABLE) or _NAME
     path = shutil.which(wanted, path=environ.get("PATH"))
@@ -26,7 +26,7 @@ def program(named: str, environ: Mapping[str, str]) -> Finding:
     return problem(f"{source} names {wanted}, which is no program that can be run", "name AIMA's program there")
 
 
-def _version(path: str, environ: Mapping[str, str]) -> Finding:
+def _version(path: str, environ: Mapping[str, str]) -> CheckFinding:
     finished = _asked(path, environ)
     if finished.code == 0:
         return ok(f"{path}: {_first(finished.stdout)}")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from churn.doctor.findings import Finding, note, ok, problem, told
+from churn.doctor.findings import CheckFinding, note, ok, problem, told
 from churn.lifecycle.observation import Resource
 from churn.system import process
 from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
@@ -58,13 +58,13 @@ class Reach:
     engine: Shown | None = None
     error: str = ""
 
-    def asking(self, look: Callable[[Shown], Finding]) -> Callable[[], Finding]:
+    def asking(self, look: Callable[[Shown], CheckFinding]) -> Callable[[], CheckFinding]:
         """A look at the engine, if there is one."""
         engine = self.engine
         return (lambda: look(engine)) if engine is not None else _unseen
 
 
-def _unseen() -> Finding:
+def _unseen() -> CheckFinding:
     return note("not looked at: no engine answers")
 
 
@@ -83,7 +83,7 @@ def reached(environ: Mapping[str, str]) -> Iterator[Reach]:
     yield reach
 
 
-def answers(reach: Reach, elsewhere: Callable[[], Mapping[Place, About]]) -> Finding:
+def answers(reach: Reach, elsewhere: Callable[[], Mapping[Place, About]]) -> CheckFinding:
     """Whether there is an engine; `elsewhere` are others that answer."""
     if reach.engine is not None:
         identity = reach.engine.about().identity
@@ -123,7 +123,7 @@ def _glanced(place: Place, environ: Mapping[str, str]) -> DockerEngine:
     return DockerEngine(environ, url, context=place.context, patience=_GLANCE)
 
 
-def version(engine: Shown) -> Finding:
+def version(engine: Shown) -> CheckFinding:
     """Whether it is one that Churn can speak with, and is known to work with."""
     about = engine.about()
     found = f"{about.version}, API {about.api}"
@@ -138,7 +138,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", text)[:3]))
 
 
-def bridge(engine: Shown, interfaces: frozenset[str]) -> Finding:
+def bridge(engine: Shown, interfaces: frozenset[str]) -> CheckFinding:
     """Whether there is the network that publishes ports, and whether it is on this machine if the engine is."""
     interface, apart = engine.bridge(), engine.about().apart
     restart = "restart Docker, which makes it (systemctl restart docker)"
@@ -158,7 +158,7 @@ def bridge(engine: Shown, interfaces: frozenset[str]) -> Finding:
 _FOLLOW = "export DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}')"
 
 
-def command(reach: Reach, environ: Mapping[str, str]) -> Finding:
+def command(reach: Reach, environ: Mapping[str, str]) -> CheckFinding:
     """Whether the `docker` command is there, and reaches the engine that a run would use."""
     path = shutil.which("docker", path=environ.get("PATH"))
     if path is None:
@@ -176,7 +176,7 @@ def command(reach: Reach, environ: Mapping[str, str]) -> Finding:
     return ok(f"{path} reaches the same engine")
 
 
-def command_alone(environ: Mapping[str, str]) -> Finding:
+def command_alone(environ: Mapping[str, str]) -> CheckFinding:
     """Whether the `docker` command is there, whatever it reaches: an emulated engine is served to it."""
     path = shutil.which("docker", path=environ.get("PATH"))
     if path is None:
@@ -188,7 +188,7 @@ def _last(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]
 
 
-def gpu(engine: Shown) -> Finding:
+def gpu(engine: Shown) -> CheckFinding:
     """Whether containers could have an NVIDIA GPU, by the engine's runtimes."""
     runtimes = engine.about().runtimes
     if "nvidia" in runtimes:

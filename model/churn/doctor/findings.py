@@ -11,7 +11,7 @@ _MOST = 6
 """How many things of a kind a line names."""
 
 
-class Verdict(Enum):
+class CheckVerdict(Enum):
     """How bad it is."""
 
     OK = "ok"
@@ -21,28 +21,28 @@ class Verdict(Enum):
 
 
 @frozen
-class Finding:
+class CheckFinding:
     """A check's answer: what was found, and what to do about it (empty: nothing). `name` is the check's."""
 
-    verdict: Verdict
+    verdict: CheckVerdict
     found: str
     fix: str = ""
     name: str = ""
 
 
-def ok(found: str) -> Finding:
+def ok(found: str) -> CheckFinding:
     """All is well."""
-    return Finding(Verdict.OK, found)
+    return CheckFinding(CheckVerdict.OK, found)
 
 
-def note(found: str, fix: str = "") -> Finding:
+def note(found: str, fix: str = "") -> CheckFinding:
     """Good to know."""
-    return Finding(Verdict.NOTE, found, fix)
+    return CheckFinding(CheckVerdict.NOTE, found, fix)
 
 
-def problem(found: str, fix: str) -> Finding:
+def problem(found: str, fix: str) -> CheckFinding:
     """A run would fail, or blame the manager for what is not its fault."""
-    return Finding(Verdict.PROBLEM, found, fix)
+    return CheckFinding(CheckVerdict.PROBLEM, found, fix)
 
 
 @frozen
@@ -50,16 +50,16 @@ class Check:
     """Something to look at. `look` may raise whatever it likes; its finding needs no name."""
 
     name: str
-    look: Callable[[], Finding]
+    look: Callable[[], CheckFinding]
 
 
-def examine(checks: Iterable[Check]) -> Iterator[Finding]:
+def examine(checks: Iterable[Check]) -> Iterator[CheckFinding]:
     """The findings, in order. None raises: a check that breaks is a problem that says so."""
     for check in checks:
         yield evolve(_looked(check), name=check.name)
 
 
-def _looked(check: Check) -> Finding:
+def _looked(check: Check) -> CheckFinding:
     try:
         return check.look()
     except Exception as error:  # noqa: BLE001 -- whatever it is: the other checks go on, and their reader wants no traceback

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from churn.doctor.engine import Shown
-from churn.doctor.findings import Finding, note, ok, problem
+from churn.doctor.findings import CheckFinding, note, ok, problem
 from churn.system.managers.aima import KINDS
 from churn.system.standin.image import BASE, LABEL, REMEDY, TAG, find_busybox
 
@@ -12,7 +12,7 @@ AIMA_IMAGES = tuple(tag for kind in KINDS.values() for tag in kind.images)
 """What AIMA makes the servers of its model types from; it pulls none."""
 
 
-def stand_in(engine: Shown, busybox: Path | None) -> Finding:
+def stand_in(engine: Shown, busybox: Path | None) -> CheckFinding:
     """Whether the stand-in's image is there, or can be made without a pull."""
     image = engine.image(TAG)
     if image is not None:
@@ -22,7 +22,7 @@ def stand_in(engine: Shown, busybox: Path | None) -> Finding:
     return problem(f"{TAG} is not there, nor what it is made from", f"churn image build; where that fails: {REMEDY}")
 
 
-def base(engine: Shown, busybox: Path | None) -> Finding:
+def base(engine: Shown, busybox: Path | None) -> CheckFinding:
     """Whether there is what the stand-in is made from: `busybox` of this machine, or an image."""
     if busybox is not None:
         return ok(f"{busybox} is static, and fits the engine")
@@ -39,7 +39,7 @@ def static_busybox(engine: Shown) -> Path | None:
     return find_busybox(engine.architecture())
 
 
-def aima(engine: Shown) -> Finding:
+def aima(engine: Shown) -> CheckFinding:
     """Which of the images that AIMA looks for are there."""
     found = {tag: engine.image(tag) for tag in AIMA_IMAGES}
     kinds = [f"{tag}{_kind(image.labels)}" for tag, image in found.items() if image is not None]

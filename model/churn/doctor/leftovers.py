@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from churn.doctor.engine import Shown
-from churn.doctor.findings import Finding, listing, note, ok, problem
+from churn.doctor.findings import CheckFinding, listing, note, ok, problem
 from churn.system.managers.aima import LABELS as AIMA_LABELS
 from churn.system.ownership import OWNER, abandoned, dead_runs, is_dead
 
 
-def things(engine: Shown, runs: Path) -> Finding:
+def things(engine: Shown, runs: Path) -> CheckFinding:
     """Whether containers, networks and volumes of dead runs are left; `runs` is where runs keep their locks."""
     owned = engine.list({OWNER: ""})
     dead = [row for row in owned if is_dead(row.labels, runs)]
@@ -21,7 +21,7 @@ def things(engine: Shown, runs: Path) -> Finding:
     return ok(f"nothing of runs that are over{alive}")
 
 
-def locks(runs: Path) -> Finding:
+def locks(runs: Path) -> CheckFinding:
     """Whether runs were killed: their locks lie there and nobody holds them."""
     dead = dead_runs(runs)
     if dead:
@@ -29,7 +29,7 @@ def locks(runs: Path) -> Finding:
     return ok(f"{runs} has none of a dead run")
 
 
-def aima(engine: Shown) -> Finding:
+def aima(engine: Shown) -> CheckFinding:
     """Whether AIMA has containers that no run of Churn made: it would take them for its own."""
     foreign = [row for row in engine.list(AIMA_LABELS) if OWNER not in row.labels]
     if not foreign:

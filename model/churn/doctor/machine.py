@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from churn.doctor.findings import Finding, note, ok, problem
+from churn.doctor.findings import CheckFinding, note, ok, problem
 from churn.lifecycle.observation import Port
 from churn.system.managers.aima import PORTS as AIMA_PORTS
 from churn.system.protocols import ListedContainer
@@ -24,7 +24,7 @@ Look = Callable[[Mapping[int, str], tuple[int, ...]], dict[int, Port]]
 """As `Host.look`."""
 
 
-def fixed_ports(look: Look, rows: Iterable[ListedContainer]) -> Finding:
+def fixed_ports(look: Look, rows: Iterable[ListedContainer]) -> CheckFinding:
     """Whether the ports that AIMA chooses are free. `rows` are the engine's containers."""
     seen, published = look({}, AIMA_PORTS), _published(rows)
     span = f"{AIMA_PORTS[0]}-{AIMA_PORTS[-1]}"
@@ -37,7 +37,7 @@ def fixed_ports(look: Look, rows: Iterable[ListedContainer]) -> Finding:
     return ok(f"{span} can be bound on all interfaces")
 
 
-def ephemeral_ports(look: Look, rows: Iterable[ListedContainer], first: int) -> Finding:
+def ephemeral_ports(look: Look, rows: Iterable[ListedContainer], first: int) -> CheckFinding:
     """Whether there are free ports, from `first`, for containers that name none, and for the reference manager."""
     ports = tuple(range(first, first + EPHEMERAL))
     seen, span = look({}, ports), f"{ports[0]}-{ports[-1]}"
@@ -70,7 +70,7 @@ def _untried(seen: Mapping[int, Port]) -> str:
     return ", ".join(str(port) for port, place in seen.items() if place.bindable is None)
 
 
-def folder(place: Path, setting: str) -> Finding:
+def folder(place: Path, setting: str) -> CheckFinding:
     """Whether files can be made in that folder, or in the one where it would be made; `setting` is what names another."""
     try:
         there = next(one for one in (place, *place.parents) if one.exists())
@@ -83,7 +83,7 @@ def folder(place: Path, setting: str) -> Finding:
     return ok(f"{place} can be written" if there == place else f"{place} can be made in {there}")
 
 
-def space(place: Path) -> Finding:
+def space(place: Path) -> CheckFinding:
     """Whether there is room on the disk of that folder."""
     free = shutil.disk_usage(place).free
     found = f"{free / _MEBIBYTE:,.0f} MiB are free in {place}"
@@ -92,7 +92,7 @@ def space(place: Path) -> Finding:
     return ok(found) if free >= _ENOUGH else note(found, "make room before a long run, or name another with TMPDIR")
 
 
-def python(version: tuple[int, int, int]) -> Finding:
+def python(version: tuple[int, int, int]) -> CheckFinding:
     """Whether this Python is one that Churn is made for."""
     found = ".".join(map(str, version))
     if version[:2] < _OLDEST_PYTHON:
@@ -100,7 +100,7 @@ def python(version: tuple[int, int, int]) -> Finding:
     return ok(found)
 
 
-def processes(*, visible: bool, pids: Collection[int], root: bool) -> Finding:
+def processes(*, visible: bool, pids: Collection[int], root: bool) -> CheckFinding:
     """Whether what a manager leaves running can be seen, and who holds a port: all of it, or this user's part."""
     if not visible:
         return problem(

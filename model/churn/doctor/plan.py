@@ -13,7 +13,7 @@ from attrs import frozen
 
 from churn.doctor import aima, engine, images, leftovers, machine
 from churn.doctor.engine import Reach, Shown, reached
-from churn.doctor.findings import Check, Finding
+from churn.doctor.findings import Check, CheckFinding
 from churn.lifecycle.observation import Port
 from churn.system import process
 from churn.system.clock import RealClock
@@ -122,7 +122,7 @@ def _folders(around: Surroundings) -> Iterator[Check]:
     yield Check("disk space", lambda: machine.space(around.temporary))
 
 
-def _folder(place: Callable[[], Path], setting: str) -> Finding:
+def _folder(place: Callable[[], Path], setting: str) -> CheckFinding:
     return machine.folder(place(), setting)
 
 
@@ -130,5 +130,5 @@ def _python() -> Iterator[Check]:
     yield Check("Python", lambda: machine.python(sys.version_info[:3]))
 
 
-def _processes() -> Finding:
+def _processes() -> CheckFinding:
     return machine.processes(visible=process.visible(), pids=process.pids(), root=os.geteuid() == 0)

@@ -1,6 +1,7 @@
-"""Adopting what a known bug left: the state that is expected from then on, and what has to go for it to be true.
+"""Adopting what a known bug left: Churn takes it over, and expects it from then on.
 
-Only so can a run go on behind a bug that is known already, and find the next one.
+So a run can go on behind a bug that is known already, and find the next one. Here is what Churn then expects, and which
+containers have to be removed first.
 """
 
 from attrs import evolve
@@ -13,9 +14,9 @@ from churn.lifecycle.state import Service, State
 
 
 def adopted(state: State, observation: Observation, *, statuses: bool = True) -> State:
-    """`state` as it would be if what was seen were right: ports and missing containers are taken over, and `statuses`.
+    """`state`, changed so that it says what was seen: other ports, missing containers and, if `statuses`, other statuses.
 
-    A service that should not run is not made to run: a container of it is debris (`debris`).
+    A service that should not run is still expected not to run, even if a container of it runs: that container is in `debris`.
     """
     services = {
         name: _as_seen(name, service, observation, statuses=statuses) for name, service in state.services.items()
@@ -24,7 +25,7 @@ def adopted(state: State, observation: Observation, *, statuses: bool = True) ->
 
 
 def debris(case: Case) -> frozenset[str]:
-    """The ids of the containers that the case's state does not expect."""
+    """The ids of the containers that should not be there in the case's state: they have to be removed."""
     return frozenset(found.id for found in orphans(case))
 
 
@@ -48,7 +49,7 @@ def _as_seen(name: str, service: Service, observation: Observation, *, statuses:
 
 
 def _port(entry: Listed | None, service: Service, observation: Observation) -> int | None:
-    """The port that the list tells, unless the service's container shows that the expected one is right."""
+    """The port that the list tells; but the expected one if the list tells none, or if the service's container has it."""
     found = observation.container(service.container) if isinstance(service.container, str) else None
     if entry is None or entry.port is None or (found is not None and service.port in found.ports):
         return service.port
@@ -56,13 +57,13 @@ def _port(entry: Listed | None, service: Service, observation: Observation) -> i
 
 
 def _idle_status(entry: Listed | None, otherwise: Status) -> Status:
-    """What the list says of a service that does not run; what else is expected where it says nothing of use."""
+    """The status that the list tells of a service that does not run; `otherwise` if it tells none, or says that it runs."""
     told = entry.status if entry is not None else None
     return otherwise if told is None or told is Status.RUNNING else told
 
 
 def _alive(name: str, service: Service, observation: Observation) -> Container | None:
-    """The service's running container: the one that was expected, else its newest."""
+    """The service's running container: the one that was expected, or else its newest. None if none runs."""
     own = [
         found
         for found in observation.containers.values()

@@ -1,4 +1,7 @@
-"""Binding: what a look teaches an expected state (ports, container ids), before and after it was judged."""
+"""Binding: ports and container ids that a look has shown are filled into an expected state.
+
+`bind` does it before the look is judged; `remember` notes, after that, what later looks are compared with.
+"""
 
 from attrs import evolve
 
@@ -8,9 +11,9 @@ from churn.lifecycle.state import Baseline, Fresh, Service, State
 
 
 def bind(state: State, observation: Observation) -> State:
-    """`state` with the container of each service that awaits a fresh one, and each port that is not known yet, filled in.
+    """`state`, with the id of each container that has just been made, and each port that is not known yet, filled in.
 
-    Nothing is judged here: a container that was seen before is bound too, for an invariant to object to.
+    Nothing is judged here. A container that was seen before is bound as well, so that an invariant can object to it.
     """
     waiting = [
         (name, service)
@@ -56,7 +59,7 @@ def _with_port(name: str, service: Service, observation: Observation) -> Service
 
 
 def remember(state: State, observation: Observation) -> State:
-    """`state`, kept after `observation`, with what later looks are compared to: containers seen, leaks' baseline."""
+    """`state`, to which nothing was objected, with what later looks need: the containers seen, and the baseline for leaks."""
     new = {
         service.container
         for service in state.services.values()
@@ -76,7 +79,7 @@ def _with_baseline(state: State, observation: Observation) -> State:
 
 
 def comparable(state: State) -> bool:
-    """Whether leaks can be told: some service has been through a cycle, and none has a container or is uncertain now."""
+    """Whether leaks can be told: some service was started and stopped, and now none runs, and none is unsettled."""
     return bool(state.cycled) and all(
         service.server is NONE and service.unsettled is None for service in state.services.values()
     )

@@ -1,7 +1,7 @@
-"""The condition of a service: what is told apart of it without ids, ports and history.
+"""The condition of a service: how it stands, in one word and two marks, without ids, ports and history.
 
-Planning, coverage and signatures go by it. A report writes it as a word, ``created``, with ``!`` where the service's server
-cannot live and ``+held`` where somebody else holds its port.
+Churn plans by conditions, counts by them what it has covered, and names failures by them. A report writes a condition as a
+word (``created``), then ``!`` if a server that the service starts cannot live, then ``+held`` if somebody else holds its port.
 """
 
 from enum import Enum
@@ -12,11 +12,17 @@ class Behaviour(Enum):
     """How the server in a service's container behaves. The value is the word in its behaviour file."""
 
     HEALTHY = "healthy"
+    """It serves, and ends when it is told to."""
     SLOW = "slow"
+    """It takes long until it answers."""
     CRASH = "crash"
+    """It ends in error as soon as it runs."""
     UNHEALTHY = "unhealthy"
+    """It answers that it is not healthy."""
     HANG = "hang"
+    """It accepts connections, and never answers."""
     IGNORE_SIGTERM = "ignore-sigterm"
+    """It serves, and only SIGKILL ends it."""
 
     @property
     def deadly(self) -> bool:
@@ -28,6 +34,7 @@ class Server(Enum):
     """The server of a service's present container, as far as the model knows."""
 
     NONE = "none"
+    """There is no such server: the service does not run."""
     SOUND = "sound"
     """It runs and must answer."""
     ILL = "ill"
@@ -37,22 +44,26 @@ class Server(Enum):
 
 
 NONE, SOUND, ILL, DEAD = Server
-"""For what runs over all services at each step: Python 3.11 finds a member in its class five times more slowly than this."""
+"""The members by short names, for code that looks at all services at each step: to find a member through its class takes
+Python 3.11 five times as long."""
 
 
 class Condition(NamedTuple):
-    """A service's condition. `ill`: its server cannot live; `held`: a stranger holds its port.
+    """A service's condition. `doomed`: a server that it starts can not live; `held`: a stranger holds its port.
+
+    A service is doomed while its servers are told to crash, to hang or to be unhealthy, whether one runs now or not.
+    (`Server.ILL` is another thing: a server that runs now under such a fault.)
 
     A tuple, not an attrs class: conditions are hashed at each step of a plan, and a tuple's hash is C.
     """
 
     word: str
-    ill: bool = False
+    doomed: bool = False
     held: bool = False
 
     @classmethod
     def of(cls, text: "str | Condition") -> "Condition":
-        """The condition that a file or report writes so."""
+        """The condition that a file or a report writes as `text`."""
         if isinstance(text, Condition):
             return text
         word, *marks = text.replace("!", "+!").split("+")
@@ -61,16 +72,16 @@ class Condition(NamedTuple):
     @property
     def faulted(self) -> bool:
         """Whether the service is under a fault that lasts."""
-        return self.ill or self.held
+        return self.doomed or self.held
 
     def __str__(self) -> str:
-        return f"{self.word}{'!' if self.ill else ''}{'+held' if self.held else ''}"
+        return f"{self.word}{'!' if self.doomed else ''}{'+held' if self.held else ''}"
 
 
 ABSENT = Condition("absent")
-"""Of a service that the manager does not know."""
+"""The condition of a service that the manager does not know."""
 ANY = Condition("any")
-"""Of no service in particular: where an operation acts on none."""
+"""Stands for the condition where an operation acts on no service."""
 
 Abstract = tuple[Condition, ...]
 """A state without ids and history: the condition of each service, in the order of their names."""

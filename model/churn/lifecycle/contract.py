@@ -1,4 +1,4 @@
-"""The contract: the choices on which honest managers differ, as data. Each field says what its values mean."""
+"""The contract: what a manager promises where honest managers differ, as data. Each field says what it is about."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -13,12 +13,15 @@ class Reply(Enum):
     """How a manager may answer an operation that has nothing to do."""
 
     REFUSED = "refused"
+    """The manager has to report an error, and changes nothing."""
     IGNORED = "ignored"
+    """The manager has to report success, and changes nothing."""
     EITHER = "either"
+    """The manager may report success or an error, and changes nothing."""
 
 
 class Noticing(Enum):
-    """When a manager must have noticed that a server died."""
+    """When a manager must have noticed that a server died. The values are words for reports."""
 
     SETTLING = "within the settling time"
     OPERATION = "at the next operation"
@@ -29,21 +32,27 @@ class Remains(Enum):
     """What becomes of a container that is no longer wanted."""
 
     GONE = "gone"
+    """It is removed."""
     KEPT = "kept"
+    """It may be there, stopped, until the service is started again."""
 
 
 class Ports(Enum):
     """Whether a service keeps its port over restarts."""
 
     FIXED = "fixed"
+    """It keeps the port that it got first."""
     ANEW = "anew"
+    """It may get another port at each start."""
 
 
 class Means(Enum):
     """What a successful start promises."""
 
     HEALTHY = "healthy"
+    """The service answers at its health path."""
     LAUNCHED = "launched"
+    """The service's container was started; whether the service answers is not said."""
 
 
 def _words() -> dict[str, Status]:
@@ -52,25 +61,37 @@ def _words() -> dict[str, Status]:
 
 @frozen(kw_only=True)
 class Bounds:
-    """Seconds that an operation may take, and that the system may then need to settle."""
+    """How long things may take, in seconds."""
 
     create: float = 30.0
+    """Seconds that a `create` may take; one that takes longer is a bug (`in-time`)."""
     start: float = 600.0
+    """Seconds that a `start` may take; one that takes longer is a bug (`in-time`)."""
     stop: float = 120.0
+    """Seconds that a `stop` may take; one that takes longer is a bug (`in-time`)."""
     list: float = 30.0
+    """Seconds that a `list` may take; one that takes longer is a bug (`in-time`)."""
     status: float = 30.0
+    """Seconds that a `status` may take; one that takes longer is a bug (`in-time`)."""
     settling: float = 2.0
+    """Seconds that the system may need after an operation until everything is as it should be.
+
+    Until then Churn looks again and again; only then is what is still wrong a bug.
+    """
     grace: float = 10.0
-    """Added to a manager's own stated timeout before Churn cuts it off."""
+    """Seconds that Churn still waits when the manager's own stated timeout has passed, before it cuts the operation off."""
 
     def of(self, kind: str) -> float | None:
-        """The bound of an operation kind in seconds, None where there is none (it is not the manager's)."""
+        """The seconds that an operation of this kind may take; None for one that is not the manager's."""
         return float(getattr(self, kind)) if kind in OFFERED else None
 
 
 @frozen(kw_only=True)
 class Contract:
-    """What this manager promises where honest managers differ. The defaults are what most users expect."""
+    """What this manager promises where honest managers differ. The defaults are what most users expect.
+
+    A description file of a manager sets most fields; `churn guide managers` says where.
+    """
 
     second_start: Reply = Reply.EITHER
     """A start of a running service: an error, success without effect, or either."""
@@ -79,38 +100,41 @@ class Contract:
     second_create: Reply = Reply.REFUSED
     """A create of a service that is there: an error (default), or success without effect."""
     failed_container: Remains = Remains.GONE
-    """The container of a failed start: gone (default), or kept, stopped, for inspection until the next start or stop."""
+    """What becomes of the container of a failed start: gone (default), or kept, stopped, until the next start or stop."""
     stopped_container: Remains = Remains.GONE
-    """The container of a stopped service: removed (default), or only exited until the next start."""
+    """What becomes of the container of a stopped service: gone (default), or kept, stopped, until the next start."""
     ports: Ports = Ports.FIXED
-    """A service keeps its port (default), or gets one anew at each start."""
+    """Whether a service keeps its port (default), or gets one anew at each start."""
     restart_policies: frozenset[str] = frozenset()
-    """Restart policies of the engine that its containers may carry; none by default."""
+    """Restart policies of the engine that the manager's containers may have; none by default."""
     running_means: Means = Means.HEALTHY
-    """A start that succeeded means that the service answers (default), or merely that its container was started."""
+    """What a start that succeeded means: the service answers (default), or merely that its container was started."""
     death_noticed: Noticing = Noticing.SETTLING
-    """When the list must tell that a service's server died."""
+    """When the manager's list must no longer call a service running whose server died."""
     words: Mapping[str, Status] = Factory(_words)
-    """How the manager spells each status."""
+    """Which status each of the manager's own words means."""
     labels: Mapping[str, str] = Factory(dict)
-    """Labels that mark the manager's containers; an empty value stands for any."""
+    """Labels that all of the manager's containers have, and no other container has; an empty value stands for any."""
     name_pattern: str = ""
-    """A regular expression that the names of its containers match whole; empty: names tell nothing."""
+    """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
-    """Regular expressions for named volumes, networks and images that may stay with a service."""
+    """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped."""
     processes: frozenset[str] = frozenset()
-    """Names of programs that the manager may leave running (a daemon of its own)."""
+    """Names of programs that the manager may leave running, such as a daemon of its own."""
     health_path: str = "/health"
+    """The path of the HTTP request that a running service has to answer with a 2xx status."""
     bounds: Bounds = field(factory=Bounds)
     offers: frozenset[str] = OFFERED
-    """The operations that the manager has at all; what is missing is named in the report.
+    """The operations that the manager has; a report names those that are missing.
 
-    With ``disturb`` and ``restart-engine`` among them its engine can be made to fail it.
+    A description file cannot set this key: Churn takes it from the tables of commands that the file has. With
+    `--engine-faults`, Churn adds `disturb` and `restart-engine`.
     """
     obedient: bool = True
-    """Whether its servers read how to behave in the folder that they are created with.
+    """Whether servers read how to behave in the folder that Churn gives to each service.
 
-    `SetBehaviour` and `Crash` strike no others.
+    If they do not, `set-behaviour` and `crash` are refused, and change nothing. A description file cannot set this key: it
+    is true if a command of the file, or its `env`, uses `{folder}`.
     """
 
     def spelled(self, word: str) -> Status | None:

@@ -1,4 +1,4 @@
-"""Observations: what is seen of a system at one moment. Values only; `churn.session.system` takes them."""
+"""Observations: what is seen of a system at one moment. Values only; `churn.session.observer` makes them."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -19,9 +19,9 @@ class Status(Enum):
 class Listed:
     """A service as the manager lists it.
 
-    `service` is the model's name, or the manager's own id for a service the model does not know. `word` is the manager's
-    word; `status` what the contract makes of it, None where it knows no such word. `port` is the endpoint's, None where
-    none is told.
+    `service` is the model's name, or the manager's own id for a service that the model does not know. `word` is the manager's
+    word for its status, and `status` what the contract says that this word means: None if it does not know the word. `port` is
+    None if the manager tells none.
     """
 
     service: str
@@ -34,9 +34,10 @@ class Listed:
 class Container:
     """A container of the manager's, as the engine lists it.
 
-    `alias` is its name in reports (``a#2``: the second container seen of service a), `service` the service it belongs to
-    as far as label, port or name tell. `born` is the place of its creation in the engine's event order (0: before this run),
-    `starts` how often it was started, `changes` the paths changed in its layer when it was first seen.
+    `alias` is its name in reports (``a#2``: the second container seen of service a). `service` is the service that it belongs
+    to, as far as its labels, port or name tell. `born` says where its creation stands in the order of the engine's events (0:
+    before this run). `starts` is how often it was started, `restart_count` how often the engine started it again by itself.
+    `changes` are the paths that were changed in its layer when it was first seen.
     """
 
     id: str
@@ -58,7 +59,7 @@ class Container:
 
 
 class Holder(Enum):
-    """Who keeps a port from being bound."""
+    """Who holds a port, so that nobody else can bind it."""
 
     MANAGER = "the manager"
     STRANGER = "a stranger"
@@ -66,9 +67,10 @@ class Holder(Enum):
 
 @frozen
 class Port:
-    """A host port. `health` is the HTTP status of the health path (0: something else, or nothing, answered; None: not asked).
+    """A port of the host.
 
-    `bindable` is None where no probe was possible; `holder` is who holds a port that cannot be bound.
+    `health` is the HTTP status with which the health path answered (0: there was no such answer; None: nobody asked).
+    `bindable` is whether the port can be bound (None: that could not be tried). `holder` is who holds it if not.
     """
 
     health: int | None = None
@@ -84,7 +86,7 @@ class Port:
 
 @frozen
 class Event:
-    """Something that happened to a container, in the engine's order: its place, the container's id and the action."""
+    """Something that happened to a container. `mark` is its place in the order of the engine's events."""
 
     mark: int
     container: str
@@ -114,8 +116,10 @@ class Resource:
 class Observation:
     """What is seen at one moment.
 
-    A field is None where that was not asked: `listed` and `told` on a look at the engine only, `resources` and `processes` where
-    the engine or host cannot tell.
+    `listed` is the manager's list, and `told` the answer to a `status`; both are None if the manager was not asked.
+    `resources` (networks, volumes and images) and `processes` are None where the engine, or the host, cannot tell. `events`
+    are those since the last step that was looked at, `mark` the place of the last one. `strangers` are lines about containers
+    that are not the manager's.
     """
 
     containers: Mapping[str, Container]
@@ -130,7 +134,7 @@ class Observation:
     strangers: tuple[str, ...] = ()
 
     def with_ports(self, ports: Mapping[int, Port]) -> "Observation":
-        """The same, and these ports. It is made at each look, which `evolve` would cost ten times as much."""
+        """The same with these ports. Written out, because it is made at each look, and `evolve` takes ten times as long."""
         return Observation(
             containers=self.containers,
             ports=ports,

@@ -7,7 +7,7 @@ from churn.lifecycle.observation import Listed
 
 @frozen
 class Evidence:
-    """A command and what it printed. `ran` is False where the same facts came another way: then it was not run."""
+    """A command, and what it printed. If `ran` is False, the command was not run: Churn learned the same in another way."""
 
     command: str
     output: str = ""
@@ -16,7 +16,7 @@ class Evidence:
 
 @frozen
 class Outcome:
-    """How an operation ended. Times are seconds of the run's clock; `mark` is a place in the engine's event order."""
+    """How an operation ended. Times are seconds of the run's clock. `mark`: where, in the order of events, a start began."""
 
     began: float = 0.0
     ended: float = 0.0
@@ -33,14 +33,14 @@ class Outcome:
 
 @frozen
 class Ok(Outcome):
-    """It ended, and the manager reported success. `listed` is what a list or status command told, else None."""
+    """It ended, and the manager reported success. `listed` is what a `list` or `status` told, None for other operations."""
 
     listed: tuple[Listed, ...] | None = None
 
 
 @frozen
 class Rejected(Outcome):
-    """It ended, and the manager reported an error, its own timeout included."""
+    """It ended, and the manager reported an error; that its own timeout had passed is one, too."""
 
     reason: str = ""
 
@@ -49,9 +49,9 @@ class Rejected(Outcome):
 class Unknown(Outcome):
     """Churn cut it off, or could not learn how it ended: nothing, part or all of it may have happened, or may yet.
 
-    `overran`: it was still going when the manager's own stated timeout and its grace had passed.
-    `until`: the time from which no effect of it can come any more. `foreseen`: it is Churn that made the engine fail the
-    manager, as a step of the sequence: what may follow is in the model, and nothing is left to doubt.
+    `overran`: it was still going on when the manager's own stated timeout, and the grace after it, had passed. `until`: from
+    that time on no effect of it can come any more. `foreseen`: it ended so because Churn made the engine fail the manager, as
+    a step of the sequence; the model has what may follow, so there is no doubt to report.
     """
 
     reason: str = ""

@@ -35,7 +35,8 @@ _IMAGINED = Ok()
 class Atlas:
     """The abstract states that can be reached from a clean system with these services, and the operations between them.
 
-    An edge leads where the operation's first branch does: what the system then really does decides the next step.
+    Where the model allows several things to follow an operation, the edge leads to the first of them. If the system then does
+    another, the next step is planned from there.
     """
 
     names: tuple[str, ...]
@@ -68,18 +69,18 @@ class Atlas:
 
     @property
     def pairs(self) -> list[Pair]:
-        """Every pair of abstract state and operation enabled there, in the order in which they were found."""
+        """Every place, with each operation that is enabled there, in the order in which they were found."""
         return [(here, operation) for here, edges in self.edges.items() for operation in edges]
 
     def learn(self, here: Place, operation: Operation, there: Place) -> None:
-        """Correct an edge by what the system did: plans that follow go by it."""
+        """The system went from `here` to `there` by the operation: later plans expect that."""
         edges = self.edges.setdefault(here, {})
         if edges.get(operation) != there:
             edges[operation] = there
             self._rooms.clear()
 
     def room(self, here: Place) -> frozenset[Place]:
-        """The states that can be reached from `here` and from which `here` can be reached again."""
+        """The places that can be reached from `here`, and from which there is a way back."""
         if here not in self._rooms:
             back: dict[Place, list[Place]] = {}
             for state, edges in self.edges.items():
@@ -134,7 +135,7 @@ class PairAtlas(Atlas):
         return After(there, operation, state_of(before))
 
     def learn(self, here: Place, operation: Operation, there: Place) -> None:
-        """As `Atlas.learn`; a place that nobody foresaw has what can be done in its state, wherever one comes from."""
+        """As `Atlas.learn`. If the place is new, the operations there are those of another place with the same state."""
         if there not in self.edges:
             state = state_of(there)
             like = next((edges for place, edges in self.edges.items() if state_of(place) == state), {})

@@ -14,17 +14,22 @@ def service_names(count: int) -> tuple[str, ...]:
 
 
 class Naming(Enum):
-    """How services are really called. Truncated, prefix-matched and sorted names are where managers mix services up."""
+    """How services are really called. A manager that handles names wrongly mixes services up, but only with some names."""
 
     PLAIN = "plain"
+    """Short names of one length, which differ in their last letter. No mistake with names is to be expected."""
     PREFIX = "prefix"
+    """Each name is the beginning of the next one. This shows a manager that finds containers by a part of the name."""
     LONG = "long"
+    """Long names that differ only at their end. This shows a manager that cuts names off before it compares them."""
     REVERSED = "reversed"
+    """The service that is created first has the name that is sorted last. This shows a manager that sorts names, but not what
+    belongs to them."""
     MIXED = "mixed"
     """All of these at once: what goes wrong with odd names shows, and shrinking tells which oddness it is."""
 
     def real(self, service: str) -> str:
-        """The real name of the model's `service`: letters, digits and dashes, at most 63 of them for 15 services."""
+        """The real name of the model's `service`: letters, digits and dashes; at most 63 of them if there are few services."""
         index = ascii_lowercase.index(service) if service in ascii_lowercase else int(service[1:])
         if self is Naming.PREFIX:
             return "web" + "1" * index

@@ -1,4 +1,4 @@
-"""The expected state: what Churn thinks is true of a system, which operations that enables, and one abstract view of it.
+"""The expected state: what Churn thinks is true of a system, which operations make sense then, and an abstract view of it.
 
 A state holds what is expected of each service, plus what was learned by looking (ports, container ids). It is a value:
 `churn.lifecycle.transitions` makes the next ones, `churn.lifecycle.binding` fills in what was seen.
@@ -17,9 +17,10 @@ from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, lis
 
 @frozen
 class Fresh:
-    """A container that must be seen for the first time, created at or after the place `since` in the engine's event order.
+    """Stands for the id of a container that has just been made, until a look shows it.
 
-    Not `strict`: after an operation of unknown outcome it may be one that this operation left.
+    It must never have been seen before, and its creation must stand at or after `since` in the order of the engine's events.
+    If it is not `strict`, neither is demanded: an operation that ended unknown before may have made it.
     """
 
     since: int = 0
@@ -28,10 +29,10 @@ class Fresh:
 
 @frozen
 class Unsettled:
-    """An operation on the service ended unknown: its effects may still come until that time (seconds of the run's clock).
+    """An operation on the service ended unknown. Its effects may still come until `until` (seconds of the run's clock).
 
-    Until a Start or Stop ends Ok after it, only safety is demanded of the service: at most one container more than
-    expected, any status.
+    Only when a start or stop that ends after that time reports success, the service is settled again. Before, only safety is
+    demanded of it: at most one container more than expected, and any status.
     """
 
     kind: str
@@ -44,8 +45,8 @@ class Unsettled:
 class Service:
     """What is expected of one service.
 
-    `container` is the id of its container, `Fresh` where one must have appeared that nobody has seen yet, or None.
-    `port` is None until first seen. `leftover`: one container of it that does not run may be there. `held`: a stranger
+    `container` is the id of its container; `Fresh` if it has just been made and nobody has seen it; None if it has none.
+    `port` is None until it is first seen. `leftover`: one container of it that does not run may be there. `held`: a stranger
     holds its port.
     """
 
@@ -58,7 +59,7 @@ class Service:
     unsettled: Unsettled | None = None
     held: bool = False
     condition: Condition = field(init=False, eq=False, repr=False)
-    """Made with the service: it is asked for at each step, and most services stay as they are."""
+    """Computed once for each value, because it is asked for at each step, and most services stay as they are."""
 
     @condition.default
     def _condition(self) -> Condition:
@@ -69,7 +70,7 @@ class Service:
 
     @property
     def exempt(self) -> bool:
-        """Whether it may move by itself."""
+        """Whether its container may start, end, come or go by itself."""
         return self.server in (ILL, DEAD) or self.unsettled is not None
 
 
@@ -78,7 +79,7 @@ _UNSETTLED = Condition("unsettled")
 
 @frozen
 class Baseline:
-    """Networks, volumes and images seen when nothing ran, after these services had been through a cycle."""
+    """The networks, volumes and images that were there when nothing ran, after the services `cycled` were started and stopped."""
 
     cycled: frozenset[str]
     resources: frozenset[Resource]
@@ -88,8 +89,8 @@ class Baseline:
 class State:
     """What is expected of a system.
 
-    `seen` are the ids of all containers that ever were a service's; `cycled` the services that were started and stopped
-    at least once.
+    `seen` are the ids of all containers that ever were a service's. `cycled` are the services that were started and stopped at
+    least once. Leaks are told by comparison with `baseline`.
     """
 
     services: Mapping[str, Service] = field(factory=dict)
@@ -112,14 +113,14 @@ CLEAN = State()
 
 @lru_cache(maxsize=1024)
 def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
-    """Every operation on these services that a system with these `offers` can be asked for, enabled now or not."""
+    """Every operation on these services that there is with these `offers`, whether it makes sense now or not."""
     return tuple(listed(names, offers))
 
 
 def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults: bool = True) -> tuple[Operation, ...]:
-    """The operations that make sense in `state`, in a fixed order, those included that must be refused or change nothing.
+    """The operations that make sense in `state`, in a fixed order. Operations that must be refused, or change nothing, do, too.
 
-    `names` are the services of the sequence, known to the manager or not. Without `faults` none that makes one.
+    `names` are the services of the sequence, whether the manager knows them or not. Without `faults` there are no faults.
     """
     candidates = every(names, contract.offers)
     return tuple([one for one in candidates if (faults or not one.fault) and is_enabled(state, one)])
@@ -128,8 +129,8 @@ def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults:
 def is_enabled(state: State, operation: Operation) -> bool:
     """Whether `operation` makes sense in `state`.
 
-    One service at a time may have a server that cannot live, or a port that is held, and that must be ended before there is
-    another fault: so an objection has one fault to be explained by.
+    Only one service at a time may be told to misbehave so that its server cannot live, or have its port held. That must end
+    before the next fault, so that a failure is never the work of two faults at once.
     """
     if not operation.fault:
         return True
@@ -145,14 +146,14 @@ def is_enabled(state: State, operation: Operation) -> bool:
 
 
 def repaired(state: State, operation: Operation) -> Operation | None:
-    """`operation` if it is enabled in `state`, else what comes nearest to it: the end of the fault in its way, or nothing."""
+    """`operation` if it makes sense in `state`; otherwise the operation that ends the fault in its way; None if none is."""
     if is_enabled(state, operation):
         return operation
     return _remedy(state)
 
 
 def _remedy(state: State) -> Operation | None:
-    """What ends the fault that lasts, None where there is none."""
+    """The operation that ends the fault under which some service is; None where no service is under one."""
     for name, service in state.services.items():
         if service.behaviour.deadly:
             return SetBehaviour(name, Behaviour.HEALTHY)

@@ -1,41 +1,44 @@
 """The table: what each operation allows, as pure functions from a state to the branches that may follow.
 
-=============  ==========================  ==================  ====================================================
-operation      on a service that is        must end            then
-=============  ==========================  ==================  ====================================================
-Create(a)      not there                   Ok                  created, no container, port unknown until first seen
-Create(a)      there                       by contract         nothing changed
-Start(a)       created, stopped, failed,   Ok                  running, fresh container, its one port, serving
-               or its server died
-Start(a)       the same, and its server    Rejected            failed, no container (or kept, by contract)
-               can not get healthy
-Start(a)       running                     by contract         the same container, still serving
-Start(a)       running, its server ill     any                 unchanged, or (Rejected) failed without a container
-Stop(a)        running                     Ok                  stopped, no container, port released
-Stop(a)        created, stopped, failed    by contract         stopped or unchanged, no container
-Start, Stop,   unknown to the manager      Rejected            nothing changed, nothing created
+===============  ==========================  ===========  ========================================================
+operation        on a service that is        must end     then
+===============  ==========================  ===========  ========================================================
+Create(a)        not there                   Ok           created, no container, port unknown until first seen
+Create(a)        there                       by contract  nothing changed
+Start(a)         created, stopped, failed,   Ok           running, fresh container, its one port, serving
+                 or its server died
+Start(a)         the same, and its server    Rejected     failed, no container (or kept, by contract)
+                 can not get healthy
+Start(a)         running                     by contract  the same container, still serving
+Start(a)         running, its server ill     any          unchanged, or (Rejected) failed without a container
+Stop(a)          running                     Ok           stopped, no container (or kept, by contract), port free
+Stop(a)          created, stopped, failed    by contract  stopped or unchanged, no container
+Start, Stop,     unknown to the manager      Rejected     nothing changed, nothing created
 Status
-List, Status   any                         Ok                  nothing changed
-Wait           any                         Ok                  nothing changed by itself
-SetBehaviour(a)      there                       Ok                  its next, or present, server behaves like that
-SetBehaviour(a)      there, its server obeys     Rejected            nothing changed
-               nobody
-Crash, Kill,   running                     Ok                  its server has died: Start and Stop clear it away
+List, Status     any                         Ok           nothing changed
+Wait             any                         Ok           nothing changed by itself
+SetBehaviour(a)  there                       Ok           its present server, and later ones, behave like that
+SetBehaviour(a)  there, its servers do not   Rejected     nothing changed
+                 read how to behave
+Crash, Kill,     running                     Ok           its server has died: Start and Stop clear it away
 Remove
-HoldPort(a)    not running                 Ok                  its port is held
-Start(a)       not running, its port held  Rejected            failed, no container (or kept, by contract); where it gets
-                                                               its port anew, or that is not known, it may also run
-ReleasePort(a) its port held               Ok                  its port is free
-Disturb        any                         Ok                  nothing changed; the manager's next start, stop or create may
-                                                               end Unknown, unless replies only come late
-RestartEngine  any                         Ok                  every server has died, unless it is live: then nothing changed
-Crash, Kill,   any                         Rejected            nothing changed: there was nothing to strike
+HoldPort(a)      not running                 Ok           its port is held
+Start(a)         not running, its port held  Rejected     failed, no container (or kept, by contract); where it
+                                                          gets its port anew, or that is not known, it may also
+                                                          run
+ReleasePort(a)   its port held               Ok           its port is free
+Disturb          any                         Ok           nothing changed; the manager's next start, stop or
+                                                          create may end Unknown
+RestartEngine    any                         Ok           every server has died; if the containers run on
+                                                          meanwhile, nothing changed
+Crash, Kill,     any                         Rejected     nothing changed: there was nothing to strike
 HoldPort, …
-any of the     any                         Unknown             nothing, part or all of it, now or until its effects
-manager's                                                      can no longer come: the service is unsettled
-=============  ==========================  ==================  ====================================================
+any of the       any                         Unknown      nothing, part or all of it, now or until its effects
+manager's                                                 can no longer come: the service is unsettled
+===============  ==========================  ===========  ========================================================
 
-A running service under a deadly fault is *ill*: of it only safety is demanded, until the fault ends.
+A running service whose server was told to crash, to hang or to be unhealthy is *ill*: until that ends, only safety is demanded
+of it.
 """
 
 from collections.abc import Callable
@@ -85,7 +88,7 @@ class Must(Enum):
 
 @frozen
 class Branch:
-    """One thing that may follow: how the operation must have ended, and the state then."""
+    """One thing that may follow an operation: how it must have ended, and the state then."""
 
     must: Must
     state: State
@@ -94,8 +97,9 @@ class Branch:
 def follow(state: State, operation: Operation, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
     """Every branch that the model allows after `operation` in `state`; never empty.
 
-    Of `outcome` only the times, the mark and whether it is known matter here: the kinds that it may have are the
-    branches' `must`, and `accepted` objects where none admits it.
+    Whether the operation was allowed to end as it did is not decided here: each branch says in `must` how it has to have ended,
+    and the invariant `accepted` objects where no branch admits `outcome`. Here, only the times and the mark of `outcome` matter,
+    and whether it is known.
     """
     if isinstance(outcome, Unknown) and operation.manager:
         return tuple(Branch(Must.ANY, _unsettle(now, operation, outcome)) for now in _drifted(state))
@@ -121,7 +125,7 @@ def _unsettle(state: State, operation: Operation, outcome: Unknown) -> State:
 
 
 def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Unsettled:
-    """Unsettled by this operation as well: the later end counts, and a service that may not be there stays one."""
+    """Unsettled by this operation as well: until the later of both ends. A service that may not be there still may not."""
     earlier = service.unsettled if service is not None else None
     if earlier is None:
         return Unsettled(operation.kind, outcome.until)
@@ -164,7 +168,7 @@ def _start(state: State, operation: Start, outcome: Outcome, contract: Contract)
 
 
 def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
-    """A start that has to make a container."""
+    """What may follow a start that has to make a container."""
     service = state.services[name]
     up = _up(service, outcome, contract)
     failed = Branch(Must.REJECTED, state.put(name, _failed(service, contract)))
@@ -268,7 +272,7 @@ def _behave(state: State, operation: SetBehaviour, _: Outcome, contract: Contrac
 
 
 def _affected(service: Service) -> tuple[Service, ...]:
-    """A service whose server's behaviour has just been set."""
+    """What may become of a service whose servers have just been told how to behave."""
     if service.server in (Server.NONE, Server.DEAD):
         return (service,)
     ill, dead = evolve(service, server=Server.ILL), _dead(service)

@@ -19,7 +19,7 @@ _MISSED = 0.01
 """The chance of calling a flaky failure fixed while it is still there."""
 
 
-class Verdict(Enum):
+class ReplayVerdict(Enum):
     """What a replay came to."""
 
     FIXED = "FIXED"
@@ -39,7 +39,7 @@ class Replayed:
     `drift` has a line for each step that was done in another state than when the file was made, or not at all.
     """
 
-    verdict: Verdict
+    verdict: ReplayVerdict
     signature: Signature | None
     records: tuple[Record, ...]
     drift: tuple[str, ...]
@@ -56,17 +56,17 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
             session.run(PART, reproducer.names, reproducer.sequence)
         except Violation as violation:
             same = violation.signature.invariant == reproducer.signature.invariant
-            verdict = Verdict.FAILED if same else Verdict.CHANGED
+            verdict = ReplayVerdict.FAILED if same else ReplayVerdict.CHANGED
             return _replayed(verdict, session, reproducer, run, signature=violation.signature)
         except NothingNew as ended:
-            return _replayed(Verdict.CHANGED, session, reproducer, run, reason=str(ended))
+            return _replayed(ReplayVerdict.CHANGED, session, reproducer, run, reason=str(ended))
         except EnvironmentFault as fault:
-            return _replayed(Verdict.ENVIRONMENT, session, reproducer, run, reason=str(fault))
-    return _replayed(Verdict.FIXED, session, reproducer, runs)
+            return _replayed(ReplayVerdict.ENVIRONMENT, session, reproducer, run, reason=str(fault))
+    return _replayed(ReplayVerdict.FIXED, session, reproducer, runs)
 
 
 def _replayed(
-    verdict: Verdict,
+    verdict: ReplayVerdict,
     session: Session,
     reproducer: Reproducer,
     runs: int,

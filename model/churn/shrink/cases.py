@@ -39,7 +39,7 @@ def is_part_of(small: Failing, names: tuple[str, ...], steps: tuple[Step, ...]) 
     return _stand_in([_Done(step.operation) for step in small.steps], names, [_Done(step.operation) for step in steps])
 
 
-def is_case(failing: Failing, small: Failing, *, at_the_end: bool = False) -> bool:
+def contains(failing: Failing, small: Failing, *, at_the_end: bool = False) -> bool:
     """Whether the small failure's steps stand in the other's: the waits apart, for time passes there too.
 
     Its last step must have been done there to a service in the same state; `at_the_end`: as the last that was done, or

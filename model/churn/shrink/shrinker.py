@@ -23,7 +23,7 @@ from churn.session.session import Session
 from churn.session.verdict import Signature
 from churn.shrink.bug import Bug
 from churn.shrink.candidates import Candidate, candidates
-from churn.shrink.cases import alike, is_case, is_part_of
+from churn.shrink.cases import alike, contains, is_part_of
 from churn.shrink.rate import Rate
 
 PART = "shrinking"
@@ -151,7 +151,7 @@ class Shrinker:
             lesser = _Best(failing=self._met[signature])
             self._passed.clear()  # they did not fail as the other does: of this one that says nothing
             self._descend(lesser, 1)
-            if _size(lesser.failing) < _size(best.failing) and is_case(best.failing, lesser.failing):
+            if _size(lesser.failing) < _size(best.failing) and contains(best.failing, lesser.failing):
                 best.become(lesser)
 
     def _leave(self, best: "_Best") -> None:

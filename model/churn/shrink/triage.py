@@ -13,7 +13,7 @@ from churn.session.known import Behind
 from churn.session.session import Session
 from churn.shrink.bug import Bug
 from churn.shrink.candidates import calmly_done
-from churn.shrink.cases import is_case
+from churn.shrink.cases import contains
 from churn.shrink.shrinker import Shrinker
 
 _MOST_SLIPS = 3
@@ -112,7 +112,7 @@ class Triage:
         explaining = self._explaining(failing)
         if any(bug.failing.fingerprint.must_cause(failing.fingerprint) for bug in explaining):
             return None
-        ending = [bug.failing.fingerprint for bug in explaining if is_case(failing, bug.failing, at_the_end=True)]
+        ending = [bug.failing.fingerprint for bug in explaining if contains(failing, bug.failing, at_the_end=True)]
         run = evolve(failing, sequence=evolve(failing.sequence, steps=calmly_done(failing.steps)))
         found = self._shrinker.again(run)
         if not found.failed and not ending:
@@ -130,7 +130,7 @@ class Triage:
         return [
             bug
             for bug in self.bugs
-            if is_case(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
+            if contains(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
         ]
 
     def _found(self, first: Fingerprint, bug: Bug) -> None:

@@ -1,7 +1,7 @@
 """The invariants: named checks of one expected state against one observation.
 
-`INVARIANTS` is their fixed order. It is also their rank: what a violation is called is its first objection's invariant, so
-those that say most about the cause stand first. A theme has a file; each check has the signature of `Check`.
+`INVARIANTS` has them in a fixed order, which is also their rank: a failure is named after the first invariant that objected. So
+those that say most about the cause stand first. Each theme has a file; each check has the signature of `Check`.
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def has(name: str, trait: Trait) -> bool:
 
 
 def examine(case: Case, invariants: tuple[Invariant, ...] = INVARIANTS) -> tuple[list[Objection], list[Doubt]]:
-    """What the invariants object to, and what they could not tell, in their order."""
+    """What the invariants object to, and what they could not tell, in the order of `invariants`."""
     objections: list[Objection] = []
     doubts: list[Doubt] = []
     for invariant in invariants:

@@ -19,8 +19,9 @@ from churn.lifecycle.transitions import Must
 class Case:
     """One possible state held against one observation.
 
-    `expected` is the state before what was seen is bound into it, `state` after. `acted` are the services that an operation
-    acted on since the last look, `waited` whether nothing but time did.
+    `expected` is the state as the model foresaw it. `state` is the same state, with the ports and container ids that were seen
+    filled in. `acted` are the services that an operation acted on since the last look; `waited` is whether only waits were done
+    since.
     """
 
     operation: Operation
@@ -35,7 +36,7 @@ class Case:
     listing: Outcome | None = None
     """How the list command of this look ended, None where it was not asked."""
     sound: tuple[tuple[str, Service, Container | None], ...] = field(init=False, repr=False)
-    """The services that have to serve, each with its container as it was seen: found once for all invariants."""
+    """The services that have to serve, each with its container as it was seen. Found once, as several invariants need it."""
 
     @sound.default
     def _sound(self) -> tuple[tuple[str, Service, Container | None], ...]:
@@ -58,7 +59,7 @@ class Case:
 
 
 class Show(Enum):
-    """What a person looks at to see the same. `churn.session.showing` knows the commands."""
+    """What a person can look at to see what an invariant saw. `churn.session.showing` knows the commands."""
 
     ANSWER = "the manager's own answer"
     CONTAINERS = "the manager's containers"
@@ -73,7 +74,7 @@ class Show(Enum):
 
 @frozen
 class Exhibit:
-    """What shows a finding. `subject` is the container's name, the port, or the manager's command."""
+    """What a person can look at to see a finding: `subject` is the container's name, the port, or the manager's command."""
 
     show: Show
     subject: str = ""
@@ -84,7 +85,7 @@ CONTAINERS = Exhibit(Show.CONTAINERS)
 
 @frozen
 class Advice:
-    """Why something usually is as it was seen, and what usually mends it, each in a sentence."""
+    """What usually is the cause of such a finding, and what usually mends it, each in a sentence."""
 
     cause: str
     fix: str
@@ -94,8 +95,9 @@ class Advice:
 class Finding:
     """What an invariant says of a case.
 
-    `service` is the service concerned, `others` are further ones; `exhibit` is what shows the same, `command` its command
-    line, which the session fills in. `advice` is given where what was seen says more than the invariant alone.
+    `service` is the service concerned, `others` are further ones. `exhibit` is what a person can look at to see the same, and
+    `command` the command line for that, which the session fills in. `advice` is given where what was seen says more about the
+    cause than the invariant alone does.
     """
 
     expected: str
@@ -109,7 +111,7 @@ class Finding:
     command: str = field(default="", kw_only=True)
 
     def of(self, invariant: "Invariant") -> Self:
-        """The same finding with what its invariant says of it."""
+        """The same finding, with the name, the criterion and the advice of its invariant."""
         advice = self.advice or invariant.advice
         return evolve(self, invariant=invariant.name, criterion=invariant.criterion, advice=advice)
 
@@ -119,7 +121,7 @@ class Objection(Finding):
 
 
 class Doubt(Finding):
-    """It could not be told: never a pass, never a bug. `seen` says why."""
+    """The invariant could not tell whether it holds: never a pass, never a bug. `seen` says why."""
 
 
 Check = Callable[[Case], Iterable[Objection | Doubt]]
@@ -137,39 +139,81 @@ class Severity(Enum):
 
 
 class Trait(Enum):
-    """What an objection of an invariant says, and does not say, where bugs are told apart. It holds for any manager."""
+    """What is always so when an invariant objects, whichever manager it is. Bugs are told apart by it.
+
+    Each member has an example: a planted defect (`churn defects`) that makes such an invariant object.
+    """
 
     BELATED = "belated"
-    """It notices at whatever step comes next: which one that was says nothing about the cause."""
+    """The objection comes at whatever step is next, so that step says nothing about the cause.
+
+    `leaves-process`: the process that a failed start left is seen after the next stop or wait as well.
+    """
     ELSEWHERE = "elsewhere"
-    """It is caused at one step and seen at many: likewise."""
+    """The cause is one step, but many steps show it, so the step says nothing about the cause.
+
+    `sorts`: the list tells the wrong port after every operation.
+    """
     BY_ITSELF = "by itself"
-    """It shows only some time after what caused it."""
+    """The objection comes only some time after its cause.
+
+    `revived-later`: the container runs again seconds after the stop, during a wait.
+    """
     OTHERS = "others"
-    """It is about others' containers, or how containers are made: a wrong port changes neither."""
+    """It is about the containers of other services, or about how containers are made. A wrong port changes neither.
+
+    `stops-by-label`: the other services' containers are gone, whichever ports the list tells.
+    """
     TOLD = "told"
-    """It is about what the manager tells: that makes no container come or go."""
+    """It is about what the manager tells. Words alone make no container come or go.
+
+    `list-omits`: the list lacks a service, but all containers are as they should be.
+    """
     WORDING = "wording"
-    """It is about a list's words: one that is not true harms nothing, so what comes behind it is no consequence."""
+    """It is about a word in the list. A wrong word harms nothing, so a later failure is no consequence of it.
+
+    `list-is-stale`: the list says `running` of a service that died.
+    """
     FACT = "fact"
-    """It is about what is there, whatever anybody tells."""
+    """It is about what is there, whatever the manager tells.
+
+    `leaves-container`: the container is still on the engine after the stop.
+    """
     PILING = "piling"
-    """It is about what piles up: a container which only runs again adds nothing."""
+    """It is about what there is more and more of. A container that only runs again adds nothing to that.
+
+    `leaks-volume`: each start leaves one more volume.
+    """
     SPOKEN = "spoken"
-    """It is about how an operation ended."""
+    """It is about how an operation ended.
+
+    `name-conflict`: the second start is refused.
+    """
     MOVING = "moving"
-    """It means that services are, or are listed, in another state than was expected."""
+    """It means that a service is, or is listed, in another state than was expected.
+
+    `stops-default-port`: a service that nobody stopped does not run any more.
+    """
     REVIVING = "reviving"
-    """It means that the engine starts containers by itself."""
+    """It means that the engine starts containers by itself.
+
+    `restart-policy`: a container runs again after its server crashed.
+    """
     LEFT_BEHIND = "left behind"
-    """It is about a container that was left: how it was then says less than which operation left it."""
+    """It is about a container that was left. Which operation left it says more than how the container was then.
+
+    `removal-cut-off`: the container is seen as running or as exited, but the stop left it either way.
+    """
     MISLEADING = "misleading"
-    """It gives the model a wrong port to go by."""
+    """It makes Churn expect a wrong port from then on.
+
+    `sorts`: Churn knows a service's port from the list, which tells another service's.
+    """
 
 
 @frozen(kw_only=True)
 class Invariant:
-    """A named check, the success criterion (1 to 5) that it belongs to, and what its violation means."""
+    """A rule with a name: its check, the success criterion (1 to 5) that it belongs to, and what a violation of it means."""
 
     name: str
     criterion: int

@@ -1,4 +1,4 @@
-"""Criteria 2 and 4: a clean new container for each start, and none that should not be there."""
+"""Criteria 2 and 4: each start makes a clean new container, and no container is there that should not be."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,10 @@ from churn.lifecycle.state import Fresh, Service
 
 
 def fresh_container(case: Case) -> Iterator[Objection]:
-    """A start gives a container never seen before, created after it began, started once, its layer untouched."""
+    """After a start the service runs in a new, clean container.
+
+    It was never seen before, it was created after the start began, it was started only once, and no file in it was changed.
+    """
     for name, service in case.expected.services.items():
         if isinstance(service.container, Fresh):
             found = case.own(case.state.services[name])
@@ -66,7 +69,10 @@ FRESH_CONTAINER = Invariant(
 
 
 def no_orphans(case: Case) -> Iterator[Objection]:
-    """The manager's containers are exactly those of running services, in no other state."""
+    """The manager has no container but one for each service that should run.
+
+    Where the contract says so, the stopped container of a service that does not run may be kept.
+    """
     for found in orphans(case):
         whose = f" of service {found.service}" if found.service else ""
         yield Objection(
@@ -79,7 +85,7 @@ def no_orphans(case: Case) -> Iterator[Objection]:
 
 
 def orphans(case: Case) -> Iterator[Container]:
-    """The manager's containers that the state does not expect."""
+    """The manager's containers that should not be there in the case's state."""
     excused: dict[str | None, int] = {}
     for found in case.observation.containers.values():
         owner = case.state.services.get(found.service or "")
@@ -155,7 +161,10 @@ NO_ORPHANS = Invariant(
 
 
 def no_restart_policy(case: Case) -> Iterator[Objection]:
-    """The engine would not revive a container by itself."""
+    """No container has a restart policy, by which the engine would start it again without being asked.
+
+    The contract's `restart_policies` names those that are allowed.
+    """
     for found in case.observation.containers.values():
         policy = found.restart_policy
         if policy and policy != "no" and policy not in case.contract.restart_policies:

@@ -1,4 +1,4 @@
-"""Criterion 4: what piles up cycle by cycle beside containers."""
+"""Criterion 4: what the manager leaves beside containers, and there is more of with each start and stop."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invari
 
 
 def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
-    """Networks, volumes and images do not grow from the second cycle on, beyond the contract."""
+    """Starting and stopping a service again and again leaves no more networks, volumes and images than doing it once.
+
+    The contract's `belongings` names those that may stay.
+    """
     now, baseline = case.observation.resources, case.expected.baseline
     if not comparable(case.state):
         return
@@ -39,7 +42,10 @@ NO_LEAKS = Invariant(
 
 
 def no_processes(case: Case) -> Iterator[Objection | Doubt]:
-    """No live descendant of the manager's process is left, beyond the contract."""
+    """When an operation has ended, no process that the manager started, itself or through others, is still alive.
+
+    The contract's `processes` names the programs that may stay.
+    """
     processes = case.observation.processes
     expected = "no process of the manager is left"
     if processes is None:

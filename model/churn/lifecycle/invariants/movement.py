@@ -1,16 +1,16 @@
-"""Criterion 3, what moved though nothing asked it to: by an operation on another service, or by itself."""
+"""Criterion 3: containers that changed though nobody asked for it, by an operation on another service or by themselves."""
 
 from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import CONTAINERS, Advice, Case, Invariant, Objection, Severity, Trait
 
 
-def _moved(case: Case, *, acted: bool) -> Iterator[tuple[str, str, str]]:
-    """Services whose container is not as it was: name, expected, seen. Those acted on are told apart by the caller."""
+def _moved(case: Case) -> Iterator[tuple[str, str, str]]:
+    """The services that no operation acted on, and whose container does not run any more: name, expected, seen."""
     for name, service, found in case.sound:
         if found is not None and found.state == "running":
             continue
-        if (name in case.acted) is not acted or service.container != case.expected.services[name].container:
+        if name in case.acted or service.container != case.expected.services[name].container:
             continue
         if found is not None:
             yield name, f"{found.alias} stays running", f"{found.alias} is {found.state}"
@@ -22,7 +22,7 @@ def undisturbed(case: Case) -> Iterator[Objection]:
     """An operation on one service leaves the container and port of every other alone."""
     if case.waited:
         return
-    for name, expected, seen in _moved(case, acted=False):
+    for name, expected, seen in _moved(case):
         yield Objection(f"{case.operation}: {expected}", seen, name, CONTAINERS)
 
 
@@ -40,10 +40,13 @@ UNDISTURBED = Invariant(
 
 
 def quiet(case: Case) -> Iterator[Objection]:
-    """Between two operations nothing moved by itself, services under a fault or an unknown outcome aside."""
+    """While nothing is asked of the manager, no container starts, ends, comes or goes.
+
+    This is not demanded of a service that is under a fault, or on which an operation ended unknown.
+    """
     if not case.waited:
         return
-    for name, expected, seen in _moved(case, acted=False):
+    for name, expected, seen in _moved(case):
         yield Objection(f"while nothing was asked: {expected}", seen, name, CONTAINERS, advice=_ENDED)
     exempt = {name for name, service in case.state.services.items() if service.exempt}
     told: set[str] = set()

@@ -1,4 +1,4 @@
-"""Criterion 1, no errors: what the manager answered, and when."""
+"""Criterion 1, no errors: how the manager's operations ended, and when."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from churn.lifecycle.outcome import Outcome, Rejected, Unknown
 
 
 def accepted(case: Case) -> Iterator[Objection | Doubt]:
-    """What the model says must succeed succeeded, what must be refused was refused."""
+    """An operation that must succeed reports success, and one that must be refused reports an error."""
     yield from _operation(case)
     listing = case.listing
     if isinstance(listing, Rejected):
@@ -56,7 +56,11 @@ ACCEPTED = Invariant(
 
 
 def in_time(case: Case) -> Iterator[Objection]:
-    """It ended within the contract's bound; it was not still going after the manager's own stated timeout and grace."""
+    """An operation ends within the seconds that the contract's `bounds` give it.
+
+    If the manager states a timeout of its own, the operation is not still going on when that has passed, and the `grace`
+    after it.
+    """
     bound = case.contract.bounds.of(case.operation.kind)
     outcome, service = case.outcome, case.operation.service
     if bound is None:

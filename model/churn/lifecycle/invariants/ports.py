@@ -1,4 +1,4 @@
-"""Criterion 5: a service keeps its port, shares it with none, and gives it back when stopped."""
+"""Criterion 5: a service keeps its port, shares it with no other service, and gives it back when it stops."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from churn.lifecycle.observation import Holder
 
 
 def stable_port(case: Case) -> Iterator[Objection]:
-    """A service keeps its port; the listed endpoint is the published port; no two services share one."""
+    """A service keeps its port, the list tells the port that its container publishes, and no two services have the same."""
     yield from _told(case)
     yield from _published(case)
     yield from _shared(case)
@@ -89,7 +89,7 @@ STABLE_PORT = Invariant(
 
 
 def port_released(case: Case) -> Iterator[Objection | Doubt]:
-    """After a stop nothing of the manager answers on the port, and it can be bound."""
+    """The port of a service that does not run is free: nothing of the manager's keeps others from binding it."""
     used = {service.port for service in case.state.services.values() if service.server in (SOUND, ILL)}
     for name, service in case.state.services.items():
         if service.server is not NONE or service.port is None or service.unsettled is not None or service.held:
@@ -98,7 +98,7 @@ def port_released(case: Case) -> Iterator[Objection | Doubt]:
         if port is not None and port.bindable:
             continue
         if service.port in used:
-            continue  # another's by now; that two share it is told by `stable_port`
+            continue  # a service that runs has the same port: `stable_port` objects to that
         shown = Exhibit(Show.PORT, str(service.port))
         free = f"port {service.port} of service {name} is free"
         if port is None or port.bindable is None:

@@ -1,4 +1,4 @@
-"""Criterion 3: what the manager says of its services, against the engine and the servers."""
+"""Criterion 3: what the manager says of its services, compared with the engine and the servers."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from churn.lifecycle.state import Service
 
 
 def status(case: Case) -> Iterator[Objection]:
-    """The list shows every service, and only those, with its status; and the engine agrees."""
+    """The list shows each service once, with its right status, and no other; and the engine's containers agree with that."""
     yield from _engine_agrees(case)
     if case.observation.listed is not None:
         yield from _listed_once(case, case.observation.listed)
@@ -61,7 +61,7 @@ def _listed_once(case: Case, listed: tuple[Listed, ...]) -> Iterator[Objection]:
 
 
 def _told_alone(case: Case) -> Iterator[Objection]:
-    """A status command tells of the service that it was asked about, and of no other."""
+    """A `status` tells of the service that it was asked about, and of no other."""
     told, asked = case.observation.told, case.operation.service
     if told is None or asked is None:
         return
@@ -130,7 +130,10 @@ STATUS = Invariant(
 
 
 def serving(case: Case) -> Iterator[Objection | Doubt]:
-    """A running service answers its health path on its port."""
+    """A running service answers a request for its health path, at its port, with a 2xx status.
+
+    This is not demanded where the contract's `running_means` is `launched`.
+    """
     if case.contract.running_means is Means.LAUNCHED:
         return
     ports = case.observation.ports

@@ -1,10 +1,11 @@
 """Operations: the things that are done to a system, as values.
 
-Services are called ``a``, ``b``, ``c``, … here; what they are really called is a naming scheme (`churn.lifecycle.sequence`).
-An operation says nothing about how it is carried out and holds no real id, so it can be planned, drawn, shrunk and kept.
+Services are called ``a``, ``b``, ``c``, … here; a naming (`churn.lifecycle.sequence`) says what they are really called.
+An operation says nothing about how it is carried out, and holds no real id. So it can be planned, drawn, shrunk and kept.
 
-What an operation means to planning, drawing and shrinking stands in its class. How it is carried out, and what it is as a
-shell command, stand in tables of the system plane and of `churn.reproducers.shell`; a test sees that none lacks a kind.
+Its class says what planning, drawing and shrinking need to know of it. How it is carried out stands in the tables of
+`churn.session.system` and `churn.session.faults`, its shell command in `churn.reproducers.shell`. A test sees that no kind is
+missing there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -77,13 +78,13 @@ KINDS: Mapping[str, type[Operation]] = {cls.kind: cls for cls in _ALL}
 """Every operation there is, by its word; those of one family stand together."""
 
 OFFERED = frozenset(cls.kind for cls in _ALL if cls.offered and cls.manager)
-"""The kinds that a manager may lack."""
+"""The kinds that the manager itself carries out. A manager need not have them all."""
 ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGINE)
-"""The kinds with which a manager's engine fails it: a contract offers them where that is wanted."""
+"""The kinds that make trouble with the engine: a contract offers them where the user wants that (`--engine-faults`)."""
 
 
 def listed(names: tuple[str, ...], offers: frozenset[str]) -> Iterator[Operation]:
-    """Every operation on these services that a system with these `offers` can be asked for, family by family."""
+    """Every operation on the services `names` that is in `offers`, or needs no offer, family by family."""
     for _, kinds in groupby(_ALL, key=lambda cls: cls.family):
         family = [cls for cls in kinds if cls.kind in offers or not cls.offered]
         on_none = [operation for cls in family for operation in cls.each(()) if operation.service is None]
@@ -94,5 +95,5 @@ def listed(names: tuple[str, ...], offers: frozenset[str]) -> Iterator[Operation
 
 
 def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:
-    """The same operation on the service that `names` has for its own."""
+    """The same operation on another service: `names` says which one takes the place of its own."""
     return evolve(operation, name=names[operation.name]) if isinstance(operation, OnService) else operation

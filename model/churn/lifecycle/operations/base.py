@@ -10,18 +10,18 @@ from churn.lifecycle.condition import Server
 
 
 class Family(Enum):
-    """What sort of thing an operation is. Operations of one family are listed service by service, not kind by kind."""
+    """What sort of thing an operation is. Lists have all operations of a family on one service, then those on the next."""
 
     REQUEST = "request"
-    """It asks something of the manager, of one service."""
+    """It asks the manager for something that concerns one service."""
     SURVEY = "survey"
     """It acts on no service."""
     BEHAVIOUR = "behaviour"
-    """It changes how a server behaves."""
+    """It changes how the servers of a service behave."""
     STRIKE = "strike"
-    """It strikes a service past its manager."""
+    """It does something to a service without the manager."""
     ENGINE = "engine"
-    """The engine fails the manager."""
+    """It makes trouble with the engine that the manager uses."""
 
 
 @frozen
@@ -32,19 +32,22 @@ class Operation:
     """Its word, everywhere: in files, reports and messages."""
     family: ClassVar[Family] = Family.REQUEST
     manager: ClassVar[bool] = True
-    """Whether it is the manager that carries it out (else the engine, the host, or just time)."""
+    """Whether the manager carries it out. (Otherwise Churn does, by the engine or the host; or time just passes.)"""
     fault: ClassVar[bool] = False
     """Whether it makes a fault, or ends one."""
     offered: ClassVar[bool] = False
-    """Whether a system has to offer it: the manager's own operations, and faults that not every engine can be made to have."""
+    """Whether it can be done only where the contract's `offers` has it.
+
+    This is so for the manager's own operations, and for faults that not every engine can be made to have.
+    """
     weight: ClassVar[int] = 1
-    """How often it stands among those that random sequences draw from."""
+    """How often it stands in the list that random sequences draw from."""
     strikes: ClassVar[frozenset[Server]] = frozenset()
-    """What the server of the service has to be for a fault to strike it; empty: it strikes no service's server."""
+    """What the service's server has to be so that this fault makes sense; empty: that makes no difference."""
     ends_servers: ClassVar[bool] = False
-    """Whether it may end a server past its manager: what a manager makes of that is one and the same, whichever did it."""
+    """Whether it may end a server without the manager. To the manager it looks the same, whichever operation did it."""
     upsets_engine: ClassVar[bool] = False
-    """Whether the engine is another one after it, so that its identity is asked anew."""
+    """Whether the engine counts as another one after it. The session then asks for the engine's identity anew."""
 
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:
@@ -58,7 +61,7 @@ class Operation:
 
     @property
     def milder(self) -> tuple["Operation", ...]:
-        """Simpler operations that may do the same: what shrinking tries in its place."""
+        """Simpler operations that shrinking tries in its place, because the failure may come with them, too."""
         return ()
 
     def crashes(self, service: str | None) -> bool:  # noqa: ARG002 -- most crash nothing
@@ -93,7 +96,7 @@ class Pace(Enum):
     CALM = "calm"
     """The manager and the engine are both asked."""
     ENGINE_ONLY = "engine-only"
-    """Only the engine is asked: a list command that repairs what it should report must not hide it."""
+    """Only the engine is asked: a list command may repair what it should report, and so hide the bug."""
     HURRIED = "hurried"
     """Nothing is asked: the next operation is issued at once."""
 

@@ -1,4 +1,4 @@
-"""What goes wrong: servers that misbehave, strikes past the manager, and an engine that fails it."""
+"""The operations that make something go wrong: with a server, with a service behind the manager's back, with the engine."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -11,7 +11,7 @@ from churn.lifecycle.operations.base import Family, OnService, Operation
 
 
 class Disturbance(Enum):
-    """What becomes of a call that the manager makes of its engine. The value is the fault's name on the wire."""
+    """What becomes of a call by which the manager asks its engine. The value is the name of an engine fault."""
 
     ERROR = "server-error"
     LOST_BEFORE = "reply-lost-before"
@@ -38,7 +38,10 @@ class Outage(Enum):
 
 @frozen(cache_hash=True)
 class SetBehaviour(OnService):
-    """From now on the server of the service's next (or present) container behaves like this. HEALTHY ends it."""
+    """From now on the servers of the service behave like this: the one that runs, and those of later starts.
+
+    `healthy` ends that.
+    """
 
     how: Behaviour
     kind = "set-behaviour"
@@ -53,7 +56,7 @@ class SetBehaviour(OnService):
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """A kill for what ends a server; a server that is never healthy for one that nothing can live with."""
+        """A kill in place of a crash; an unhealthy server in place of one that crashes or hangs."""
         kill = (Kill(self.name),) if self.how is Behaviour.CRASH else ()
         unhealthy = SetBehaviour(self.name, Behaviour.UNHEALTHY)
         return (*kill, unhealthy) if self.how.deadly and self != unhealthy else kill
@@ -74,7 +77,7 @@ class _Strike(OnService):
 
 @frozen(cache_hash=True)
 class Crash(_Strike):
-    """The server in the service's running container ends once, by itself and in error. A start ends that."""
+    """The server in the service's running container ends, by itself and in error. The next start makes a new container."""
 
     kind = "crash"
     weight = 3
@@ -91,7 +94,7 @@ class Crash(_Strike):
 
 @frozen(cache_hash=True)
 class Kill(_Strike):
-    """Somebody kills the service's running container without asking the manager. A start ends that."""
+    """Somebody kills the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "kill"
     weight = 3
@@ -101,7 +104,7 @@ class Kill(_Strike):
 
 @frozen(cache_hash=True)
 class Remove(_Strike):
-    """Somebody removes the service's running container without asking the manager. A start ends that."""
+    """Somebody removes the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "remove"
     weight = 3
@@ -115,7 +118,7 @@ class Remove(_Strike):
 
 @frozen(cache_hash=True)
 class HoldPort(_Strike):
-    """A process that belongs to nobody here takes the port of a service that does not run. `ReleasePort` ends that."""
+    """A process that is not the manager's takes the port of a service that does not run, and keeps it until `release-port`."""
 
     kind = "hold-port"
     weight = 2
@@ -131,8 +134,10 @@ class ReleasePort(_Strike):
 
 @frozen(cache_hash=True)
 class Disturb(Operation):
-    """The engine fails the manager once, or keeps it waiting: in the first change of a container by its next create, start or
-    stop; that ends it."""
+    """The engine fails the manager once, or keeps it waiting: at a call that its next `create`, `start` or `stop` makes to change a container.
+
+    When that operation has ended, the engine works again. `churn explain` tells what each failure is, by its name.
+    """
 
     how: Disturbance
     kind = "disturb"
@@ -157,7 +162,7 @@ class Disturb(Operation):
 
 @frozen(cache_hash=True)
 class RestartEngine(Operation):
-    """The engine is restarted, and is back."""
+    """The engine is restarted. The operation ends when the engine answers again."""
 
     how: Outage
     kind = "restart-engine"

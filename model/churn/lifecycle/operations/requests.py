@@ -1,4 +1,4 @@
-"""What is asked of a manager; and waiting, which asks nothing."""
+"""The operations that ask the manager for something; and waiting, which asks nobody."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -13,7 +13,9 @@ class Length(Enum):
     """How long a `Wait` is. The run's settings say how many seconds that makes."""
 
     SHORT = "short"
+    """Some seconds: what a manager does soon after an operation shows."""
     LONG = "long"
+    """Some minutes: what its timers and watchers do shows."""
 
 
 @frozen(cache_hash=True)
@@ -23,7 +25,7 @@ class _Request(OnService):
 
 @frozen(cache_hash=True)
 class Start(_Request):
-    """Start a service and wait until it is up."""
+    """Ask the manager to start a service. Its answer says whether the service is up."""
 
     kind = "start"
     weight = 6
@@ -31,7 +33,7 @@ class Start(_Request):
 
 @frozen(cache_hash=True)
 class Stop(_Request):
-    """Stop a service."""
+    """Ask the manager to stop a service."""
 
     kind = "stop"
     weight = 6
@@ -39,7 +41,7 @@ class Stop(_Request):
 
 @frozen(cache_hash=True)
 class Create(_Request):
-    """Make a service known to the manager."""
+    """Make a service known to the manager, without starting it."""
 
     kind = "create"
     weight = 3
@@ -67,7 +69,7 @@ class List(Operation):
 
 @frozen(cache_hash=True)
 class Wait(Operation):
-    """Do nothing for a while: what moves by itself shows."""
+    """Do nothing for a while, so that what happens by itself shows."""
 
     length: Length
     kind = "wait"

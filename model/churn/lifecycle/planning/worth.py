@@ -130,7 +130,7 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
     if isinstance(operation, SetBehaviour):
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
     if isinstance(operation, Start):
-        return _RESISTED if spot.condition.ill else _AGAIN if spot.condition.word != "created" else 1.0
+        return _RESISTED if spot.condition.doomed else _AGAIN if spot.condition.word != "created" else 1.0
     if isinstance(operation, Stop):
         if spot.condition.word not in ("running", "dead"):
             return _IDLE_CHANGE

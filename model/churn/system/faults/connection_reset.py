@@ -9,7 +9,8 @@ from churn.system.faults.gate import Call, Lost, ReplyFault
 class ConnectionReset(ReplyFault):
     """The connection is reset before the call has any effect.
 
-    What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
+    What may follow: the manager's operation reports success, and then it must have done what it is for; or it reports an
+    error, and then it may have done all of that, a part of it, or nothing.
     """
 
     name = "connection-reset"

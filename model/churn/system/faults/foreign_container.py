@@ -7,9 +7,9 @@ from churn.system.faults.gate import EngineHooks, Fault
 
 @define
 class ForeignContainer(Fault):
-    """A container that is nobody's here takes a name, or a port, until it is healed.
+    """Somebody else's container takes a name, or a port, until the fault is healed.
 
-    What may follow: a start that needs the name or port is refused (`HoldPort`).
+    What may follow: a start that needs the port is refused, as after the operation `hold-port`; so is one that needs the name.
     """
 
     name = "foreign-container"
@@ -17,7 +17,9 @@ class ForeignContainer(Fault):
     container: str = ""
     """The name that it takes; empty: one that nobody wants."""
     port: int = 0
+    """The port of the host that it publishes; 0: none."""
     made: str = field(default="", init=False)
+    """The id of the container."""
 
     def begin(self, hooks: EngineHooks) -> None:
         """Make it."""

@@ -113,7 +113,7 @@ class EngineHooks(Protocol):
 
 @define(kw_only=True)
 class Fault:
-    """One fault. It strikes `times` calls that it is for (0: all), for so many milliseconds (0: no end), until it is healed.
+    """One fault. It strikes calls that it is for, until it has struck often enough, its time is over, or it is healed.
 
     A subclass says in its docstring what a client sees, and what the model then allows.
     """
@@ -128,7 +128,9 @@ class Fault:
     upsets: ClassVar[bool] = False
     """Whether it changes the engine itself, not only its replies."""
     times: int = 1
+    """How many calls it strikes; 0: all."""
     milliseconds: float = 0.0
+    """How long it lasts; 0: its time has no end."""
 
     def begin(self, hooks: EngineHooks) -> None:
         """Do what it does to the engine itself."""
@@ -156,9 +158,10 @@ class Fault:
 
 @define
 class ReplyFault(Fault):
-    """One that strikes the calls of one verb; without one, those that change a container."""
+    """A fault that strikes the replies to calls, or the calls themselves."""
 
     call: str = ""
+    """The only call that it strikes, such as `start`; empty: every call that changes a container."""
 
     def concerns(self, call: Call) -> bool:
         """Whether it is for that call."""

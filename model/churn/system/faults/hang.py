@@ -9,7 +9,8 @@ from churn.system.faults.gate import Call, Lost, ReplyFault
 class Hang(ReplyFault):
     """The call waits, without effect, until the fault is healed or the client gives up.
 
-    What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
+    What may follow: the manager's operation reports success, and then it must have done what it is for; or it reports an
+    error, and then it may have done all of that, a part of it, or nothing.
     """
 
     name = "hang"

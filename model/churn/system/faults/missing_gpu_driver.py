@@ -9,7 +9,8 @@ from churn.system.faults.gate import Call, Fault, Refused
 class MissingGpuDriver(Fault):
     """A start is refused (500): the device driver is not there.
 
-    What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
+    What may follow: the manager's operation reports success, and then it must have done what it is for; or it reports an
+    error, and then it may have done all of that, a part of it, or nothing.
     """
 
     name = "missing-gpu-driver"

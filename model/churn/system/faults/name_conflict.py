@@ -11,7 +11,8 @@ _OTHER = "0" * 64
 class NameConflict(Fault):
     """A create is refused (409): another container has the name.
 
-    What may follow: any end of the manager's operation; a refused one leaves the service as after an operation that was cut off.
+    What may follow: the manager's operation reports success, and then it must have done what it is for; or it reports an
+    error, and then it may have done all of that, a part of it, or nothing.
     """
 
     name = "name-conflict"

@@ -9,7 +9,7 @@ from churn.system.faults.gate import Fault
 class Noop(Fault):
     """Nothing happens.
 
-    What may follow: what follows without it.
+    What may follow: what may follow without a fault.
     """
 
     name = "noop"

@@ -9,8 +9,8 @@ from churn.system.faults.gate import Call, Fault, Refused
 class RemovalInProgress(Fault):
     """A removal is refused (409), as if one were in progress already; none is.
 
-    What may follow: any end of the manager's operation, a success too, for it may take the container for gone: the service is
-    as after an operation that was cut off.
+    What may follow: the manager's operation reports success or an error, and either way it may have done all that it is for,
+    a part of it, or nothing: the manager may have taken the container for gone.
     """
 
     name = "removal-in-progress"

@@ -7,15 +7,17 @@ from churn.system.faults.gate import EngineHooks, Fault
 
 @define
 class ServerExits(Fault):
-    """The container's server ends with that exit code, now and after each start, until it is healed.
+    """The container's server ends by itself, now and after each start, until the fault is healed.
 
-    What may follow: what the model says of such a server (`SetBehaviour`).
+    What may follow: what may follow the operation `set-behaviour` with `crash`.
     """
 
     name = "server-exits"
     upsets = True
     container: str
+    """The container, by its name or id."""
     code: int = 1
+    """The exit code."""
 
     def begin(self, hooks: EngineHooks) -> None:
         """Do it."""

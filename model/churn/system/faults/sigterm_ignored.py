@@ -7,14 +7,15 @@ from churn.system.faults.gate import EngineHooks, Fault
 
 @define
 class SigtermIgnored(Fault):
-    """The container's server ends by SIGKILL only, until it is healed.
+    """The container's server ignores SIGTERM, so that only SIGKILL ends it, until the fault is healed.
 
-    What may follow: what the model says of such a server (`SetBehaviour`).
+    What may follow: what may follow the operation `set-behaviour` with `ignore-sigterm`.
     """
 
     name = "sigterm-ignored"
     upsets = True
     container: str
+    """The container, by its name or id."""
 
     def begin(self, hooks: EngineHooks) -> None:
         """Do it."""
