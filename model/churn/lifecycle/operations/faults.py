@@ -134,7 +134,9 @@ class ReleasePort(_Strike):
 
 @frozen(cache_hash=True)
 class Disturb(Operation):
-    """The engine fails the manager once, or keeps it waiting: at a call that its next `create`, `start` or `stop` makes to change a container.
+    """The engine fails the manager once, or keeps it waiting.
+
+    It does so at a call that the manager's next `create`, `start` or `stop` makes to change a container.
 
     When that operation has ended, the engine works again. `churn explain` tells what each failure is, by its name.
     """
