@@ -81,5 +81,10 @@ class Wait(Operation):
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
         return map(cls, Length)
 
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """A short one."""
+        return (Wait(Length.SHORT),) if self.length is Length.LONG else ()
+
     def __str__(self) -> str:
         return f"{self.kind} {self.length.value}"
