@@ -10,6 +10,7 @@ from attrs import Factory, evolve, frozen
 
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Costs, Sort
 from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
@@ -198,9 +199,13 @@ def contract_of(target: Target) -> Contract:
     return evolve(contract, offers=contract.offers | ENGINE_FAULTS) if target.engine_faults else contract
 
 
-def waits_of(target: Target) -> Waits:
-    """How long waits are for that target, and what else has a length."""
-    return Waits() if target.virtual else REAL_WAITS
+def costs_of(target: Target) -> Costs:
+    """What is known of what operations cost on that target, before anything was done: the lengths of waits."""
+    waits = Waits() if target.virtual else REAL_WAITS
+    costs = Costs()
+    costs.learn(Sort("wait short"), waits.short)
+    costs.learn(Sort("wait long"), waits.long)
+    return costs
 
 
 def _kind(manager: str) -> str:

@@ -13,7 +13,8 @@ from churn.explore.scenarios import cycles
 from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Length, Pace
+from churn.lifecycle.costs import Costs
+from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
 from churn.lifecycle.sequence import Naming, service_names
@@ -21,7 +22,6 @@ from churn.report.criteria import SCENARIO
 from churn.report.values import Account
 from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
-from churn.session.faults import Waits
 from churn.session.known import NothingNew
 from churn.session.reset import preflight
 from churn.session.run import Run
@@ -43,6 +43,8 @@ _CALM_SHARE, _HURRIED_SHARE = 0.4, 0.45
 """Of what is then left: for the calm tour, and after it for the hurried one. Exploration gets the rest."""
 _AT_FIRST, _KEPT_BACK = 0.15, 0.3
 """Of the budget's seconds: what a bug may take when it is met; what is kept for going on with those that are unfinished."""
+_MORE = 0.15
+"""Of the budget's seconds: what an unfinished bug may take when it is gone on with."""
 _MOST_SCENARIOS = 3
 """Times that the cycles are done at one pace, behind the bugs that they showed before."""
 _THRIFTY_SERVICES = 3
@@ -74,11 +76,12 @@ class Plan:
     """Whether the planner goes by two priors alone."""
 
 
-def planner_of(plan: Plan, contract: Contract, waits: Waits) -> Planner:
-    """What plans for a thrifty campaign."""
+def planner_of(plan: Plan, contract: Contract, costs: Costs) -> Planner:
+    """What plans for a thrifty campaign, by these costs."""
     names = service_names(max(plan.services, _THRIFTY_SERVICES))
-    lengths = {Length.SHORT: waits.short, Length.LONG: waits.long}
-    return Planner(names, contract, lengths, plan.faults, Leaning(plan.seed, plan.flat))
+    return Planner(
+        names=names, contract=contract, costs=costs, faults=plan.faults, leaning=Leaning(plan.seed, plan.flat)
+    )
 
 
 @define
@@ -109,7 +112,7 @@ class Campaign:
         self.triage = Triage(self.session, self.announce)
         self._seeds = rounds(plan.seed)
         if plan.thrifty:
-            planner = planner_of(plan, system.contract, system.waits)
+            planner = planner_of(plan, system.contract, self.session.costs)
             self.search = Search(session=self.session, planner=planner, seeds=self._seeds, violated=self._at_once,
                                  exploring=plan.exploration, faults=plan.faults)  # fmt: skip
 
@@ -164,6 +167,7 @@ class Campaign:
             with self._surviving():
                 self.search.run(enough=lambda: self._spent(_KEPT_BACK))
                 self._settle(1.0)
+                self.triage.resume(_MORE * (self.session.budget.seconds or 0.0))
                 self.search.run(enough=self._spent)
 
     def _spent(self, kept_back: float = 0.0) -> bool:
@@ -209,9 +213,9 @@ class Campaign:
             coverage=self.coverage,
             cycles=self.plan.cycles,
             seconds=seconds,
-            manager=system.inside - session.resetting_inside,
+            manager=system.inside - session.resets.inside,
             waited=system.waited,
-            resets=session.resetting,
+            resets=session.resets.seconds,
             virtual=system.clock.virtual,
             looks=session.budget.looks,
             faults=tuple(self.faults),

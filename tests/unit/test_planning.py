@@ -9,7 +9,6 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import (
     Crash,
     Create,
-    Length,
     List,
     Operation,
     Pace,
@@ -17,19 +16,17 @@ from churn.lifecycle.operations import (
     Start,
     Step,
     Stop,
-    Wait,
 )
-from churn.lifecycle.planning import At, Expected, Leaning, Places, Planner
+from churn.lifecycle.planning import At, Leaning, Places, Planner
 from churn.lifecycle.planning.worth import Company, promise
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, State
 
 NAMES = ("a", "b", "c")
-WAITS = {Length.SHORT: 5.0, Length.LONG: 120.0}
 
 
 def planner(seed: int = 0, *, flat: bool = False, faults: bool = True) -> Planner:
-    return Planner(NAMES, Contract(), WAITS, faults, Leaning(seed, flat))
+    return Planner(names=NAMES, contract=Contract(), faults=faults, leaning=Leaning(seed, flat))
 
 
 def worth(here: State, operation: Operation, pace: Pace = Pace.CALM, *, before: Step | None = None) -> float:
@@ -109,23 +106,6 @@ def test_with_other_seeds_other_things_are_preferred_and_with_the_same_the_same(
 
 def test_company_is_the_liveliest_of_the_others() -> None:
     assert Company.NONE < Company.IDLE < Company.FAULTY < Company.RUNNING
-
-
-# -- costs ------------------------------------------------------------------------------------------------------------
-
-
-def test_costs_are_guessed_until_they_are_learned_by_operation_and_condition() -> None:
-    expected, places = Expected(WAITS), Places(NAMES, Contract())
-    fine, bad = (
-        places.spot(places.of(state(a=idle(behaviour=how))), "a") for how in (Behaviour.HEALTHY, Behaviour.UNHEALTHY)
-    )
-    assert expected.of(Start("a"), bad, Pace.CALM) > 5 * expected.of(Start("a"), fine, Pace.CALM)
-    expected.learn(Start("a"), fine, 1.0)
-    assert expected.of(Start("b"), fine, Pace.CALM) < 3.0
-    assert expected.of(Start("a"), bad, Pace.CALM) > 50.0, "one that succeeds says nothing of one that waits in vain"
-    expected.learn(Start("a"), bad, 20.0)
-    assert 20.0 < expected.of(Start("a"), bad, Pace.CALM) < 23.0
-    assert expected.of(Wait(Length.LONG), None, Pace.CALM) > 100.0
 
 
 # -- routes -----------------------------------------------------------------------------------------------------------

@@ -4,14 +4,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from churn.assembly import Target, contract_of, waits_of
+from churn.assembly import Target, contract_of, costs_of
 from churn.campaign import Plan, planner_of
 from churn.explore.preview import preview
 
 
 def show_plan(target: Target, plan: Plan, seconds: float, console: Console) -> None:
     """Print the sequences that the planner would do after the cycles, and when each would begin."""
-    planner = planner_of(plan, contract_of(target), waits_of(target))
+    planner = planner_of(plan, contract_of(target), costs_of(target))
     table = Table("after", "promise", "names", "steps", box=box.SIMPLE, show_edge=False)
     for one in preview(planner, seconds):
         steps = "; ".join(map(str, one.steps))

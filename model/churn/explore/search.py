@@ -85,9 +85,7 @@ class Search:
         return route
 
     def _begin(self, naming: Naming) -> None:
-        began = self.session.system.clock.now()
         self.session.begin(SEARCH, self.planner.names, naming, detailed=False)
-        self.planner.expected.learn_reset(self.session.system.clock.now() - began)
 
     def _goes_as_planned(self, step: Step) -> bool:
         """Do the step; whether the system then is where the route has it."""
@@ -106,11 +104,7 @@ class Search:
         """A step was done, in whatever part of the run."""
         run, places = self.session.current, self.planner.places
         before = run.records[-2].step if len(run.records) > 1 else None
-        here = places.of(state)
-        self.planner.note(here, record.step, before, run.naming)
-        if record.outcome is not None and record.step.operation.service in (None, *places.names):
-            spot = places.spot(here, record.step.operation.service)
-            self.planner.expected.learn(record.step.operation, spot, record.outcome.took)
+        self.planner.note(places.of(state), record.step, before, run.naming)
 
     # -- at random ----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from attrs import evolve
 from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import ANY
+from churn.lifecycle.costs import RESET, Costs, Sort, sort_of
 from churn.lifecycle.invariants import INVARIANTS, Invariant
 from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.outcome import Unknown
@@ -18,11 +19,11 @@ from churn.lifecycle.transitions import Branch, follow
 from churn.session.alike import expected
 from churn.session.behind import Excursion
 from churn.session.budget import Budget
-from churn.session.costs import RESET, Costs, Sort, sort_of
 from churn.session.environment import Environment
 from churn.session.judging import Judge, Pending, is_blind
 from churn.session.known import Adopted, Known, NothingNew
 from churn.session.patience import Patience
+from churn.session.resets import Reset, Resets
 from churn.session.run import Record, Run
 from churn.session.showing import evidence, with_commands
 from churn.session.system import System
@@ -32,8 +33,6 @@ from churn.session.violation import Violation
 from churn.system.rewinding import Numbers
 
 Watch = Callable[[State, Record], None]
-Reset = Callable[[], None]
-"""Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
 
 
 class Session:
@@ -62,11 +61,10 @@ class Session:
         self.watch: Watch | None = None
         """Told of each step once it was judged, or hurried past, with the state it was done in."""
         self.possible: tuple[State, ...] = (CLEAN,)
-        self.resetting = self.resetting_inside = 0.0
-        """Seconds that resets took so far, and how many of them in the manager."""
+        self.resets = Resets(system, reset)
         self.current = Run(part="", names=())
         """The sequence that was begun last, and what came of it so far."""
-        self._invariants, self._reset = invariants, reset
+        self._invariants = invariants
         self._pending: Pending | None = None
         self._before = CLEAN
         self._environment = Environment(system)
@@ -97,12 +95,7 @@ class Session:
         self.budget.charge()
         self._pending = None
         self._detailed, self._unasked = detailed, False
-        began, inside = self.system.clock.now(), self.system.inside
-        self._reset()
-        took = self.system.clock.now() - began
-        self.resetting += took
-        self.costs.learn(RESET, took)
-        self.resetting_inside += self.system.inside - inside
+        self.costs.learn(RESET, self.resets.do())
         self.possible = (CLEAN,)
         self.current = Run(part=part, names=tuple(names), naming=naming)
         self._judge = self._judge_of(self.current)

@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterator
 from attrs import evolve
 
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Length, Operation, Pace, Step, Wait
 from churn.lifecycle.sequence import Naming
-from churn.session.costs import Costs
 from churn.session.failing import Failing, Steps
+from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
 from churn.shrink.jumps import cycles, long_jumps, short_jumps
-from churn.shrink.planner import Candidate, Planner, calmly_done, plainly_done, strays_of, used_names
 
 __all__ = ["Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
 
 
 def candidates(failing: Failing, contract: Contract, costs: Costs | None = None) -> Iterator[Candidate]:
-    """As `planned`, with a planner of their own."""
-    return planned(failing, Planner(contract, costs))
+    """As `planned`, with a foresight of their own."""
+    return planned(failing, Foresight(contract, costs))
 
 
-def planned(failing: Failing, planner: Planner) -> Iterator[Candidate]:
+def planned(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Smaller and calmer sequences, those that promise most first; each is valid in the model, and none is `failing`.
 
     Those that are not meant to change the end end with the operation that failed. Among those that promise alike the ones that
@@ -33,16 +33,16 @@ def planned(failing: Failing, planner: Planner) -> Iterator[Candidate]:
     last, strays = _ending(failing.steps), strays_of(failing.steps)
     seen = {(failing.names, failing.sequence)}
     for make in _ORDER:
-        found = [_repaired(failing, candidate, planner, strays) for candidate in make(failing, planner)]
+        found = [_repaired(failing, candidate, foresight, strays) for candidate in make(failing, foresight)]
         fitting = [one for one in found if one[1].steps and (make in _OTHER_END or _ending(one[1].steps) == last)]
-        for candidate in sorted(fitting, key=lambda one: planner.seconds(one[1])):
+        for candidate in sorted(fitting, key=lambda one: foresight.seconds(one[1])):
             if candidate not in seen:
                 seen.add(candidate)
                 yield candidate
 
 
-def _repaired(failing: Failing, given: Candidate, planner: Planner, strays: frozenset[Operation]) -> Candidate:
-    sequence = evolve(given[1], steps=planner.repaired(given[1].steps, strays))
+def _repaired(failing: Failing, given: Candidate, foresight: Foresight, strays: frozenset[Operation]) -> Candidate:
+    sequence = evolve(given[1], steps=foresight.repaired(given[1].steps, strays))
     return (given[0] if _uses_all(given[0], sequence.steps) else used_names(failing, sequence)), sequence
 
 
@@ -53,8 +53,8 @@ def _ending(steps: Steps) -> Operation:
 
 
 def repaired_steps(steps: Steps, contract: Contract, strays: frozenset[Operation] = frozenset()) -> Steps:
-    """As `Planner.repaired`."""
-    return Planner(contract).repaired(steps, strays)
+    """As `Foresight.repaired`."""
+    return Foresight(contract).repaired(steps, strays)
 
 
 def _uses_all(names: tuple[str, ...], steps: Steps) -> bool:
@@ -68,29 +68,29 @@ def _with(failing: Failing, steps: Steps) -> Candidate:
 # -- cuts ---------------------------------------------------------------------------------------------------------------
 
 
-def _seen_sooner(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _seen_sooner(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     """Without the last step, where the one before it was hurried past: that one is looked at instead, in either way."""
     if len(failing.steps) > 1 and failing.steps[-2].hurried:
         for pace in (Pace.CALM, Pace.ENGINE_ONLY):
             yield _with(failing, (*failing.steps[:-2], Step(failing.steps[-2].operation, pace)))
 
 
-def _without_service(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _without_service(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     services = dict.fromkeys(step.operation.service for step in failing.steps)
     if len(services) > 1:
         for name in reversed([service for service in services if service is not None]):
             yield _with(failing, tuple(step for step in failing.steps if step.operation.service != name))
 
 
-def _without_kind(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _without_kind(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     last = failing.steps[-1].operation.kind
     for kind in dict.fromkeys(step.operation.kind for step in failing.steps):
         if kind not in (last, "create"):
             yield _with(failing, tuple(step for step in failing.steps if step.operation.kind != kind))
 
 
-def _without_self_loops(failing: Failing, planner: Planner) -> Iterator[Candidate]:
-    states = planner.views(failing.names, failing.steps)
+def _without_self_loops(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    states = foresight.views(failing.names, failing.steps)
     last = len(failing.steps) - 1
     kept = tuple(
         step for place, step in enumerate(failing.steps) if states[place] != states[place + 1] or place == last
@@ -98,9 +98,9 @@ def _without_self_loops(failing: Failing, planner: Planner) -> Iterator[Candidat
     yield _with(failing, kept)
 
 
-def _without_loops(failing: Failing, planner: Planner) -> Iterator[Candidate]:
+def _without_loops(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Cut out what leads back to a state that was there before, the longest first."""
-    states = planner.views(failing.names, failing.steps)[:-1]
+    states = foresight.views(failing.names, failing.steps)[:-1]
     spans = [
         (later - sooner, sooner, later)
         for sooner in range(len(states))
@@ -115,7 +115,7 @@ _MOST_LOOPS = 6
 """Loops that are tried at one time: after each success they are looked for again."""
 
 
-def _without_blocks(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _without_blocks(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     """Without blocks of halving size; from the end, where what matters least for the path stands."""
     size = len(failing.steps) // 2
     while size > 1:
@@ -123,7 +123,7 @@ def _without_blocks(failing: Failing, _: Planner) -> Iterator[Candidate]:
         size //= 2
 
 
-def _without_one(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _without_one(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     yield from _blocks(failing, 1)
 
 
@@ -132,32 +132,32 @@ def _blocks(failing: Failing, size: int) -> Iterator[Candidate]:
         yield _with(failing, failing.steps[: max(0, end - size)] + failing.steps[end:])
 
 
-def _without_pairs(failing: Failing, planner: Planner) -> Iterator[Candidate]:
+def _without_pairs(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Without two steps that belong together, a start and its stop, a fault and its end: the model ends where it did."""
     steps = failing.steps
-    goal = planner.views(failing.names, steps)[-2]
+    goal = foresight.views(failing.names, steps)[-2]
     for first in range(len(steps) - 1):
         for second in range(first + 2, len(steps) - 1):
             if steps[first].operation.service == steps[second].operation.service is not None:
                 kept = steps[:first] + steps[first + 1 : second] + steps[second + 1 :]
-                if planner.views(failing.names, kept)[-2] == goal:
+                if foresight.views(failing.names, kept)[-2] == goal:
                     yield _with(failing, kept)
 
 
 # -- plainer, calmer, milder --------------------------------------------------------------------------------------------
 
 
-def _plainly(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _plainly(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     """Plain names, calm steps and short waits at once: what fails so is easier to read and cheaper to shrink on."""
     yield failing.names, plainly_done(failing.steps)
 
 
-def _plainly_named(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _plainly_named(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     if failing.sequence.naming is not Naming.PLAIN:
         yield failing.names, evolve(failing.sequence, naming=Naming.PLAIN)
 
 
-def _calmer(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _calmer(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     steps = failing.steps
     yield _with(failing, calmly_done(steps))
     for place, step in enumerate(steps):
@@ -165,29 +165,29 @@ def _calmer(failing: Failing, _: Planner) -> Iterator[Candidate]:
             yield _with(failing, (*steps[:place], Step(step.operation), *steps[place + 1 :]))
 
 
-def _milder(failing: Failing, planner: Planner) -> Iterator[Candidate]:
+def _milder(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """With the simplest fault of its sort in place of others, unless that takes longer; and with short waits."""
-    here = planner.seconds(failing.sequence)
+    here = foresight.seconds(failing.sequence)
     for place, step in enumerate(failing.steps):
         for mild in step.operation.milder:
             names, sequence = _with(
                 failing, (*failing.steps[:place], Step(mild, step.pace), *failing.steps[place + 1 :])
             )
-            if planner.seconds(sequence) <= here:
+            if foresight.seconds(sequence) <= here:
                 yield names, sequence
 
 
 # -- another end --------------------------------------------------------------------------------------------------------
 
 
-def _waiting(failing: Failing, _: Planner) -> Iterator[Candidate]:
+def _waiting(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     """With a wait after each step but the last two, where it may be that only time has to pass."""
     if failing.fingerprint.has(Trait.BY_ITSELF) and not isinstance(failing.steps[-1].operation, Wait):
         wait = Step(Wait(Length.SHORT))
         yield _with(failing, tuple(one for step in failing.steps[:-1] for one in (step, wait)))
 
 
-_Make = Callable[[Failing, Planner], Iterator[Candidate]]
+_Make = Callable[[Failing, Foresight], Iterator[Candidate]]
 _ORDER: tuple[_Make, ...] = (
     short_jumps,
     _plainly,

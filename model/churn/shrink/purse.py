@@ -4,7 +4,7 @@ from attrs import frozen
 
 from churn.lifecycle.sequence import Sequence
 from churn.session.session import Session
-from churn.shrink.planner import Planner
+from churn.shrink.foresight import Foresight
 
 
 @frozen(kw_only=True)
@@ -12,7 +12,7 @@ class Purse:
     """Ends in runs (as the shrinker counts them) and in seconds (None: as long as it takes)."""
 
     session: Session
-    planner: Planner
+    foresight: Foresight
     runs: int
     seconds: float | None = None
 
@@ -34,8 +34,8 @@ class Purse:
             return False
         if self.left is None:
             return True
-        cost = self.planner.seconds(sequence)
-        kept = self.planner.seconds(keeping) if keeping is not None else 0.0
+        cost = self.foresight.seconds(sequence)
+        kept = self.foresight.seconds(keeping) if keeping is not None else 0.0
         return self.left > 0 and cost + (kept if kept <= self.left else cost) <= self.left
 
     def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:

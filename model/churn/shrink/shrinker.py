@@ -24,7 +24,7 @@ from churn.shrink.best import Best, shape, size, wilder
 from churn.shrink.bug import Bug
 from churn.shrink.candidates import planned
 from churn.shrink.cases import alike, contains, is_part_of
-from churn.shrink.planner import Candidate, Planner
+from churn.shrink.foresight import Candidate, Foresight
 from churn.shrink.purse import Purse
 from churn.shrink.rate import Rate, tries
 
@@ -71,14 +71,14 @@ class Shrinker:
     others: dict[Signature, Failing] = field(factory=dict)
     """Failures of another signature that were met on the way and are no case of what was shrunk, the shortest of each."""
     runs: int = 0
-    _planner: Planner = field(init=False)
+    _foresight: Foresight = field(init=False)
     _purse: Purse = field(init=False)
     _last: Record | None = field(init=False, default=None)
     _skipped: bool = field(init=False, default=False)
     """Whether some candidate could not be paid."""
 
     def __attrs_post_init__(self) -> None:
-        self._planner = Planner(self.session.contract)
+        self._foresight = Foresight(self.session.contract)
 
     def shrink(self, failing: Failing, *, runs: int | None = None, seconds: float | None = None) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
@@ -117,11 +117,11 @@ class Shrinker:
         return _told(work)
 
     def _open_purse(self, runs: int | None, seconds: float | None) -> None:
-        self._planner.costs = deepcopy(self.session.costs)  # the order of candidates does not change on the way
+        self._foresight.costs = deepcopy(self.session.costs)  # the order of candidates does not change on the way
         seconds = self.most_seconds if seconds is None else seconds
         self._purse = Purse(
             session=self.session,
-            planner=self._planner,
+            foresight=self._foresight,
             runs=self.runs + (self.most_runs if runs is None else runs),
             seconds=None if seconds is None else self.session.system.clock.now() + seconds,
         )
@@ -154,7 +154,7 @@ class Shrinker:
 
     def _candidates(self, work: Work) -> Iterator[Candidate]:
         """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
-        for names, sequence in planned(work.best.failing, self._planner):
+        for names, sequence in planned(work.best.failing, self._foresight):
             if not any(wilder(other, sequence) for other in work.passed.get(shape(sequence), ())):
                 yield names, sequence
 

@@ -53,6 +53,12 @@ class Triage:
             self.failures[failing.fingerprint] = failing
         return known is None
 
+    def resume(self, seconds: float) -> None:
+        """Go on with the bugs that are not finished, each for so many seconds. Raises `EnvironmentFault`."""
+        for place, bug in enumerate(self.bugs):
+            if not (bug.minimal and bug.confirmed) and not bug.flaky:
+                self.bugs[place] = self._shrinker.resume(bug, seconds=seconds)
+
     def settle(self) -> None:
         """Make a bug of each failure that those found so far do not account for; what they do not explain first.
 

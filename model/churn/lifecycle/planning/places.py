@@ -7,6 +7,7 @@ from attrs import define, field
 
 from churn.lifecycle.condition import ABSENT, Behaviour, Condition
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Sort, sort_of
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import CLEAN, Service, State, enabled
@@ -52,6 +53,7 @@ class Places:
     _states: dict[Place, State] = field(init=False, factory=dict)
     _choices: dict[Place, tuple[Operation, ...]] = field(init=False, factory=dict)
     _ways: dict[tuple[Place, Operation], Place] = field(init=False, factory=dict)
+    _sorts: dict[tuple[Place, Operation], Sort] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.start = self.of(CLEAN)
@@ -84,6 +86,13 @@ class Places:
             first, *_ = follow(self._states[here], operation, _IMAGINED, self.contract)
             there = self._ways[here, operation] = self.of(first.state)
         return there
+
+    def sort(self, here: Place, operation: Operation) -> Sort:
+        """What sort of thing the operation is there, by what it costs."""
+        found = self._sorts.get((here, operation))
+        if found is None:
+            found = self._sorts[here, operation] = sort_of(operation, self._states[here])
+        return found
 
     def learn(self, here: Place, operation: Operation, there: Place) -> None:
         """It led there: plans go by that from now on."""

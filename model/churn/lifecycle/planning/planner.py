@@ -1,12 +1,12 @@
 """The planner: from where the system is, or from a reset, the way with most that is new for its seconds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Length, Operation, Pace, Step
-from churn.lifecycle.planning.costs import Expected
+from churn.lifecycle.costs import RESET, Costs
+from churn.lifecycle.operations import Operation, Pace, Step
 from churn.lifecycle.planning.places import Place, Places
 from churn.lifecycle.planning.worth import Leaning, Mark, promise
 from churn.lifecycle.sequence import Naming
@@ -14,6 +14,8 @@ from churn.lifecycle.state import CLEAN, State
 
 _DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
 """A route's most steps; ways that are gone on with at each; ways to one place among them."""
+_LATER = 1.0
+"""Seconds added to each step: whatever is found has to be made small, and each step more makes that dearer."""
 _MOST_STEPS = 10
 """Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
 _NAMINGS = (Naming.MIXED, Naming.PLAIN)
@@ -61,22 +63,21 @@ class _Way:
         return self.value / self.seconds if self.seconds else 0.0
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class Planner:
     """Plans for these services. It remembers what was done, by the planner or by others, and what that took."""
 
     names: tuple[str, ...]
     contract: Contract
-    waits: Mapping[Length, float]
+    costs: Costs = field(factory=Costs)
+    """What was learned of the system's seconds."""
     faults: bool = True
     leaning: Leaning = field(factory=Leaning)
     places: Places = field(init=False)
-    expected: Expected = field(init=False)
     done: dict[Mark, int] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.places = Places(self.names, self.contract, self.faults)
-        self.expected = Expected(self.waits)
 
     def route(self, at: At | None, within: float | None = None) -> Route | None:
         """The best way on from where the system is, or from a reset; None where nothing can be done in `within` seconds.
@@ -84,7 +85,7 @@ class Planner:
         None for `at`: there is no way on but a reset.
         """
         fresh = [At(CLEAN, naming) for naming in _NAMINGS]
-        routes = [self._best(one, self.expected.reset, within, reset=True) for one in fresh]
+        routes = [self._best(one, self.costs.of(RESET), within, reset=True) for one in fresh]
         if at is not None and at.steps < _MOST_STEPS:
             routes.append(self._best(at, 0.0, within, reset=False))
         found = [one for one in routes if one is not None]
@@ -112,18 +113,17 @@ class Planner:
         return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=at.naming)
 
     def _further(self, ways: list[_Way], at: At) -> Iterator[_Way]:
-        places, expected = self.places, self.expected
+        places, costs = self.places, self.costs
         for way in ways:
             before = way.steps[-1] if way.steps else at.last
             for operation in places.choices(way.here):
-                spot = places.spot(way.here, operation.service)
+                seconds = way.seconds + costs.of(places.sort(way.here, operation)) + _LATER
                 there = places.after(way.here, operation)
                 for pace in _paces(operation, moves=there != way.here):
                     step = Step(operation, pace)
                     made = promise(self.names, way.here, step, before, at.naming, self.leaning)
                     value = way.value + made.left(self.done, way.met)
-                    yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value,
-                               way.seconds + expected.of(operation, spot, pace))  # fmt: skip
+                    yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value, seconds)
 
 
 def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:

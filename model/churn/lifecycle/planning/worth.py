@@ -155,6 +155,8 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     condition = spot.condition
     matters: object = None
     if isinstance(operation, Start):
+        if condition.doomed and condition.word != "running":
+            return operation.kind, how, "in vain", condition.held, _MATTERING.get(spot.behaviour, spot.behaviour)
         matters = _MATTERING.get(spot.behaviour, spot.behaviour) if condition.word != "running" else None
     elif isinstance(operation, Stop) and condition.word == "running":
         matters = spot.behaviour is Behaviour.IGNORE_SIGTERM

@@ -4,6 +4,7 @@ Told apart are the operation (waits by their length), the state of the service a
 that cannot get healthy takes until the manager gives up.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from attrs import define, field
@@ -16,8 +17,9 @@ from churn.lifecycle.sequence import Sequence
 from churn.lifecycle.state import CLEAN, State
 from churn.lifecycle.transitions import follow
 
+_GUESSED: Mapping[str, float] = {"start": 7.0, "stop": 3.0, "reset": 5.0, "wait short": 5.0, "wait long": 60.0}
 _UNKNOWN = 1.0
-"""Seconds that an operation never done is taken to cost."""
+"""Seconds that an operation never done is taken to cost, where they are told apart and elsewhere: their proportions matter."""
 _NEVER_HEALTHY = 60.0
 """Seconds that a start which cannot get healthy is taken to cost at least, until one was done."""
 _IMAGINED = Ok()
@@ -62,13 +64,14 @@ class Costs:
         if sort in self._count:
             return self._seconds[sort] / self._count[sort]
         kind = Sort(sort.kind)
-        usual = self._seconds[kind] / self._count[kind] if kind in self._count else _UNKNOWN
+        guessed = _GUESSED.get(sort.kind, _UNKNOWN)
+        usual = self._seconds[kind] / self._count[kind] if kind in self._count else guessed
         hopeless = sort.kind == Start.kind and sort.behaviour == "never healthy"
         return max(usual, _NEVER_HEALTHY) if hopeless else usual
 
     def total(self, sequence: Sequence, contract: Contract) -> float:
         """Seconds that a run of the sequence is expected to take, its reset included."""
-        state, seconds = CLEAN, self.of(RESET) if RESET in self._count else 0.0
+        state, seconds = CLEAN, self.of(RESET)
         for step in sequence.steps:
             seconds += self.of(sort_of(step.operation, state))
             state = follow(state, step.operation, _IMAGINED, contract)[0].state

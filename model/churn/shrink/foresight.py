@@ -4,13 +4,13 @@ from attrs import define, field
 
 from churn.lifecycle.condition import Abstract, Behaviour
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Costs
 from churn.lifecycle.operations import Create, Length, Operation, SetBehaviour, Step, Wait
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN, State, abstract, is_enabled
 from churn.lifecycle.transitions import follow
-from churn.session.costs import Costs
 from churn.session.failing import Failing, Steps
 
 Candidate = tuple[tuple[str, ...], Sequence]
@@ -19,7 +19,7 @@ _IMAGINED = Ok()
 
 
 @define(eq=False)
-class Planner:
+class Foresight:
     """Plans with one contract, and by one system's costs where they are known."""
 
     contract: Contract
