@@ -9,7 +9,10 @@ from pathlib import Path
 from attrs import Factory, evolve, frozen
 
 from churn.errors import EnvironmentFault, UsageError
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Costs, Sort
 from churn.lifecycle.operations import ENGINE_FAULTS
+from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
@@ -18,9 +21,10 @@ from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
-from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings
+from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.managers.reference.contract import CONTRACT
 from churn.system.protocols import Host
 
 STAND_IN = "churn/stand-in:1"
@@ -188,6 +192,26 @@ def _expect_free(host: Host) -> None:
                 f"expected port {port} to be free for AIMA, but it is held by {seen.detail or 'somebody'}; end that, "
                 "or run in a network namespace of your own"
             )
+
+
+def contract_of(target: Target) -> Contract:
+    """The contract of the target's manager, without a system of it. Raises `UsageError` for a file that cannot be read."""
+    if target.manager.endswith(".toml"):
+        from churn.system.managers.command import read
+
+        contract = read(Path(target.manager)).contract
+    else:
+        contract = contract_for(target.aima) if target.manager == "aima" else CONTRACT
+    return evolve(contract, offers=contract.offers | ENGINE_FAULTS) if target.engine_faults else contract
+
+
+def costs_of(target: Target) -> Costs:
+    """What is known of what operations cost on that target, before anything was done: the lengths of waits."""
+    waits = Waits() if target.virtual else REAL_WAITS
+    costs = Costs()
+    costs.learn(Sort("wait short"), waits.short)
+    costs.learn(Sort("wait long"), waits.long)
+    return costs
 
 
 def _kind(manager: str) -> str:

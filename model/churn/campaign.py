@@ -3,21 +3,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from churn.assembly import Assembled, Target
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
 from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
 from churn.explore.scenarios import cycles
+from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Costs
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
+from churn.lifecycle.planning import Leaning, Planner
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.criteria import SCENARIO
 from churn.report.values import Account
 from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
+from churn.session.known import NothingNew
 from churn.session.reset import preflight
 from churn.session.run import Run
 from churn.session.session import Session
@@ -26,7 +31,7 @@ from churn.session.trace import Trace
 from churn.session.violation import Violation
 from churn.shrink.bug import Bug
 from churn.shrink.triage import Triage
-from churn.system.clock import RealClock
+from churn.system.clock import Clock, RealClock
 
 FIVE_CYCLE, TOUR, EXPLORATION = SCENARIO, "tour", "exploration"
 
@@ -36,6 +41,14 @@ _BARREN = 2
 """Rounds in a row that find nothing new, after which there are no more."""
 _CALM_SHARE, _HURRIED_SHARE = 0.4, 0.45
 """Of what is then left: for the calm tour, and after it for the hurried one. Exploration gets the rest."""
+_AT_FIRST, _KEPT_BACK = 0.15, 0.3
+"""Of the budget's seconds: what a bug may take when it is met; what is kept for going on with those that are unfinished."""
+_MORE = 0.15
+"""Of the budget's seconds: what an unfinished bug may take when it is gone on with."""
+_MOST_SCENARIOS = 3
+"""Times that the cycles are done at one pace, behind the bugs that they showed before."""
+_THRIFTY_SERVICES = 3
+"""Services that the planner plans for: one that is not used costs nothing."""
 _MOST_FAULTS = 3
 """Faults of the environment after which a run is given up."""
 _MOST_REPEATS = 10
@@ -57,6 +70,18 @@ class Plan:
     """Whether the tour covers pairs of consecutive transitions, not only each transition once: some twenty times as long."""
     exploration: bool = True
     profile: Profile = PROFILES["explore"]
+    thrifty: bool = False
+    """Whether the system's seconds are dear: then the planner says what is done, by what is new in it for its seconds."""
+    flat: bool = False
+    """Whether the planner goes by two priors alone."""
+
+
+def planner_of(plan: Plan, contract: Contract, costs: Costs) -> Planner:
+    """What plans for a thrifty campaign, by these costs."""
+    names = service_names(max(plan.services, _THRIFTY_SERVICES))
+    return Planner(
+        names=names, contract=contract, costs=costs, faults=plan.faults, leaning=Leaning(plan.seed, plan.flat)
+    )
 
 
 @define
@@ -68,21 +93,28 @@ class Campaign:
     trace: Trace
     announce: Callable[[str], None] = lambda _: None
     """Told which part begins."""
+    clock: Clock = Factory(RealClock)
+    """By which the budget's seconds are counted."""
     coverage: Coverage = field(init=False)
     session: Session = field(init=False)
     faults: list[str] = field(init=False, factory=list)
     """What went wrong with the environment."""
     triage: Triage = field(init=False)
+    search: Search = field(init=False)
     _seeds: Iterator[int] = field(init=False)
     _given_up: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         plan, system = self.plan, self.assembled.system
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
-        budget = Budget(RealClock(), plan.operations, plan.seconds)
+        budget = Budget(self.clock, plan.operations, plan.seconds)
         self.session = Session(system, self.assembled.reset, self.trace, budget)
         self.triage = Triage(self.session, self.announce)
         self._seeds = rounds(plan.seed)
+        if plan.thrifty:
+            planner = planner_of(plan, system.contract, self.session.costs)
+            self.search = Search(session=self.session, planner=planner, seeds=self._seeds, violated=self._at_once,
+                                 exploring=plan.exploration, faults=plan.faults)  # fmt: skip
 
     @property
     def bugs(self) -> list[Bug]:
@@ -90,10 +122,30 @@ class Campaign:
         return self.triage.bugs
 
     def run(self) -> None:
-        """Preflight, the cycles, then rounds of search and settling. Raises `NotClean` before anything is done."""
+        """Preflight, the cycles, then the search. Raises `NotClean` before anything is done."""
         preflight(self.assembled.system.manager, self.assembled.system.engine)
-        with self._surviving():
-            self._five_cycle()
+        for pace in (Pace.CALM, Pace.HURRIED):
+            self._scenario(pace)
+        if self.plan.thrifty:
+            self._thriftily()
+        else:
+            self._thoroughly()
+
+    def _scenario(self, pace: Pace) -> None:
+        """The cycles at that pace; where they fail, settle that and do them again behind what is known then."""
+        for _ in range(_MOST_SCENARIOS):
+            passed = False
+            with self._surviving():
+                passed = self._cycles(pace)
+            if passed or not self._goes_on():
+                return
+            with self._surviving():
+                self._settle(_AT_FIRST)
+
+    # -- where operations cost next to nothing ------------------------------------------------------------------------
+
+    def _thoroughly(self) -> None:
+        """Rounds of the whole tour, exploration and settling, until rounds find nothing new."""
         barren, touring = 0, True
         while barren < _BARREN and self._goes_on():
             before = len(self.bugs)
@@ -105,6 +157,30 @@ class Campaign:
                 self.triage.settle()
             touring = len(self.bugs) > before
             barren = 0 if touring else barren + 1
+
+    # -- where they are dear ------------------------------------------------------------------------------------------
+
+    def _thriftily(self) -> None:
+        """Search by value per second, each failure settled as it comes, until the whole budget is spent."""
+        self.announce(SEARCH)
+        while self._goes_on() and not self._spent():
+            with self._surviving():
+                self.search.run(enough=lambda: self._spent(_KEPT_BACK))
+                self._settle(1.0)
+                self.triage.resume(_MORE * (self.session.budget.seconds or 0.0))
+                self.search.run(enough=self._spent)
+
+    def _spent(self, kept_back: float = 0.0) -> bool:
+        """Whether no more than that part of the budget's seconds is left."""
+        budget = self.session.budget
+        left = budget.seconds_left
+        return budget.left == 0 or (left is not None and left <= kept_back * (budget.seconds or 0.0))
+
+    def _settle(self, part: float) -> None:
+        """Settle what failed; each bug may take that part of the budget's seconds."""
+        seconds = self.session.budget.seconds
+        self.triage.most_seconds = None if seconds is None or not self.plan.thrifty else part * seconds
+        self.triage.settle()
 
     def _goes_on(self) -> bool:
         """Whether the environment is fit for more."""
@@ -137,9 +213,9 @@ class Campaign:
             coverage=self.coverage,
             cycles=self.plan.cycles,
             seconds=seconds,
-            manager=system.inside - session.resetting_inside,
+            manager=system.inside - session.resets.inside,
             waited=system.waited,
-            resets=session.resetting,
+            resets=session.resets.seconds,
             virtual=system.clock.virtual,
             looks=session.budget.looks,
             faults=tuple(self.faults),
@@ -150,16 +226,20 @@ class Campaign:
         """A reproducer of each bug that was shrunk; `found` says when and by what."""
         return [reproducer_of(bug, target, found) for bug in self.bugs]
 
-    def _five_cycle(self) -> None:
-        with self.session.budget.uncounted():
-            for pace in (Pace.CALM, Pace.HURRIED):
-                self.announce(f"{FIVE_CYCLE} ({pace.value})")
-                try:
-                    run = self.session.run(FIVE_CYCLE, service_names(1), cycles(self.plan.cycles, pace=pace))
-                except Violation as violation:
-                    self._violated(violation)
-                else:
-                    self._show_leftovers(run)
+    def _cycles(self, pace: Pace) -> bool:
+        """Do the cycles, whatever the budget is; whether they passed."""
+        self.announce(f"{FIVE_CYCLE} ({pace.value})")
+        sequence = cycles(self.plan.cycles, pace=pace, waiting=pace is Pace.CALM or not self.plan.thrifty)
+        try:
+            with self.session.budget.uncounted():
+                run = self.session.run(FIVE_CYCLE, service_names(1), sequence)
+        except Violation as violation:
+            self._violated(violation)
+            return False
+        except NothingNew:
+            return True
+        self._show_leftovers(run)
+        return True
 
     def _show_leftovers(self, run: Run) -> None:
         """The engine's own list at the end of the scenario, for criterion 4."""
@@ -194,6 +274,11 @@ class Campaign:
             if violation is None:
                 return
             repeats = 0 if self._violated(violation) else repeats + 1
+
+    def _at_once(self, violation: Violation) -> None:
+        """A failure of the search: it is settled before anything else is looked for."""
+        if self._violated(violation):
+            self._settle(_AT_FIRST)
 
     def _violated(self, violation: Violation) -> bool:
         """Whether it is the first that looks so."""

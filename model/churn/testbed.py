@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.operations import ENGINE_FAULTS
-from churn.session.faults import Waits
+from churn.session.faults import REAL_WAITS
 from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import Clock, RealClock
@@ -20,9 +20,6 @@ from churn.system.host import RealHost
 from churn.system.protocols import Manager
 from churn.system.proxy import ProxyHooks, proxied
 from churn.system.standin.image import TAG
-
-WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, outage=0.5)
-"""Seconds, where they are real."""
 
 
 @frozen(kw_only=True)
@@ -46,7 +43,7 @@ class Testbed:
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
-        return System(manager, self.engine, self.host, self.clock, WAITS, self.labels, environ, self.gate)
+        return System(manager, self.engine, self.host, self.clock, REAL_WAITS, self.labels, environ, self.gate)
 
 
 @contextmanager

@@ -51,8 +51,8 @@ def run(whole: Assembled) -> Run:
         began = clock.now()
         session.run("five-cycle", service_names(1), cycles(FIVE))
         total = clock.now() - began
-    manager = system.inside - inside - session.resetting_inside
-    return Run(total - manager - (system.waited - waited) - session.resetting, manager)
+    manager = system.inside - inside - session.resets.inside
+    return Run(total - manager - (system.waited - waited) - session.resets.seconds, manager)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.errors import EnvironmentFault
 from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.operations import (
     Crash,
     Create,
@@ -157,7 +158,7 @@ def test_a_refused_start_without_its_image_is_the_environments_failure(
     with begin() as session:
         session.begin("image", ("a",))
         session.step(Step(Create("a")))
-        docker_engine.remove_resource(f"image {TTS}")
+        docker_engine.remove_resource(Resource(ResourceKind.IMAGE, TTS))
         with pytest.raises(EnvironmentFault, match=f"expected .* one of the images {TTS}"):
             session.step(Step(Start("a")))
         assert session.current.records[-1].reason.startswith("the environment failed: expected ")

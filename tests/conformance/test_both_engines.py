@@ -10,6 +10,7 @@ import pytest
 from attrs import define, field
 
 from churn import errors
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
@@ -221,7 +222,7 @@ def test_volumes_and_networks_come_and_go(rig: Rig) -> None:
     rig.engine.create_volume(rig.name("v"), rig.labels)
     rig.engine.create_network(rig.name("n"), rig.labels)
     assert rig.refusal(lambda: rig.engine.create_network(rig.name("n"), rig.labels)) == (409, errors.Conflict)
-    made = {f"volume {rig.name('v')}", f"network {rig.name('n')}"}
+    made = {Resource(ResourceKind.VOLUME, rig.name("v")), Resource(ResourceKind.NETWORK, rig.name("n"))}
     assert rig.engine.resources(rig.labels) == made
     for resource in made:
         rig.engine.remove_resource(resource)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from churn.explore.scenarios import cycles
+from churn.lifecycle.observation import ResourceKind
 from churn.lifecycle.operations import (
     Crash,
     Create,
@@ -71,9 +72,10 @@ def _described(example: str) -> Choice:
 
 
 def ours(engine: DockerEngine) -> list[str]:
-    """Names of what Churn owns on the engine."""
+    """What Churn owns on the engine."""
     rows = [row.name for row in engine.list({OWNER: ""})]
-    return [*rows, *(name for name in engine.resources({OWNER: ""}) if not name.startswith("image "))]
+    resources = engine.resources({OWNER: ""})
+    return [*rows, *(str(resource) for resource in resources if resource.kind is not ResourceKind.IMAGE)]
 
 
 @pytest.mark.parametrize("pace", [Pace.CALM, Pace.HURRIED])

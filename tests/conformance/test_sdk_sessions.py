@@ -4,6 +4,7 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from stat import S_IMODE
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from docker.models.containers import Container
 from docker.types import DeviceRequest, Mount
 from transcripts import Side
 
+from answers import answers_closed
 from churn.system.clock import RealClock
 from churn.system.standin.image import TAG
 
@@ -301,15 +303,15 @@ SESSIONS: Mapping[str, Callable[[Desk], Facts]] = {
 def desks(real_engine: str, served_engine: str, free_port: Callable[[], int]) -> Iterator[tuple[Desk, Desk]]:
     """A client of each engine; nothing that its session made is left on it."""
     run = uuid4().hex[:8]
-    made = []
-    for address in (real_engine, served_engine):
-        port = free_port()
-        client = docker.DockerClient(address, version="auto", timeout=30)
-        made.append(Desk(client, run, port, Side({}, {str(port): "PORT"})))
-    yield made[0], made[1]
-    for desk in made:
-        calls.Side(desk.client.api, RealClock(), {"run": run}).clear()
-        desk.client.close()
+    with desk(real_engine, run, free_port()) as real, desk(served_engine, run, free_port()) as emulated:
+        yield real, emulated
+
+
+@contextmanager
+def desk(address: str, run: str, port: int) -> Iterator[Desk]:
+    with closing(docker.DockerClient(address, version="auto", timeout=30)) as client, answers_closed(client.api):
+        yield Desk(client, run, port, Side({}, {str(port): "PORT"}))
+        calls.Side(client.api, RealClock(), {"run": run}).clear()
 
 
 @pytest.mark.parametrize("session", SESSIONS)

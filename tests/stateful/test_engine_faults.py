@@ -27,7 +27,7 @@ from churn.lifecycle.operations import (
     Step,
     Stop,
 )
-from churn.lifecycle.outcome import Ok, Unknown
+from churn.lifecycle.outcome import Ok, Rejected, Unknown
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Sequence
 from churn.session.budget import Budget
@@ -38,7 +38,7 @@ from churn.session.verdict import Verdict
 from churn.session.violation import Violation
 from churn.system.faults import KINDS, made
 from churn.system.faults.gate import Fault
-from churn.system.managers.reference import Record, ReferenceManager
+from churn.system.managers.reference import Record, ReferenceManager, ServiceError
 from churn.system.managers.reference.program import ReferenceProgram
 
 FIVE = cycles(5)
@@ -51,6 +51,8 @@ BY_HAND = (
     "engine-restart live=1",
 )
 FEW_PLACES = (2,)
+OUTAGE = 2.0
+"""Seconds: a real manager's program starts within them, also where the machine is busy, and meets the outage."""
 """Steps of the five cycles at which a real engine is made to fail: each costs ten seconds there."""
 SLOW = (
     Disturbance.NAME,
@@ -98,7 +100,7 @@ def fault_of(words: str) -> Fault:
     name, *settings = words.split()
     told = dict(word.split("=") for word in settings)
     if name == "engine-restart":
-        told["milliseconds"] = "300"
+        told["milliseconds"] = f"{OUTAGE * 1000:g}"
     return made(name, told)
 
 
@@ -131,6 +133,8 @@ def test_a_failing_engine_at_any_step_is_never_the_managers_bug(whole: Assembled
         records = session.current.records
         assert all(record.verdict is not Verdict.FAIL for record in records), f"{words} at step {place}"
         told += [record.outcome.reason for record in records if isinstance(record.outcome, Unknown)]
+        if fault.name == "engine-restart":  # a reset needs an engine that answers
+            whole.system.clock.sleep(OUTAGE)
         whole.reset()
         assert ours(whole.system.engine, whole.run) == ()
     assert told, "it was noticed nowhere"
@@ -152,7 +156,7 @@ def test_a_disturbance_of_the_sequence_is_allowed_for(whole: Assembled, how: Dis
         assert session.state.services["a"].unsettled is None
         assert {record.verdict for record in session.current.records} == {Verdict.PASS}
     assert whole.system.gate is not None
-    assert {one.partition(" on ")[0] for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
+    assert {one.fault for one in whole.system.gate.struck} == {how.value}, "it struck nothing"
 
 
 @pytest.mark.parametrize("how", Outage)
@@ -180,7 +184,7 @@ def _strike_with_each(whole: Assembled) -> None:
             ("a",),
             Sequence(tuple(map(Step, (Create("a"), Start("a"), Disturb(how), Stop("a"), Disturb(how), Start("a"))))),
         )
-    assert {one.partition(" on ")[0] for one in gate.struck} == {how.value for how in Disturbance}
+    assert {one.fault for one in gate.struck} == {how.value for how in Disturbance}
 
 
 def test_a_tour_with_an_engine_that_fails_leaves_nothing_to_object_to() -> None:
@@ -211,6 +215,56 @@ def test_a_manager_that_trusts_an_engine_which_does_not_answer_is_found() -> Non
         with pytest.raises(Violation, match="container"):
             session.run("careless", ("a",), Sequence(tuple(map(Step, steps))))
         assert isinstance(session.current.records[-1].outcome, Ok)
+
+
+class Impatient(ReferenceManager):
+    """Takes an engine that answers after more than a second for one that has failed."""
+
+    def end(self, container: str) -> None:
+        began = self.clock.now()
+        super().end(container)
+        if self.clock.now() - began > 1:
+            raise ServiceError("the engine is too slow")
+
+
+def test_under_latency_an_operation_is_held_to_everything_and_to_its_bound() -> None:
+    with assembled(Target(engine_faults=True)) as whole:
+        clock, session = whole.system.clock, session_of(whole)
+        took = {}
+        for how in ((), (Disturb(Disturbance.LATENCY),)):
+            began = clock.now()
+            session.run("late", ("a",), Sequence(tuple(map(Step, (Create("a"), Start("a"), *how, Stop("a"))))))
+            outcome = session.current.records[-1].outcome
+            assert isinstance(outcome, Ok)
+            took[bool(how)] = outcome.took, outcome.ended - outcome.began, clock.now() - began
+        assert took[True][0] == pytest.approx(took[False][0])
+        assert took[True][1] == pytest.approx(took[False][1] + whole.system.waits.latency)
+
+
+def test_a_manager_that_refuses_for_latency_alone_is_found() -> None:
+    with assembled(Target(engine_faults=True)) as whole:
+        whole.system.manager.manager.__class__ = Impatient  # type: ignore[attr-defined]
+        session = session_of(whole)
+        steps = (Create("a"), Start("a"), Disturb(Disturbance.LATENCY), Stop("a"))
+        with pytest.raises(Violation, match="too slow"):
+            session.run("impatient", ("a",), Sequence(tuple(map(Step, steps))))
+        assert isinstance(session.current.records[-1].outcome, Rejected)
+
+
+def test_what_is_refused_after_a_delay_of_the_managers_grace_is_not_known() -> None:
+    with assembled(Target(engine_faults=True)) as whole:
+        whole.system.manager.manager.__class__ = Impatient  # type: ignore[attr-defined]
+        assert whole.system.gate is not None
+        session = session_of(whole)
+        session.begin("delayed", ("a",))
+        for step in (Create("a"), Start("a")):
+            session.step(Step(step))
+        grace = session.contract.bounds.grace
+        whole.system.gate.switch_on(made("latency", {"milliseconds": grace * 1000, "call": "stop"}))
+        session.step(Step(Stop("a")))
+        outcome = session.current.records[-1].outcome
+        assert isinstance(outcome, Unknown)
+        assert "latency on stop" in outcome.reason
 
 
 def test_such_a_bug_is_found_by_a_campaign_and_shrunk() -> None:

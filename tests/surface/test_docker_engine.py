@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from churn import errors
-from churn.lifecycle.observation import Holder
+from churn.lifecycle.observation import Holder, Resource, ResourceKind
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.docker.events import Feed
@@ -279,7 +279,7 @@ def test_what_was_read_is_forgotten_when_it_cannot_come_again() -> None:
 
 def test_volumes_and_networks_are_resources(engine: DockerEngine, sandbox: Any) -> None:
     before = engine.resources()
-    made = {f"volume {sandbox.run}", f"network {sandbox.run}"}
+    made = {Resource(ResourceKind.VOLUME, sandbox.run), Resource(ResourceKind.NETWORK, sandbox.run)}
     try:
         engine.create_volume(sandbox.run, sandbox.labels)
         engine.create_volume(sandbox.run, sandbox.labels)
@@ -295,12 +295,13 @@ def test_volumes_and_networks_are_resources(engine: DockerEngine, sandbox: Any) 
                 engine.remove_resource(resource)
     assert not made & engine.resources()
     with pytest.raises(errors.NotFound):
-        engine.remove_resource(f"volume {sandbox.run}")
+        engine.remove_resource(Resource(ResourceKind.VOLUME, sandbox.run))
 
 
 def test_images_are_resources_and_built_in_networks_are_not(engine: DockerEngine, standin: str) -> None:
-    assert f"image {standin}" in engine.resources()
-    assert not {"network bridge", "network host", "network none"} & engine.resources()
+    assert Resource(ResourceKind.IMAGE, standin) in engine.resources()
+    built_in = {Resource(ResourceKind.NETWORK, name) for name in ("bridge", "host", "none")}
+    assert not built_in & engine.resources()
 
 
 def test_an_image_in_use_is_not_removed(engine: DockerEngine, sandbox: Any) -> None:
@@ -308,14 +309,9 @@ def test_an_image_in_use_is_not_removed(engine: DockerEngine, sandbox: Any) -> N
     image = engine.image(sandbox.tag)
     assert image is not None
     with pytest.raises(errors.Conflict):
-        engine.remove_resource(f"image {image.id}")
+        engine.remove_resource(Resource(ResourceKind.IMAGE, image.id))
     engine.remove(container)
     assert engine.has_image(sandbox.tag)
-
-
-def test_what_is_no_resource_is_refused(engine: DockerEngine) -> None:
-    with pytest.raises(errors.UsageError, match="'container x'"):
-        engine.remove_resource("container x")
 
 
 # Which engine, and whether it answers

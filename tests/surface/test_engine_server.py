@@ -642,6 +642,20 @@ def of_hang(engine: Served) -> None:
     assert engine.states() == {"web": "created"}
 
 
+def of_latency(engine: Served) -> None:
+    fault(engine, "latency", milliseconds=1500, call="create", container="web")
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(create(engine))
+        engine.until(lambda: ask(engine.path, "GET")["struck"] == ["latency on create"])
+        assert engine.states() == {"web": "created"}, "it is done, and only its reply comes later"
+        assert not late.done()
+        late.result(LIMIT)
+    fault(engine, "latency", milliseconds=LONG * 1000)
+    with closing(docker.DockerClient(f"unix://{engine.path}", version="1.41", timeout=1)) as impatient:
+        assert lost(lambda: impatient.containers.create(TAG, name="other")) == "ReadTimeout"
+    assert engine.states() == {"web": "created", "other": "created"}
+
+
 def of_engine_restart(engine: Served) -> None:
     engine.run()
     engine.run("revived", restart_policy={"Name": "always"})
@@ -727,6 +741,7 @@ SEEN: Mapping[str, Callable[[Served], None]] = {
     "missing-gpu-driver": of_missing_gpu_driver,
     "removal-in-progress": of_removal_in_progress,
     "hang": of_hang,
+    "latency": of_latency,
     "engine-restart": of_engine_restart,
     "container-dies": of_container_dies,
     "oom-kill": of_oom_kill,

@@ -16,9 +16,11 @@ import pytest
 import requests
 from attrs import define
 
+from answers import answers_closed
 from churn import errors
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.engines.docker import DockerEngine
-from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused, Struck
 from churn.system.protocols import ListedContainer
 from churn.system.proxy import Proxy, proxied
 from sandbox import Sandbox
@@ -115,7 +117,7 @@ def front(sandbox: Sandbox, tmp_path: Path) -> Iterator[Front]:
 
 @pytest.fixture
 def sdk(front: Front) -> Iterator[Any]:
-    with closing(front.sdk()) as client:
+    with closing(front.sdk()) as client, answers_closed(client):
         yield client
 
 
@@ -143,12 +145,15 @@ def test_a_container_of_the_commands_is_labelled_and_lives_as_without_the_proxy(
 
 
 def test_networks_and_volumes_are_labelled(front: Front, sdk: Any) -> None:
-    made = {"network": (front.name("n"), front.name("m")), "volume": (front.name("v"), front.name("w"))}
-    front.docker("network", "create", made["network"][0])
-    front.docker("volume", "create", made["volume"][0])
-    sdk.create_network(made["network"][1])
-    sdk.create_volume(made["volume"][1])
-    expected = {f"{kind} {name}" for kind, names in made.items() for name in names}
+    made = {
+        ResourceKind.NETWORK: (front.name("n"), front.name("m")),
+        ResourceKind.VOLUME: (front.name("v"), front.name("w")),
+    }
+    front.docker("network", "create", made[ResourceKind.NETWORK][0])
+    front.docker("volume", "create", made[ResourceKind.VOLUME][0])
+    sdk.create_network(made[ResourceKind.NETWORK][1])
+    sdk.create_volume(made[ResourceKind.VOLUME][1])
+    expected = {Resource(kind, name) for kind, names in made.items() for name in names}
     assert front.sandbox.engine.resources({OWNER: "x", **front.sandbox.labels}) == expected
     for resource in expected:
         front.sandbox.engine.remove_resource(resource)
@@ -225,13 +230,13 @@ def test_images_are_imported_saved_and_loaded(front: Front, tmp_path: Path) -> N
     try:
         front.docker("import", "-", tag, said=archive(os.urandom(BIG)))
         front.docker("save", "-o", saved, tag)
-        engine.remove_resource(f"image {tag}")
+        engine.remove_resource(Resource(ResourceKind.IMAGE, tag))
         assert not engine.has_image(tag)
         front.docker("load", "-i", saved)
         assert engine.has_image(tag)
     finally:
         with suppress(errors.NotFound):
-            engine.remove_resource(f"image {tag}")
+            engine.remove_resource(Resource(ResourceKind.IMAGE, tag))
 
 
 def test_a_client_that_is_killed_in_an_upload_leaves_nothing(front: Front) -> None:
@@ -270,9 +275,9 @@ def test_the_sdk_streams(front: Front, sdk: Any) -> None:
     job = sdk.exec_create(container, ["cat", "/tmp/file"])["Id"]  # noqa: S108 -- the container's
     assert sdk.exec_start(job) == content
     job = sdk.exec_create(container, ["cat"], stdin=True)["Id"]
-    with closing(sdk.exec_start(job, socket=True)) as talk:
-        talk._sock.sendall(b"hello")
-        assert talk._sock.recv(100)[RAW_STREAM_HEADER:] == b"hello"
+    talk = sdk.exec_start(job, socket=True)._sock
+    talk.sendall(b"hello")
+    assert talk.recv(100)[RAW_STREAM_HEADER:] == b"hello"
 
 
 def test_the_engine_of_churns_own_works_through_it(front: Front) -> None:
@@ -318,7 +323,7 @@ def test_the_command_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
             front.docker(*words, timeout=IMPATIENT)
     else:
         assert re.search(COMMANDS_WORDS[lost], front.docker(*words, fails=True).decode())
-    assert front.gate.struck == [f"strike on {verb}"]
+    assert front.gate.struck == [Struck("strike", verb)]
     look_at_the_effect(front, verb, late=late)
 
 
@@ -335,7 +340,7 @@ def test_the_sdk_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
         client.create_container(front.sandbox.tag, name=front.name()) if verb == "create" else client.start(
             front.name()
         )
-    assert front.gate.struck == [f"strike on {verb}"]
+    assert front.gate.struck == [Struck("strike", verb)]
     look_at_the_effect(front, verb, late=late)
 
 
@@ -364,7 +369,7 @@ def test_the_command_asks_again_on_its_own_where_the_reply_to_a_read_is_lost(fro
     front.sleeper()
     front.gate.switch_on(Strike(Lost.CLOSED, "list"))
     assert front.name() in front.docker("ps", "--format", "{{.Names}}").decode().split()
-    assert front.gate.struck == ["strike on list"]
+    assert front.gate.struck == [Struck("strike", "list")]
 
 
 def test_an_interruption_looks_like_an_engine_that_restarts(front: Front) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from churn import errors
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.protocols import Mount
@@ -247,7 +248,7 @@ def test_a_tag_that_was_moved_meanwhile_is_left_to_whoever_moved_it(
     finally:
         for made in (tag, other):
             with suppress(errors.NotFound):
-                docker_engine.remove_resource(f"image {made}")
+                docker_engine.remove_resource(Resource(ResourceKind.IMAGE, made))
 
 
 def test_it_is_made_from_an_image_where_this_machine_has_no_busybox(
@@ -270,7 +271,7 @@ def test_it_is_made_from_an_image_where_this_machine_has_no_busybox(
         sandbox.clear()
         for made in (tag, base):
             with suppress(errors.NotFound):
-                docker_engine.remove_resource(f"image {made}")
+                docker_engine.remove_resource(Resource(ResourceKind.IMAGE, made))
 
 
 def test_with_neither_the_message_says_what_to_install(

@@ -5,7 +5,7 @@ from attrs import evolve
 from builders import PORTS, container, dead, exited, holding, idle, ill, listed, running, state, unsettled
 
 from churn.lifecycle.binding import bind, comparable, remember
-from churn.lifecycle.observation import Container, Observation, Status
+from churn.lifecycle.observation import Container, Observation, Resource, ResourceKind, Status
 from churn.lifecycle.state import CLEAN, Baseline, Fresh, Service, State
 
 AWAITING = running(container=Fresh(3))
@@ -101,11 +101,11 @@ def test_the_containers_of_services_are_remembered_as_seen() -> None:
     assert remember(before, Observation(containers={})).seen == {"a1", "a2"}
 
 
-RESOURCES = frozenset({"volume v", "image i"})
+RESOURCES = frozenset({Resource(ResourceKind.VOLUME, "v"), Resource(ResourceKind.IMAGE, "i")})
 CYCLED = State({"a": idle()}, cycled=frozenset({"a"}))
 
 
-def remembered(before: State, resources: frozenset[str] | None = RESOURCES) -> Baseline | None:
+def remembered(before: State, resources: frozenset[Resource] | None = RESOURCES) -> Baseline | None:
     return remember(before, Observation(containers={}, resources=resources)).baseline
 
 

@@ -19,7 +19,7 @@ from churn.doctor import Check, CheckVerdict, Surroundings, aima, engine, examin
 from churn.doctor.engine import Reach, elsewhere, reached
 from churn.doctor.findings import CheckFinding, listing, ok
 from churn.errors import EngineUnreachable
-from churn.lifecycle.observation import Holder, Port
+from churn.lifecycle.observation import Holder, Port, Resource, ResourceKind
 from churn.system.clock import RealClock
 from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
 from churn.system.engines.emulated.api.server import ServerSettings, served
@@ -43,7 +43,7 @@ class FakeEngine:
     interface: str | None = "docker0"
     rows: tuple[ListedContainer, ...] = ()
     images: Mapping[str, ImageInfo] = Factory(dict)
-    things: Mapping[str, frozenset[str]] = Factory(dict)
+    things: Mapping[str, frozenset[Resource]] = Factory(dict)
     """By their owner."""
 
     def about(self) -> About:
@@ -61,7 +61,7 @@ class FakeEngine:
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         return tuple(row for row in self.rows if carries(row.labels, labels or {}))
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
         return self.things.get((labels or {})[OWNER], frozenset())
 
 
@@ -437,7 +437,7 @@ def test_the_first_ephemeral_port_is_in_the_range_that_the_kernel_gives() -> Non
 def test_what_dead_runs_left_is_a_problem_and_what_others_have_is_not(tmp_path: Path) -> None:
     (tmp_path / "dead.lock").touch()
     rows = (row("gone", **labels("dead")), row("foreign"), row("far", **{OWNER: "far"}))
-    things = {"dead": frozenset({"volume v", "network n"})}
+    things = {"dead": frozenset({Resource(ResourceKind.VOLUME, "v"), Resource(ResourceKind.NETWORK, "n")})}
     with alive("living", tmp_path):
         rows += (row("here", **labels("living")),)
         found = leftovers.things(FakeEngine(rows=rows, things=things), tmp_path)
@@ -452,7 +452,7 @@ def test_what_dead_runs_left_is_a_problem_and_what_others_have_is_not(tmp_path: 
 
 def test_resources_of_a_dead_run_are_a_problem_without_a_container(tmp_path: Path) -> None:
     (tmp_path / "dead.lock").touch()
-    found = leftovers.things(FakeEngine(things={"dead": frozenset({"volume v"})}), tmp_path)
+    found = leftovers.things(FakeEngine(things={"dead": frozenset({Resource(ResourceKind.VOLUME, "v")})}), tmp_path)
     assert (found.verdict, found.found) == (PROBLEM, "left by runs that are over: volume v")
 
 

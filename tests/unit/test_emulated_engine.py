@@ -9,7 +9,7 @@ from attrs import evolve
 from builders import Bench, bench
 
 from churn import errors
-from churn.lifecycle.observation import Event, Holder, Port
+from churn.lifecycle.observation import Event, Holder, Port, Resource, ResourceKind
 from churn.system.engines.emulated import EmulatedEngine
 from churn.system.engines.emulated.container import Timing
 from churn.system.refusals import refusal
@@ -744,12 +744,13 @@ def test_a_row_of_the_list_does_not_change_after_it_was_given(docker: Bench) -> 
 
 def test_resources_are_told_by_kind_and_name_and_can_be_removed(docker: Bench) -> None:
     before = docker.engine.resources()
-    assert {resource.split()[0] for resource in before} == {"image"}
+    assert {resource.kind for resource in before} == {ResourceKind.IMAGE}
     docker.engine.create_volume("v", {})
     docker.engine.create_volume("v", {})
     docker.engine.create_network("n", {})
-    assert docker.engine.resources() - before == {"volume v", "network n"}
-    for resource in ("volume v", "network n"):
+    made = {Resource(ResourceKind.VOLUME, "v"), Resource(ResourceKind.NETWORK, "n")}
+    assert docker.engine.resources() - before == made
+    for resource in made:
         docker.engine.remove_resource(resource)
     assert docker.engine.resources() == before
 
@@ -758,8 +759,9 @@ def test_resources_can_be_told_by_label(docker: Bench) -> None:
     docker.engine.create_volume("ours", {"owner": "us"})
     docker.engine.create_volume("theirs", {"owner": "them"})
     docker.engine.create_network("ours", {"owner": "us"})
-    assert docker.engine.resources({"owner": "us"}) == {"volume ours", "network ours"}
-    assert docker.engine.resources({"owner": ""}) == {"volume ours", "network ours", "volume theirs"}
+    ours = {Resource(ResourceKind.VOLUME, "ours"), Resource(ResourceKind.NETWORK, "ours")}
+    assert docker.engine.resources({"owner": "us"}) == ours
+    assert docker.engine.resources({"owner": ""}) == ours | {Resource(ResourceKind.VOLUME, "theirs")}
 
 
 def test_a_network_that_is_there_is_a_conflict(docker: Bench) -> None:
@@ -767,9 +769,15 @@ def test_a_network_that_is_there_is_a_conflict(docker: Bench) -> None:
     assert type(refused(docker.engine.create_network, "n", {})) is errors.Conflict
 
 
-@pytest.mark.parametrize("resource", ["volume v", "network n", "image i"])
-def test_a_resource_that_is_not_there_is_not_found(docker: Bench, resource: str) -> None:
-    assert isinstance(refused(docker.engine.remove_resource, resource), errors.NotFound)
+@pytest.mark.parametrize("kind", ResourceKind)
+def test_a_resource_that_is_not_there_is_not_found(docker: Bench, kind: ResourceKind) -> None:
+    assert isinstance(refused(docker.engine.remove_resource, Resource(kind, "x")), errors.NotFound)
+
+
+def test_resources_are_written_as_kind_and_name_and_ordered_as_they_are_written() -> None:
+    mixed = [Resource(kind, name) for name in ("b", "a") for kind in ResourceKind]
+    written = ["image a", "image b", "network a", "network b", "volume a", "volume b"]
+    assert [str(resource) for resource in sorted(mixed)] == written == sorted(map(str, mixed))
 
 
 # -- time -------------------------------------------------------------------------------------------------------------

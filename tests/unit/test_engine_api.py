@@ -22,7 +22,7 @@ from churn.system.engines.emulated.api.adapter import client
 from churn.system.engines.emulated.container import Timing
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults import made
-from churn.system.faults.gate import Gate
+from churn.system.faults.gate import Gate, Struck
 
 IMAGE, PORT = "churn/stand-in:1", 20001
 
@@ -306,7 +306,8 @@ def test_a_reply_that_gets_lost_is_the_librarys_own_error(
         engine.create()
     engine.gate.heal()
     assert [one.name for one in engine.containers.list(all=True)] == ["web"] * created
-    assert engine.gate.struck == [f"{fault} on create"]
+    assert engine.gate.struck == [Struck(fault, "create")]
+    assert str(engine.gate.struck[0]) == f"{fault} on create"
 
 
 def test_a_client_gives_up_on_a_hanging_engine_after_its_timeout_in_virtual_time(engine: Bench) -> None:
@@ -316,6 +317,50 @@ def test_a_client_gives_up_on_a_hanging_engine_after_its_timeout_in_virtual_time
     with pytest.raises(requests.ReadTimeout):
         engine.containers.list()
     assert engine.now - began == 7
+
+
+def test_a_reply_that_comes_late_is_all_there_and_time_has_passed(engine: Bench) -> None:
+    plain = took(engine, "plain")
+    engine.switch_on("latency", milliseconds=300, call="create", times=2)
+    late = [took(engine, f"late{number}") - plain for number in range(3)]
+    assert late == pytest.approx([0.3, 0.3, 0.0])
+    assert engine.gate.struck == [Struck("latency", "create")] * 2
+    assert engine.gate.held == pytest.approx(0.6)
+
+
+def took(engine: Bench, name: str) -> float:
+    """Seconds until a container of that name was created."""
+    began = engine.now
+    assert engine.create(name).status == "created"
+    return engine.now - began
+
+
+def test_a_latency_stays_on_for_longer_than_it_lasts(engine: Bench) -> None:
+    engine.switch_on("latency", milliseconds=300, call="list")
+    engine.core.clock.sleep(1)
+    began = engine.now
+    engine.containers.list()
+    assert engine.now - began == pytest.approx(0.3)
+
+
+def test_a_latency_may_be_for_one_container_only(engine: Bench) -> None:
+    engine.switch_on("latency", container="web", times=0)
+    engine.create("other")
+    assert engine.gate.struck == []
+    engine.create("web")
+    assert engine.gate.struck == [Struck("latency", "create")]
+    engine.sdk.api.start("web")
+    assert engine.gate.struck[1:] == [Struck("latency", "start")]
+
+
+def test_a_client_gives_up_on_a_reply_that_comes_later_than_its_timeout(engine: Bench) -> None:
+    engine.switch_on("latency", milliseconds=9000, call="create")
+    engine.sdk.api.timeout = 7
+    began = engine.now
+    with pytest.raises(requests.ReadTimeout):
+        engine.create()
+    assert 7 <= engine.now - began < 8
+    assert states(engine) == {"/web": "created"}
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,14 @@ def test_a_renamed_operation_is_the_same_on_another_service(operation: Operation
     assert renamed(other, {"x": "a", "y": "b", "z": "s26"}) == operation
 
 
+def test_a_plain_error_is_milder_than_all_that_an_engine_does_but_a_delay() -> None:
+    plain = Disturb(Disturbance.ERROR)
+    assert {how: Disturb(how).milder for how in Disturbance if Disturb(how).milder != (plain,)} == {
+        Disturbance.ERROR: (),
+        Disturbance.LATENCY: (),
+    }
+
+
 def test_an_operation_can_be_pasted() -> None:
     assert repr(Start("a")) == "Start(name='a')"
 

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import ClassVar
 
 import pytest
@@ -23,7 +24,7 @@ from attrs import define
 from hypothesis import given, strategies as st
 
 from churn.errors import EngineError, UsageError
-from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Fault, Gate, Late, Lost, Refused, Struck
 from churn.system.proxy import Access, Proxy, proxied
 from churn.system.proxy.address import Address
 from churn.system.proxy.journal import AccessJournal
@@ -212,7 +213,7 @@ class Strike(Fault):
     """Answers every call of that verb, before or after the engine has it."""
 
     name: ClassVar[str] = "strike"
-    told: Refused | Lost = Lost.CLOSED
+    told: Refused | Lost | Late = Lost.CLOSED
     verb: str = "create"
     late: bool = False
 
@@ -220,10 +221,10 @@ class Strike(Fault):
         return call.verb == self.verb
 
     def before(self, call: Call) -> Refused | Lost | None:  # noqa: ARG002 -- a seam
-        return None if self.late else self.told
+        return None if self.late or isinstance(self.told, Late) else self.told
 
-    def after(self, call: Call) -> Lost | None:  # noqa: ARG002 -- a seam
-        return self.told if self.late and isinstance(self.told, Lost) else None
+    def after(self, call: Call) -> Lost | Late | None:  # noqa: ARG002 -- a seam
+        return self.told if self.late and not isinstance(self.told, Refused) else None
 
 
 # What goes through
@@ -767,7 +768,7 @@ def test_a_refused_call_does_not_reach_the_engine_and_the_connection_goes_on(sta
     engine.hears(CREATE)
     engine.say(CREATED)
     client.hears(CREATED)
-    assert stage.gate.struck == ["strike on create"]
+    assert stage.gate.struck == [Struck("strike", "create")]
     assert [access.status for access in stage.proxy.accesses()] == [409, 201]
 
 
@@ -897,6 +898,30 @@ def test_a_client_that_leaves_before_the_fault_is_off_has_asked_nothing(stage: S
 
 def test_a_client_may_leave_a_call_that_hangs_after_the_engine_had_it(stage: Stage, until: Until) -> None:
     stage.gate.switch_on(Strike(Lost.HANG, late=True, times=0))
+    client, engine = stage.asked(CREATE)
+    engine.say(CREATED)
+    client.hears_nothing()
+    client.leaves()
+    engine.hears_the_end()
+    until(engine.cannot_say_more)
+    assert stage.proxy.containers() == ("abc",)
+
+
+def test_a_reply_that_is_held_comes_whole_and_later_and_the_connection_goes_on(stage: Stage) -> None:
+    stage.gate.switch_on(Strike(Late(0.5), late=True, times=1))
+    client, engine = stage.asked(CREATE)
+    began = monotonic()
+    engine.say(CREATED)
+    client.hears_nothing()
+    client.hears(CREATED)
+    assert monotonic() - began >= 0.5
+    client.say(PING)
+    engine.hears(PING)
+    assert stage.gate.held == 0.5
+
+
+def test_a_client_may_leave_before_a_reply_that_is_held(stage: Stage, until: Until) -> None:
+    stage.gate.switch_on(Strike(Late(LONG), late=True))
     client, engine = stage.asked(CREATE)
     engine.say(CREATED)
     client.hears_nothing()

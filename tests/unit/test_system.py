@@ -11,7 +11,7 @@ from churn.assembly import STAND_IN
 from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Bounds
-from churn.lifecycle.observation import Container, Holder, Observation, Port, Status
+from churn.lifecycle.observation import Container, Holder, Observation, Port, ResourceKind, Status
 from churn.lifecycle.operations import (
     Crash,
     Create,
@@ -559,11 +559,11 @@ def test_what_happened_before_the_sequence_is_not_told(docker: Bench) -> None:
 def test_on_an_engine_that_others_use_too_only_what_is_ours_is_looked_at(docker: Bench) -> None:
     docker.engine.create_volume("ours", SETTINGS.labels)
     docker.engine.create_volume("theirs", {})
-    for shared, expected in ((None, {"volume ours", "volume theirs"}), (SETTINGS.labels, {"volume ours"})):
+    for shared, expected in ((None, {"ours", "theirs"}), (SETTINGS.labels, {"ours"})):
         system = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, shared=shared)
         system.begin(("a",), Naming.PLAIN)
         resources = looked(system).resources or frozenset()
-        assert {found for found in resources if found.startswith("volume")} == expected
+        assert {found.name for found in resources if found.kind is ResourceKind.VOLUME} == expected
 
 
 def test_processes_are_those_that_the_host_sees(docker: Bench, system: System) -> None:

@@ -17,6 +17,7 @@ from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.aima import aima_options, settings_of, words_of
+from churn.cli.plan import show_plan
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
 from churn.errors import UsageError
 from churn.explore.machine import PROFILES
@@ -65,19 +66,42 @@ _SECONDS = 300.0
     is_flag=True,
     help="Tour all pairs of consecutive transitions. Without a limit of yours, twenty times the usual operations are done.",
 )
+@click.option(
+    "--tour", is_flag=True, help="Cover the whole model, whatever that takes, instead of what is worth its seconds."
+)
+@click.option(
+    "--plan", "planned", is_flag=True, help="Only print what would be done in the budget; no system is needed."
+)
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
 @aima_options
 def run(**options: Any) -> None:
-    """Run the cycles, the tour and random exploration against a manager, and report.
+    """Run the cycles, then search for what fails, and report.
+
+    Where operations take their time, the search does what is worth most for its seconds. Where they take none (the reference
+    manager on the emulated engine), or with --tour, it tours the whole model and explores at random.
 
     Exit codes: 0 passed, 1 a criterion failed, 2 could not run, 3 inconclusive, 130 interrupted after clean-up.
     """
     console = Console(highlight=False)
+    chosen = _target(options)
+    plan = _plan(chosen, options)
+    if options["planned"]:
+        show_plan(chosen, plan, options["budget"] or _SECONDS, console)
+        return
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
-    chosen = Target(
+    _prepare(folder)
+    with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
+        summary, interrupted = _run(chosen, plan, trace, console, options["reproducers"] or folder / "reproducers")
+    save(summary, folder)
+    show(summary, console, folder)
+    sys.exit(INTERRUPTED if interrupted else summary.exit_code)
+
+
+def _target(options: dict[str, Any]) -> Target:
+    return Target(
         manager=options["manager"],
         engine=options["engine"],
         seed=options["seed"],
@@ -87,13 +111,6 @@ def run(**options: Any) -> None:
         engine_faults=options["engine_faults"],
         aima=settings_of(options),
     )
-    plan = _plan(chosen, options)
-    _prepare(folder)
-    with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
-        summary, interrupted = _run(chosen, plan, trace, console, options["reproducers"] or folder / "reproducers")
-    save(summary, folder)
-    show(summary, console, folder)
-    sys.exit(INTERRUPTED if interrupted else summary.exit_code)
 
 
 def _prepare(folder: Path) -> None:
@@ -119,6 +136,7 @@ def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
         faults=options["faults"] if options["faults"] is not None else not shared,
         pairs=options["pairs"],
         profile=PROFILES["explore" if emulated else "real"],
+        thrifty=not (emulated or options["tour"] or options["pairs"]),
     )
 
 
@@ -134,7 +152,7 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     if options["max_operations"] is not None:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
-    words += [f"--{name.replace('_', '-')}" for name in ("pairs", "engine_faults") if options[name]]
+    words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults") if options[name]]
     words += words_of(options) if chosen.manager == "aima" else []
     if options["faults"] is not None:
         words.append("--faults" if options["faults"] else "--no-faults")

@@ -9,6 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from churn.doctor.findings import CheckFinding, note, ok, problem, told
+from churn.lifecycle.observation import Resource
 from churn.system import process
 from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
 from churn.system.protocols import ListedContainer
@@ -45,7 +46,7 @@ class Shown(Protocol):
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """Its containers that carry these labels."""
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
         """Its networks, volumes and images that carry these labels."""
 
 

@@ -13,7 +13,7 @@ def things(engine: Shown, runs: Path) -> CheckFinding:
     owned = engine.list({OWNER: ""})
     dead = [row for row in owned if is_dead(row.labels, runs)]
     left = [f"container {row.name} ({row.state})" for row in dead]
-    left += [resource for resource, _ in abandoned(engine.resources, runs)]
+    left += [str(resource) for resource, _ in abandoned(engine.resources, runs)]
     if left:
         return problem(f"left by runs that are over: {listing(left)}", "churn clean")
     others = len(owned) - len(dead)

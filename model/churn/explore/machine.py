@@ -58,11 +58,15 @@ PROFILES = {
 """`fixed` for regressions, `explore` for an emulated engine, `soak` for a long night, `real` where operations are slow."""
 
 
+_NAMINGS = (Naming.PLAIN, Naming.PREFIX, Naming.LONG, Naming.REVERSED)
+"""What services are called is drawn from: each oddness by itself, so that what fails is told by it."""
+
+
 @lru_cache(maxsize=16)
 def openings(services: int) -> tuple[Opening, ...]:
     """What a sequence's opening is drawn from: most sequences have all their services created first."""
     wholes = (True, True, True, False)
-    combinations = product(range(1, services + 1), Naming, wholes)
+    combinations = product(range(1, services + 1), _NAMINGS, wholes)
     return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
 
 

@@ -93,6 +93,25 @@ class Event:
     action: str
 
 
+class ResourceKind(Enum):
+    """What an engine keeps beside containers."""
+
+    VOLUME = "volume"
+    NETWORK = "network"
+    IMAGE = "image"
+
+
+@frozen(order=True)
+class Resource:
+    """A network, volume or image of an engine. They are ordered as they are written: ``volume x``."""
+
+    kind: ResourceKind = field(order=lambda kind: kind.value)
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.name}"
+
+
 @frozen(eq=False, kw_only=True)
 class Observation:
     """What is seen at one moment.
@@ -107,7 +126,7 @@ class Observation:
     ports: Mapping[int, Port] = field(factory=dict)
     listed: tuple[Listed, ...] | None = None
     told: tuple[Listed, ...] | None = None
-    resources: frozenset[str] | None = None
+    resources: frozenset[Resource] | None = None
     processes: tuple[str, ...] | None = None
     events: tuple[Event, ...] = ()
     mark: int = 0

@@ -22,11 +22,13 @@ class Outcome:
     ended: float = 0.0
     mark: int = 0
     evidence: Evidence = field(default=Evidence(""), repr=False)
+    held: float = field(default=0.0, kw_only=True)
+    """Seconds by which Churn let the engine's replies come later: the manager did not take those."""
 
     @property
     def took(self) -> float:
-        """Seconds from beginning to end."""
-        return self.ended - self.began
+        """Seconds from beginning to end, without those that replies were held."""
+        return max(0.0, self.ended - self.began - self.held)
 
 
 @frozen

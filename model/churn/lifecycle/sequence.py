@@ -25,6 +25,8 @@ class Naming(Enum):
     REVERSED = "reversed"
     """The service that is created first has the name that is sorted last. This shows a manager that sorts names, but not what
     belongs to them."""
+    MIXED = "mixed"
+    """All of these at once: what goes wrong with odd names shows, and shrinking tells which oddness it is."""
 
     def real(self, service: str) -> str:
         """The real name of the model's `service`: letters, digits and dashes; at most 63 of them if there are few services."""
@@ -32,10 +34,16 @@ class Naming(Enum):
         if self is Naming.PREFIX:
             return "web" + "1" * index
         if self is Naming.LONG:
-            return f"a-service-with-a-name-that-is-as-long-as-names-may-be-{service}"
+            return f"{_LONG}-{service}"
+        if self is Naming.MIXED:
+            return f"{_LONG}{'1' * (_MIXED - index) if index < _MIXED else service}"
         if self is Naming.REVERSED:
             return f"{ascii_lowercase[-1 - index % 26]}{index // 26 or ''}-{service}"
         return f"service-{service}"
+
+
+_LONG, _MIXED = "a-service-with-a-name-that-is-as-long-as-names-may-be", 9
+"""How long names begin, and how many services at most have one of which each later one is a beginning."""
 
 
 @frozen

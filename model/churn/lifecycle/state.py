@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from churn.lifecycle.condition import ABSENT, DEAD, ILL, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.observation import Status
+from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, listed
 
 
@@ -82,7 +82,7 @@ class Baseline:
     """The networks, volumes and images that were there when nothing ran, after the services `cycled` were started and stopped."""
 
     cycled: frozenset[str]
-    resources: frozenset[str]
+    resources: frozenset[Resource]
 
 
 @frozen

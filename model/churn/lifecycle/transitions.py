@@ -28,7 +28,7 @@ Start(a)         not running, its port held  Rejected     failed, no container (
                                                           run
 ReleasePort(a)   its port held               Ok           its port is free
 Disturb          any                         Ok           nothing changed; the manager's next start, stop or
-                                                          create may end Unknown
+                                                          create may end Unknown, unless replies only come late
 RestartEngine    any                         Ok           every server has died; if the containers run on
                                                           meanwhile, nothing changed
 Crash, Kill,     any                         Rejected     nothing changed: there was nothing to strike

@@ -33,6 +33,11 @@ class Budget:
         """Operations left, None where there is no limit."""
         return None if self.operations is None else max(0, self.operations - self.spent)
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds left, None where there is no limit."""
+        return None if self.seconds is None else max(0.0, self.seconds - self.elapsed)
+
     @contextmanager
     def share(self, part: float) -> Iterator[None]:
         """Within this, only that part (0 to 1) of what is left may be spent."""

@@ -22,7 +22,7 @@ from churn.lifecycle.operations import (
 )
 from churn.system.clock import Clock
 from churn.system.faults import made
-from churn.system.faults.gate import Fault, Gate
+from churn.system.faults.gate import MILLI, Fault, Gate, Struck
 from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
@@ -42,8 +42,26 @@ class Waits:
     """A server, until it has read a behaviour that was set, and done as it says."""
     hang: float = 0.0
     """An engine that hangs, until it answers; 0: until its client gives up."""
+    latency: float = 2.0
+    """A reply that comes late, beyond what it takes anyway."""
     outage: float = 1.0
     """An engine that is restarted, until it answers again."""
+
+
+@frozen
+class Disturbed:
+    """What befell the calls of one operation: which faults struck them, and for how many seconds in all replies were held back.
+
+    `foreseen`: a `disturb` of the sequence is the reason.
+    """
+
+    struck: tuple[Struck, ...] = ()
+    held: float = 0.0
+    foreseen: bool = False
+
+
+REAL_WAITS = Waits(short=1.0, long=3.0, slow=0.5, hang=1.0, latency=0.5, outage=0.5)
+"""Seconds, where they are real."""
 
 
 class Faults:
@@ -101,17 +119,16 @@ class Faults:
         """What is yet to strike."""
         return self._next
 
-    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, tuple[str, ...], bool]:
+    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, Disturbed]:
         """Do `act`, an operation of the manager's. If a `disturb` was done before, its fault is on meanwhile.
 
-        Given back are what `act` gives, the faults that struck its calls (as ``hang on create``), and whether there was a
-        `disturb`.
+        Given back are what `act` gives, and what befell its calls.
         """
         gate, planned = self._gate, self._next
         if gate is None:
-            return act(), (), False
+            return act(), Disturbed()
         fault = None if planned is None else self._fault(planned)
-        before = len(gate.struck)
+        before, held = len(gate.struck), gate.held
         if fault is not None:
             self._next = None
             gate.switch_on(fault)
@@ -120,7 +137,7 @@ class Faults:
         finally:
             if fault is not None:
                 gate.switch_off(fault)
-        return done, tuple(gate.struck[before:]), fault is not None
+        return done, Disturbed(tuple(gate.struck[before:]), gate.held - held, fault is not None)
 
     def strike(self, operation: Operation, port: int | None) -> str:
         """Carry out a fault on its service, whose port is `port` (None: not known). Why it could not be done; empty if it was."""
@@ -188,8 +205,8 @@ class Faults:
         return ""
 
     def _fault(self, operation: Disturb) -> Fault:
-        hangs = operation.how is Disturbance.HANG
-        return made(operation.how.value, {"milliseconds": self.waits.hang * 1000} if hangs else {})
+        seconds = {Disturbance.HANG: self.waits.hang, Disturbance.LATENCY: self.waits.latency}.get(operation.how)
+        return made(operation.how.value, {} if seconds is None else {"milliseconds": seconds * MILLI})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
         if self._gate is None or self._gate.hooks is None:

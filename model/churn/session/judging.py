@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 
 from churn.lifecycle.binding import remember
-from churn.lifecycle.contract import Contract
+from churn.lifecycle.contract import Bounds, Contract
 from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examine
-from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch
 from churn.session.fingerprint import Fingerprint, fingerprints_of
@@ -45,6 +45,14 @@ class Pending:
         """How the step's operation ended."""
         assert self.record.outcome is not None, "only a step that ended is looked at"  # noqa: S101 -- Session.step sets it
         return self.record.outcome
+
+    def may_be_passed(self, bounds: Bounds) -> bool:
+        """Whether it may be hurried past: what was not expected, took too long, or ended unknown, is looked at and told."""
+        step, outcome = self.record.step, self.outcome
+        if not step.hurried or not self.fits or isinstance(outcome, Unknown):
+            return False
+        bound = bounds.of(step.operation.kind)
+        return bound is None or outcome.took <= bound
 
 
 def is_blind(states: Iterable[State], contract: Contract) -> bool:

@@ -9,6 +9,7 @@ from attrs import evolve
 from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import ANY
+from churn.lifecycle.costs import RESET, Costs, Sort, sort_of
 from churn.lifecycle.invariants import INVARIANTS, Invariant
 from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.outcome import Unknown
@@ -18,11 +19,11 @@ from churn.lifecycle.transitions import Branch, follow
 from churn.session.alike import expected
 from churn.session.behind import Excursion
 from churn.session.budget import Budget
-from churn.session.costs import Costs
 from churn.session.environment import Environment
 from churn.session.judging import Judge, Pending, is_blind
 from churn.session.known import Adopted, Known, NothingNew
 from churn.session.patience import Patience
+from churn.session.resets import Reset, Resets
 from churn.session.run import Record, Run
 from churn.session.showing import evidence, with_commands
 from churn.session.system import System
@@ -31,8 +32,7 @@ from churn.session.verdict import Judgement, Verdict
 from churn.session.violation import Violation
 from churn.system.rewinding import Numbers
 
-Reset = Callable[[], None]
-"""Makes the system clean and proves that it is. Raises `EnvironmentFault`."""
+Watch = Callable[[State, Record], None]
 
 
 class Session:
@@ -58,16 +58,19 @@ class Session:
         self.trace = trace
         self.budget = budget
         self.costs = Costs()
+        self.watch: Watch | None = None
+        """Told of each step once it was judged, or hurried past, with the state it was done in."""
         self.possible: tuple[State, ...] = (CLEAN,)
-        self.resetting = self.resetting_inside = 0.0
-        """Seconds that resets took so far, and how many of them in the manager."""
+        self.resets = Resets(system, reset)
         self.current = Run(part="", names=())
         """The sequence that was begun last, and what came of it so far."""
-        self._invariants, self._reset = invariants, reset
+        self._invariants = invariants
         self._pending: Pending | None = None
+        self._before = CLEAN
         self._environment = Environment(system)
         self._judge = self._judge_of(self.current)
         self._detailed, self._unasked, self._steps = True, False, 0
+        self._sort = Sort("")
 
     # -- a whole sequence ---------------------------------------------------------------------------------------------
 
@@ -92,10 +95,7 @@ class Session:
         self.budget.charge()
         self._pending = None
         self._detailed, self._unasked = detailed, False
-        began, inside = self.system.clock.now(), self.system.inside
-        self._reset()
-        self.resetting += self.system.clock.now() - began
-        self.resetting_inside += self.system.inside - inside
+        self.costs.learn(RESET, self.resets.do())
         self.possible = (CLEAN,)
         self.current = Run(part=part, names=tuple(names), naming=naming)
         self._judge = self._judge_of(self.current)
@@ -131,7 +131,7 @@ class Session:
             record.outcome = self.system.apply(step.operation)
             follows = [follow(state, step.operation, record.outcome, self._judge.contract) for state in self.possible]
             pending = self._joined(record, [branch for branches in follows for branch in branches])
-            if self._may_be_passed(pending):
+            if pending.may_be_passed(self.contract.bounds):
                 self._pass_by(pending)
             else:
                 self._conclude(pending, self.look(pending))
@@ -168,9 +168,11 @@ class Session:
 
     def _begun(self, step: Step) -> Record:
         self._steps += 1
+        self._before = self.state
         service, before = step.operation.service, abstract(self.state, self.names)
         condition = before[self.names.index(service)] if service in self.names else ANY
         record = Record(number=self._steps, step=step, before=before, condition=condition)
+        self._sort = sort_of(step.operation, self.state)
         self.current.records.append(record)
         self.trace.begin(record, self.system.clock.now())
         self._judge.adopted.note(step.operation)
@@ -191,14 +193,6 @@ class Session:
         fitting = tuple([branch for branch in branches if branch.must.admits(outcome)])
         return Pending(record=record, branches=fitting or tuple(branches), acted=acted, waited=waited, late=late,
                        fits=bool(fitting))  # fmt: skip
-
-    def _may_be_passed(self, pending: Pending) -> bool:
-        """Whether it may be hurried past: what was not expected, took too long, or ended unknown, is looked at and told."""
-        step, outcome = pending.record.step, pending.outcome
-        if not step.hurried or not pending.fits or isinstance(outcome, Unknown):
-            return False
-        bound = self.contract.bounds.of(step.operation.kind)
-        return bound is None or outcome.took <= bound
 
     def _pass_by(self, pending: Pending) -> None:
         self._pending = pending
@@ -247,7 +241,9 @@ class Session:
         now = self.system.clock.now()
         record.close(verdict, now)
         if record.outcome is not None and not record.ended:
-            self.costs.learn(record.step.operation.kind, record.outcome.took)
+            self.costs.learn(self._sort, record.outcome.took if verdict is Verdict.FAIL else record.took)
+            if self.watch is not None:
+                self.watch(self._before, record)
         self.trace.end(record, now)
 
     # -- the environment ----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from churn.errors import UsageError
 from churn.lifecycle.operations import Create, HoldPort, Length, List, Operation, Start, Status, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming
-from churn.session.faults import Faults, Waits
+from churn.session.faults import Disturbed, Faults, Waits
 from churn.session.observer import Observer
 from churn.system.clock import Clock
 from churn.system.faults import KINDS
@@ -118,8 +118,8 @@ class System:
     def _applied(self, operation: Operation) -> Outcome:
         if not isinstance(operation, Create | Start | Stop):
             return self._carried_out(operation)
-        outcome, struck, foreseen = self._faults.disturbing(lambda: self._carried_out(operation))
-        return _disturbed(outcome, struck, foreseen=foreseen) if struck else outcome
+        outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
+        return _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
 
     def _carried_out(self, operation: Operation) -> Outcome:
         ask = REQUESTS.get(type(operation))
@@ -157,19 +157,22 @@ class System:
                 remove(self.engine, row)
 
 
-def _disturbed(outcome: Outcome, struck: tuple[str, ...], *, foreseen: bool) -> Outcome:
+def _disturbed(outcome: Outcome, by: Disturbed, grace: float) -> Outcome:
     """The outcome of an operation whose calls were struck by faults.
 
-    A success is believed, unless the manager was misled. Otherwise nobody knows what the operation did: the outcome is unknown.
+    If replies only came later, by less than the grace that the manager's timeouts get anyway, it stands as it is. Otherwise a
+    success is believed, unless the manager was misled; and if it is no success, nobody knows what the operation did.
     """
-    misled = any(KINDS[one.partition(" on ")[0]].misleads for one in struck)
-    if isinstance(outcome, Ok) and not misled:
+    outcome = evolve(outcome, held=by.held)
+    kinds = [KINDS[one.fault] for one in by.struck]
+    stands = by.held < grace and all(kind.only_delays for kind in kinds)
+    if stands or (isinstance(outcome, Ok) and not any(kind.misleads for kind in kinds)):
         return outcome
     told = outcome.reason if isinstance(outcome, Rejected | Unknown) else "it reported success"
     until = outcome.until if isinstance(outcome, Unknown) else outcome.ended
-    reason = f"the engine failed the manager ({', '.join(struck)}): {told}"
+    reason = f"the engine failed the manager ({', '.join(map(str, by.struck))}): {told}"
     times = (outcome.began, outcome.ended, outcome.mark, outcome.evidence)
-    return Unknown(*times, reason, until=until, foreseen=foreseen)
+    return Unknown(*times, reason, until=until, foreseen=by.foreseen, held=by.held)
 
 
 REQUESTS: Mapping[type[Operation], Callable[[Manager, str, str], Outcome]] = {

@@ -24,7 +24,7 @@ class Bug:
     runs: int
     rate: Rate | None = None
     record: Record | None = None
-    """The failing step of its last run, with its evidence; None where no run was."""
+    """The failing step of the last run in which it failed, with its evidence, that of its discovery included."""
     symptoms: frozenset[Signature] = frozenset()
     """Other signatures whose failures were found to be cases of it."""
     doubted: bool = False
@@ -32,6 +32,14 @@ class Bug:
     """What else was objected to when it failed last."""
     behind: Behind = field(factory=Behind)
     """The bugs that were known when it was found: it is met behind them."""
+
+    work: object = field(default=None, eq=False, repr=False)
+    """What the shrinker knows of it, where it can be gone on with."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it may get smaller, or surer, if it is gone on with."""
+        return self.work is not None
 
     @property
     def signature(self) -> Signature:

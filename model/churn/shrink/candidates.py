@@ -3,160 +3,94 @@
 A candidate is repaired, never rejected: what is not enabled where it now stands is left out.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 
 from attrs import evolve
 
-from churn.lifecycle.condition import Abstract
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
-from churn.lifecycle.outcome import Ok
-from churn.lifecycle.paths import Atlas
-from churn.lifecycle.sequence import Naming, Sequence
-from churn.lifecycle.state import CLEAN, State, abstract, is_enabled
-from churn.lifecycle.transitions import follow
-from churn.session.costs import Costs
+from churn.lifecycle.costs import Costs
+from churn.lifecycle.invariants import Trait
+from churn.lifecycle.operations import Length, Operation, Pace, Step, Wait
+from churn.lifecycle.sequence import Naming
 from churn.session.failing import Failing, Steps
+from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
+from churn.shrink.jumps import cycles, long_jumps, short_jumps
 
-_IMAGINED = Ok()
-
-
-def calmly_done(steps: Steps) -> Steps:
-    """The same steps, each looked at in full."""
-    return tuple(Step(step.operation) for step in steps)
-
-
-Candidate = tuple[tuple[str, ...], Sequence]
+__all__ = ["Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
 
 
 def candidates(failing: Failing, contract: Contract, costs: Costs | None = None) -> Iterator[Candidate]:
+    """As `planned`, with a foresight of their own."""
+    return planned(failing, Foresight(contract, costs))
+
+
+def planned(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Smaller and calmer sequences, those that promise most first; each is valid in the model, and none is `failing`.
 
     Those that are not meant to change the end end with the operation that failed. Among those that promise alike the ones that
-    cost least by `costs` come first.
+    cost least come first.
     """
-    last, strays = failing.steps[-1].operation, _strays(failing)
-    seen = {(failing.names, failing.sequence.naming, failing.steps)}
-    for make in (_by_the_shortest_path, _plainly, _seen_sooner, *_CUTS, _without_pairs, *_MILDER, _waiting_instead):
-        for names, sequence in _cheapest_first(make(failing, contract), costs):
-            repaired = evolve(sequence, steps=repaired_steps(sequence.steps, contract, strays))
-            if not repaired.steps or (make in _SAME_END and repaired.steps[-1].operation != last):
-                continue
-            used = names if _uses_all(names, repaired) else _used(names, repaired)
-            key = (used, repaired.naming, repaired.steps)
-            if key not in seen:
-                seen.add(key)
-                yield used, repaired
+    last, strays = _ending(failing.steps), strays_of(failing.steps)
+    seen = {(failing.names, failing.sequence)}
+    for make in _ORDER:
+        found = [_repaired(failing, candidate, foresight, strays) for candidate in make(failing, foresight)]
+        fitting = [one for one in found if one[1].steps and (make in _OTHER_END or _ending(one[1].steps) == last)]
+        for candidate in sorted(fitting, key=lambda one: foresight.seconds(one[1])):
+            if candidate not in seen:
+                seen.add(candidate)
+                yield candidate
 
 
-def _cheapest_first(found: Iterator[Candidate], costs: Costs | None) -> Iterable[Candidate]:
-    return found if costs is None else sorted(found, key=lambda candidate: costs.total(candidate[1]))
+def _repaired(failing: Failing, given: Candidate, foresight: Foresight, strays: frozenset[Operation]) -> Candidate:
+    sequence = evolve(given[1], steps=foresight.repaired(given[1].steps, strays))
+    return (given[0] if _uses_all(given[0], sequence.steps) else used_names(failing, sequence)), sequence
 
 
-def _strays(failing: Failing) -> frozenset[Operation]:
-    """What is done, somewhere, to a service that is not there: it may be what fails, so it is kept where it stands so."""
-    state: set[str] = set()
-    found: set[Operation] = set()
-    for step in failing.steps:
-        operation = step.operation
-        if isinstance(operation, Create):
-            state.add(operation.name)
-        elif operation.service is not None and operation.service not in state:
-            found.add(operation)
-    return frozenset(found)
+def _ending(steps: Steps) -> Operation:
+    """The last operation; of waits one is like another."""
+    last = steps[-1].operation
+    return Wait(Length.SHORT) if isinstance(last, Wait) else last
 
 
 def repaired_steps(steps: Steps, contract: Contract, strays: frozenset[Operation] = frozenset()) -> Steps:
-    """`steps` without those that the model does not enable where they stand.
-
-    Nor those on a service that is not there, which would only be refused, but for `strays`.
-    """
-    kept: list[Step] = []
-    state = CLEAN
-    for step in steps:
-        operation = step.operation
-        known = operation.service is None or operation.service in state.services
-        if is_enabled(state, operation) and (known or isinstance(operation, Create) or operation in strays):
-            kept.append(step)
-            state = _after(state, operation, contract)
-    return tuple(kept)
+    """As `Foresight.repaired`."""
+    return Foresight(contract).repaired(steps, strays)
 
 
-def _after(state: State, operation: Operation, contract: Contract) -> State:
-    return follow(state, operation, _IMAGINED, contract)[0].state
-
-
-def _states(failing: Failing, contract: Contract) -> list[Abstract]:
-    """The abstract state before each step and after the last, as the model imagines them."""
-    state = CLEAN
-    found = [abstract(state, failing.names)]
-    for step in failing.steps:
-        state = _after(state, step.operation, contract)
-        found.append(abstract(state, failing.names))
-    return found
-
-
-def _uses_all(names: tuple[str, ...], sequence: Sequence) -> bool:
-    return set(names) == {step.operation.service for step in sequence.steps} - {None}
-
-
-def _used(names: tuple[str, ...], sequence: Sequence) -> tuple[str, ...]:
-    """The names up to the last that is used: real names depend on a service's place, so none before it is left out."""
-    places = [names.index(step.operation.service) for step in sequence.steps if step.operation.service in names]
-    return names[: max(places, default=0) + 1]
+def _uses_all(names: tuple[str, ...], steps: Steps) -> bool:
+    return set(names) == {step.operation.service for step in steps} - {None}
 
 
 def _with(failing: Failing, steps: Steps) -> Candidate:
     return failing.names, evolve(failing.sequence, steps=steps)
 
 
-def _by_the_shortest_path(failing: Failing, contract: Contract) -> Iterator[Candidate]:
-    """The cheapest way to where the failing run was k steps before its end, then the last k steps; k = 1, 2, 4, …"""
-    atlas = Atlas(failing.names, contract)
-    start = abstract(CLEAN, failing.names)
-    k = 1
-    while k < len(failing.steps) and failing.befores:
-        goal = failing.befores[len(failing.steps) - k]
-        way = atlas.nearest(start, partial(_is, goal))
-        if way is not None and len(way) + k < len(failing.steps):
-            yield _with(failing, (*map(Step, way), *failing.steps[-k:]))
-        k *= 2
+# -- cuts ---------------------------------------------------------------------------------------------------------------
 
 
-def _is(goal: Abstract, here: Abstract) -> bool:
-    return goal == here
-
-
-def _seen_sooner(failing: Failing, _: Contract) -> Iterator[Candidate]:
+def _seen_sooner(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     """Without the last step, where the one before it was hurried past: that one is looked at instead, in either way."""
     if len(failing.steps) > 1 and failing.steps[-2].hurried:
         for pace in (Pace.CALM, Pace.ENGINE_ONLY):
             yield _with(failing, (*failing.steps[:-2], Step(failing.steps[-2].operation, pace)))
 
 
-def _waiting_instead(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """With nothing but a wait in place of the last steps: it may be that only time has to pass."""
-    for kept in range(1, len(failing.steps)):
-        yield _with(failing, (*failing.steps[:kept], Step(Wait(Length.SHORT))))
-
-
-def _without_service(failing: Failing, _: Contract) -> Iterator[Candidate]:
+def _without_service(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     services = dict.fromkeys(step.operation.service for step in failing.steps)
     if len(services) > 1:
         for name in reversed([service for service in services if service is not None]):
             yield _with(failing, tuple(step for step in failing.steps if step.operation.service != name))
 
 
-def _without_kind(failing: Failing, _: Contract) -> Iterator[Candidate]:
+def _without_kind(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     last = failing.steps[-1].operation.kind
     for kind in dict.fromkeys(step.operation.kind for step in failing.steps):
         if kind not in (last, "create"):
             yield _with(failing, tuple(step for step in failing.steps if step.operation.kind != kind))
 
 
-def _without_self_loops(failing: Failing, contract: Contract) -> Iterator[Candidate]:
-    states = _states(failing, contract)
+def _without_self_loops(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    states = foresight.views(failing.names, failing.steps)
     last = len(failing.steps) - 1
     kept = tuple(
         step for place, step in enumerate(failing.steps) if states[place] != states[place + 1] or place == last
@@ -164,9 +98,9 @@ def _without_self_loops(failing: Failing, contract: Contract) -> Iterator[Candid
     yield _with(failing, kept)
 
 
-def _without_loops(failing: Failing, contract: Contract) -> Iterator[Candidate]:
+def _without_loops(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Cut out what leads back to a state that was there before, the longest first."""
-    states = _states(failing, contract)[:-1]
+    states = foresight.views(failing.names, failing.steps)[:-1]
     spans = [
         (later - sooner, sooner, later)
         for sooner in range(len(states))
@@ -181,35 +115,49 @@ _MOST_LOOPS = 6
 """Loops that are tried at one time: after each success they are looked for again."""
 
 
-def _without_blocks(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """Without blocks of halving size, single steps last; from the end, where what matters least for the path stands."""
+def _without_blocks(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+    """Without blocks of halving size; from the end, where what matters least for the path stands."""
     size = len(failing.steps) // 2
-    while size >= 1:
-        for end in range(len(failing.steps) - 1, 0, -size):
-            yield _with(failing, failing.steps[: max(0, end - size)] + failing.steps[end:])
+    while size > 1:
+        yield from _blocks(failing, size)
         size //= 2
 
 
-def _without_pairs(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """Without two steps on one service that may belong together: a start and its stop, a fault and its end."""
+def _without_one(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+    yield from _blocks(failing, 1)
+
+
+def _blocks(failing: Failing, size: int) -> Iterator[Candidate]:
+    for end in range(len(failing.steps) - 1, 0, -size):
+        yield _with(failing, failing.steps[: max(0, end - size)] + failing.steps[end:])
+
+
+def _without_pairs(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    """Without two steps that belong together, a start and its stop, a fault and its end: the model ends where it did."""
     steps = failing.steps
+    goal = foresight.views(failing.names, steps)[-2]
     for first in range(len(steps) - 1):
-        for second in range(first + 1, len(steps) - 1):
-            if second > first + 1 and steps[first].operation.service == steps[second].operation.service is not None:
-                yield _with(failing, steps[:first] + steps[first + 1 : second] + steps[second + 1 :])
+        for second in range(first + 2, len(steps) - 1):
+            if steps[first].operation.service == steps[second].operation.service is not None:
+                kept = steps[:first] + steps[first + 1 : second] + steps[second + 1 :]
+                if foresight.views(failing.names, kept)[-2] == goal:
+                    yield _with(failing, kept)
 
 
-def _plainly(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """Plain names and calm steps, at once: once it fails so, all that follows is easier to read and cheaper to tell."""
-    yield failing.names, Sequence(calmly_done(failing.steps))
+# -- plainer, calmer, milder --------------------------------------------------------------------------------------------
 
 
-def _plainly_named(failing: Failing, _: Contract) -> Iterator[Candidate]:
+def _plainly(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+    """Plain names, calm steps and short waits at once: what fails so is easier to read and cheaper to shrink on."""
+    yield failing.names, plainly_done(failing.steps)
+
+
+def _plainly_named(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     if failing.sequence.naming is not Naming.PLAIN:
         yield failing.names, evolve(failing.sequence, naming=Naming.PLAIN)
 
 
-def _calmer(failing: Failing, _: Contract) -> Iterator[Candidate]:
+def _calmer(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     steps = failing.steps
     yield _with(failing, calmly_done(steps))
     for place, step in enumerate(steps):
@@ -217,14 +165,46 @@ def _calmer(failing: Failing, _: Contract) -> Iterator[Candidate]:
             yield _with(failing, (*steps[:place], Step(step.operation), *steps[place + 1 :]))
 
 
-def _milder(failing: Failing, _: Contract) -> Iterator[Candidate]:
-    """With the simplest fault of its sort in place of others."""
+def _milder(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    """With the simplest fault of its sort in place of others, unless that takes longer; and with short waits."""
+    here = foresight.seconds(failing.sequence)
     for place, step in enumerate(failing.steps):
         for mild in step.operation.milder:
-            yield _with(failing, (*failing.steps[:place], Step(mild, step.pace), *failing.steps[place + 1 :]))
+            names, sequence = _with(
+                failing, (*failing.steps[:place], Step(mild, step.pace), *failing.steps[place + 1 :])
+            )
+            if foresight.seconds(sequence) <= here:
+                yield names, sequence
 
 
-_Make = Callable[[Failing, Contract], Iterator[Candidate]]
-_CUTS: tuple[_Make, ...] = (_without_service, _without_self_loops, _without_kind, _without_loops, _without_blocks)
-_SAME_END = (_by_the_shortest_path, _plainly, *_CUTS, _without_pairs)
-_MILDER: tuple[_Make, ...] = (_plainly_named, _calmer, _milder)
+# -- another end --------------------------------------------------------------------------------------------------------
+
+
+def _waiting(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+    """With a wait after each step but the last two, where it may be that only time has to pass."""
+    if failing.fingerprint.has(Trait.BY_ITSELF) and not isinstance(failing.steps[-1].operation, Wait):
+        wait = Step(Wait(Length.SHORT))
+        yield _with(failing, tuple(one for step in failing.steps[:-1] for one in (step, wait)))
+
+
+_Make = Callable[[Failing, Foresight], Iterator[Candidate]]
+_ORDER: tuple[_Make, ...] = (
+    short_jumps,
+    _plainly,
+    cycles,
+    _seen_sooner,
+    _without_service,
+    _without_self_loops,
+    _without_kind,
+    _without_loops,
+    long_jumps,
+    _without_blocks,
+    _plainly_named,
+    _calmer,
+    _milder,
+    _without_one,
+    _without_pairs,
+    _waiting,
+)
+_OTHER_END: tuple[_Make, ...] = (cycles, _seen_sooner, _plainly_named, _calmer, _milder, _waiting)
+"""Those that may end with another operation."""

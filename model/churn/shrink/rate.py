@@ -1,11 +1,14 @@
 """How often a failure comes again: a rate with an interval, by Wilson's score."""
 
-from math import sqrt
+from math import ceil, log, sqrt
 
 from attrs import frozen
 
 _Z99 = 2.5758
 """The normal quantile of a two-sided interval of 99 %."""
+_SURE = 0.04
+"""The chance that a flaky failure which is still there is missed in the runs that a candidate gets."""
+_MOST_TRIES = 12
 
 
 @frozen
@@ -33,3 +36,9 @@ class Rate:
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.failures} of {self.runs} runs ({low:.0%} to {high:.0%})"
+
+
+def tries(rate: Rate) -> int:
+    """Runs in which a failure of about this rate shows all but surely. A guess from few runs is drawn to the middle."""
+    guess = (rate.failures + 1) / (rate.runs + 2)
+    return min(_MOST_TRIES, ceil(log(_SURE) / log(1 - guess)))

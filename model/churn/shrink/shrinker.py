@@ -2,29 +2,31 @@
 
 Greedy: the first candidate that fails alike becomes the new best, and candidates begin anew from it. Nothing is run twice
 but to confirm, as long as the system agrees with itself; once it does not, the failure is flaky and has a rate. The best so
-far is always kept, whatever ends the shrinking.
+far is always kept, whatever ends the shrinking, and an unfinished bug can be gone on with.
 """
 
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
-from math import ceil, log
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from churn.errors import BudgetSpent
-from churn.lifecycle.operations import Operation, Pace
-from churn.lifecycle.sequence import Naming, Sequence
-from churn.session.costs import Costs
+from churn.lifecycle.operations import Operation
+from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Result
+from churn.session.known import Known
 from churn.session.memo import Memo
 from churn.session.run import Record
 from churn.session.session import Session
 from churn.session.verdict import Signature
+from churn.shrink.best import Best, shape, size, wilder
 from churn.shrink.bug import Bug
-from churn.shrink.candidates import Candidate, candidates
+from churn.shrink.candidates import planned
 from churn.shrink.cases import alike, contains, is_part_of
-from churn.shrink.rate import Rate
+from churn.shrink.foresight import Candidate, Foresight
+from churn.shrink.purse import Purse
+from churn.shrink.rate import Rate, tries
 
 PART = "shrinking"
 _RUNS = 43
@@ -34,13 +36,6 @@ _CONFIRMATIONS = 2
 """Runs in a row that the smallest sequence has to fail again to count as certain: one more may be luck."""
 _FIRST_RUNS, _LAST_RUNS = 5, 10
 """Runs from which the rate of a flaky failure is guessed, before it is shrunk on, and told, at the end."""
-_SURE = 0.04
-"""The chance that a flaky failure which is still there is missed in the runs that a candidate gets."""
-_MOST_TRIES = 12
-
-
-class _Spent(Exception):
-    """The runs or seconds of one shrinking are used up."""
 
 
 class _Contradiction(Exception):
@@ -48,10 +43,25 @@ class _Contradiction(Exception):
 
 
 @define(eq=False, kw_only=True)
+class Work:
+    """What is known while one failure is shrunk; kept with a bug that is unfinished."""
+
+    best: Best
+    memo: Memo
+    known: Known
+    """What was known when it was found."""
+    met: dict[Signature, Failing] = field(factory=dict)
+    """Failures of other signatures, the shortest of each."""
+    passed: dict[tuple[Operation, ...], list[Sequence]] = field(factory=dict)
+    """Candidates that did not fail alike, by their operations."""
+
+
+@define(eq=False, kw_only=True)
 class Shrinker:
     """Shrinks failures in one session, and remembers for all of them what was run.
 
-    Each failure may cost `most_runs`, and `most_seconds` of the system's clock (None: as long as it takes).
+    Each failure may cost `most_runs`, and `most_seconds` of the system's clock (None: as long as it takes), unless a call
+    says otherwise.
     """
 
     session: Session
@@ -61,41 +71,31 @@ class Shrinker:
     others: dict[Signature, Failing] = field(factory=dict)
     """Failures of another signature that were met on the way and are no case of what was shrunk, the shortest of each."""
     runs: int = 0
-    _costs: Costs = field(init=False, factory=Costs)
-    """What operations cost before this shrinking: the order of candidates does not change on the way."""
-    _last: Record | None = None
-    _runs_end: int = 0
-    _seconds_end: float | None = None
-    _met: dict[Signature, Failing] = field(init=False, factory=dict)
-    _passed: dict[tuple[Operation, ...], list[Sequence]] = field(init=False, factory=dict)
-    """Candidates of this shrinking that did not fail alike, by their operations."""
+    _foresight: Foresight = field(init=False)
+    _purse: Purse = field(init=False)
+    _last: Record | None = field(init=False, default=None)
+    _skipped: bool = field(init=False, default=False)
+    """Whether some candidate could not be paid."""
 
-    def shrink(self, failing: Failing) -> Bug:
+    def __attrs_post_init__(self) -> None:
+        self._foresight = Foresight(self.session.contract)
+
+    def shrink(self, failing: Failing, *, runs: int | None = None, seconds: float | None = None) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        began, best = self.runs, _Best(failing=failing)
-        self._runs_end = began + self.most_runs
-        self._seconds_end = None if self.most_seconds is None else self._now + self.most_seconds
-        self._met, self._passed = {}, {}
-        self._costs = deepcopy(self.session.costs)
-        with suppress(BudgetSpent):
-            try:
-                self._descend(best, 1)
-                self._by_other_symptoms(best)
-                self._confirm(best)
-            except _Contradiction:
-                best.doubted = True
-                self._shrink_flaky(best)
-        self._leave(best)
-        return Bug(
-            failing=best.failing,
-            minimal=best.minimal,
-            runs=self.runs - began,
-            rate=best.rate if best.rate.runs else None,
-            record=best.record,
-            symptoms=frozenset(best.symptoms - {best.failing.signature}),
-            doubted=best.doubted,
-            companions=best.record.beside if best.record is not None else (),
-        )
+        best = Best(failing=failing, record=self._first(failing))
+        return self._go_on(Work(best=best, memo=self.memo, known=deepcopy(self.session.known)), runs, seconds)
+
+    def resume(self, bug: Bug, *, runs: int | None = None, seconds: float | None = None) -> Bug:
+        """Go on with an unfinished bug, under what was known when it was found. Raises `EnvironmentFault`."""
+        if not isinstance(bug.work, Work):
+            return bug
+        work, memo, known = deepcopy(bug.work), self.memo, self.session.known
+        self.memo, self.session.known = work.memo, work.known
+        try:
+            told = self._go_on(work, runs, seconds)
+        finally:
+            self.memo, self.session.known = memo, known
+        return evolve(told, symptoms=told.symptoms | (bug.symptoms - {told.signature}), behind=bug.behind)
 
     def again(self, failing: Failing) -> Result:
         """How a failing sequence ends now: it is run again, unless that is known."""
@@ -105,91 +105,136 @@ class Shrinker:
             self.memo.keep(failing.names, failing.sequence, result)
         return result
 
+    def _go_on(self, work: Work, runs: int | None, seconds: float | None) -> Bug:
+        self._open_purse(runs, seconds)
+        best, began = work.best, self.runs
+        try:
+            with suppress(BudgetSpent):
+                self._settle(work)
+        finally:
+            best.runs += self.runs - began
+        self._leave(work)
+        return _told(work)
+
+    def _open_purse(self, runs: int | None, seconds: float | None) -> None:
+        self._foresight.costs = deepcopy(self.session.costs)  # the order of candidates does not change on the way
+        seconds = self.most_seconds if seconds is None else seconds
+        self._purse = Purse(
+            session=self.session,
+            foresight=self._foresight,
+            runs=self.runs + (self.most_runs if runs is None else runs),
+            seconds=None if seconds is None else self.session.system.clock.now() + seconds,
+        )
+
+    def _settle(self, work: Work) -> None:
+        if not work.best.doubted:
+            try:
+                self._descend(work, 1)
+                self._by_other_symptoms(work)
+                self._confirm(work.best)
+            except _Contradiction:
+                work.best.doubted = True
+                self.memo.clear()
+                work.passed.clear()
+                self._purse = evolve(self._purse, runs=self._purse.runs + self.most_runs * (_FLAKY - 1))
+        if work.best.doubted:
+            self._shrink_flaky(work)
+
     # -- while the system agrees with itself --------------------------------------------------------------------------
 
-    def _descend(self, best: "_Best", tries: int) -> None:
-        """Make `best` smaller as long as something smaller fails alike, or until the runs or seconds are used up."""
-        best.minimal = False
-        with suppress(_Spent):
-            while any(self._taken(best, candidate, tries) for candidate in self._candidates(best)):
-                pass
-            best.minimal = True
+    def _descend(self, work: Work, tries: int) -> None:
+        """Make the best smaller as long as something smaller that can be paid fails alike."""
+        work.best.minimal, self._skipped = False, True
+        while self._skipped:
+            self._skipped = False
+            if not any(self._taken(work, candidate, tries) for candidate in self._candidates(work)):
+                work.best.minimal = not self._skipped
+                return
+            self._skipped = True
 
-    def _candidates(self, best: "_Best") -> Iterator[Candidate]:
+    def _candidates(self, work: Work) -> Iterator[Candidate]:
         """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
-        for names, sequence in candidates(best.failing, self.session.contract, self._costs):
-            if not any(_wilder(other, sequence) for other in self._passed.get(_shape(sequence), ())):
+        for names, sequence in planned(work.best.failing, self._foresight):
+            if not any(wilder(other, sequence) for other in work.passed.get(shape(sequence), ())):
                 yield names, sequence
 
-    def _taken(self, best: "_Best", candidate: Candidate, tries: int) -> bool:
+    def _taken(self, work: Work, candidate: Candidate, tries: int) -> bool:
         names, sequence = candidate
-        for attempt in range(tries):
-            result = self._result_of(names, sequence) if tries == 1 else self._affordable_run(names, sequence)
-            if result.failing is not None and alike(result.failing.signature, best.failing.signature):
-                best.take(result.failing)
+        best = work.best
+        for _ in range(tries):
+            self._last = None
+            result = self._result_of(best, names, sequence, known=tries == 1)
+            if result is None:
+                self._skipped = True
+                return False
+            if result.failing is not None and _smaller(best.failing, result.failing):
+                best.take(result.failing, self._last)
                 return True
-            if result.failing is not None and attempt == 0:
-                self._meet(result.failing)
-        self._passed.setdefault(_shape(sequence), []).append(sequence)
+            if result.failing is not None:
+                _keep_shortest(work.met, result.failing)
+        work.passed.setdefault(shape(sequence), []).append(sequence)
         return False
 
-    def _meet(self, failing: Failing) -> None:
-        known = self._met.get(failing.signature)
-        if known is None or len(failing.steps) < len(known.steps):
-            self._met[failing.signature] = failing
-
-    def _by_other_symptoms(self, best: "_Best") -> None:
-        """Where a simpler failure with another symptom was met, and what it comes to stands in `best`: that is the bug."""
+    def _by_other_symptoms(self, work: Work) -> None:
+        """Where a simpler failure with another symptom was met, and what it comes to stands in the best: that is the bug."""
         tried: set[Signature] = set()
         while simpler := [
-            (_size(failing), signature)
-            for signature, failing in self._met.items()
-            if _size(failing) < _size(best.failing) and signature not in tried
+            (size(failing), signature)
+            for signature, failing in work.met.items()
+            if size(failing) < size(work.best.failing) and signature not in tried
         ]:
             signature = min(simpler, key=lambda found: found[0])[1]
             tried.add(signature)
-            lesser = _Best(failing=self._met[signature])
-            self._passed.clear()  # they did not fail as the other does: of this one that says nothing
+            lesser = evolve(work, best=Best(failing=work.met[signature]), passed={})
             self._descend(lesser, 1)
-            if _size(lesser.failing) < _size(best.failing) and contains(best.failing, lesser.failing):
-                best.become(lesser)
+            small = lesser.best.failing
+            if size(small) < size(work.best.failing) and contains(work.best.failing, small):
+                work.best.become(lesser.best)
 
-    def _leave(self, best: "_Best") -> None:
+    def _leave(self, work: Work) -> None:
         """What was met and is no case of the bug is another's."""
-        for signature, failing in self._met.items():
+        best = work.best
+        for signature, failing in work.met.items():
             if alike(signature, best.failing.signature) or is_part_of(best.failing, failing.names, failing.steps):
                 best.symptoms.add(signature)
-            elif signature not in self.others or len(failing.steps) < len(self.others[signature].steps):
-                self.others[signature] = failing
+            else:
+                _keep_shortest(self.others, failing)
 
-    def _confirm(self, best: "_Best") -> None:
+    def _confirm(self, best: Best) -> None:
         """Run the best again. Raises `_Contradiction` where it passes."""
-        for _ in range(_CONFIRMATIONS):
+        while best.rate.runs < _CONFIRMATIONS:
+            if not self._purse.pays(best.failing.sequence):
+                return
             if not self._run_of(best):
                 raise _Contradiction
+        best.told = True
 
     # -- once it does not ---------------------------------------------------------------------------------------------
 
-    def _shrink_flaky(self, best: "_Best") -> None:
+    def _shrink_flaky(self, work: Work) -> None:
         """Shrink on, each candidate run as often as the rate asks for, and tell the rate of what that comes to."""
-        self.memo.clear()
-        self._passed.clear()
-        self._runs_end += self.most_runs * (_FLAKY - 1)
-        self._measure(best, _FIRST_RUNS)
-        self._descend(best, _tries(best.rate))
-        self._measure(best, _LAST_RUNS)
+        self._measure(work.best, _FIRST_RUNS)
+        self._descend(work, tries(work.best.rate))
+        work.best.told = self._measure(work.best, _LAST_RUNS)
 
-    def _measure(self, best: "_Best", runs: int) -> None:
+    def _measure(self, best: Best, runs: int) -> bool:
         for _ in range(runs):
+            if not self._purse.pays(best.failing.sequence):
+                return False
             self._run_of(best)
+        return True
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    @property
-    def _now(self) -> float:
-        return self.session.system.clock.now()
+    def _first(self, failing: Failing) -> Record | None:
+        """The record of a failure's own run."""
+        for run in reversed(self.session.trace.runs):
+            last = run.last
+            if last is not None and last.fingerprint == failing.fingerprint and run.failing == failing:
+                return last
+        return None
 
-    def _run_of(self, best: "_Best") -> bool:
+    def _run_of(self, best: Best) -> bool:
         """Run the best again, known or not, and count it; whether it fails alike."""
         result = self._run(best.failing.names, best.failing.sequence)
         failed = result.failing is not None and alike(result.failing.signature, best.failing.signature)
@@ -198,18 +243,21 @@ class Shrinker:
             best.record = self._last
         return failed
 
-    def _affordable_run(self, names: tuple[str, ...], sequence: Sequence) -> Result:
-        if self.runs >= self._runs_end or (self._seconds_end is not None and self._now >= self._seconds_end):
-            raise _Spent
-        return self._run(names, sequence)
+    def _result_of(self, best: Best, names: tuple[str, ...], sequence: Sequence, *, known: bool) -> Result | None:
+        """What is known of a sequence, else what running it shows; None where that cannot be paid.
 
-    def _result_of(self, names: tuple[str, ...], sequence: Sequence) -> Result:
-        """What is known of a sequence, else what running it shows. Raises `_Contradiction` where that cannot be."""
-        result = self.memo.recall(names, sequence)
-        if result is None:
-            result = self._affordable_run(names, sequence)
-            if self.memo.contradicts(names, sequence, result):
-                raise _Contradiction
+        Raises `_Contradiction` where that cannot be.
+        """
+        result = self.memo.recall(names, sequence) if known else None
+        if result is not None:
+            return result
+        keeping = None if best.rate.runs else best.failing.sequence
+        if self.runs >= self._purse.runs or not self._purse.pays(sequence, keeping=keeping):
+            return None
+        result = self._run(names, sequence)
+        if known and self.memo.contradicts(names, sequence, result):
+            raise _Contradiction
+        if known:
             self.memo.keep(names, sequence, result)
         return result
 
@@ -220,47 +268,30 @@ class Shrinker:
         return run.result
 
 
-@define(eq=False, kw_only=True)
-class _Best:
-    """The smallest failing sequence so far, what is known of it, and the signatures it had on the way."""
-
-    failing: Failing
-    record: Record | None = None
-    symptoms: set[Signature] = field(factory=set)
-    minimal: bool = False
-    doubted: bool = False
-    rate: Rate = field(factory=lambda: Rate(0, 0))
-    """Of its runs since it was taken."""
-
-    def take(self, failing: Failing) -> None:
-        """A candidate failed: up to its failing step it is the new best."""
-        self.symptoms.add(self.failing.signature)
-        self.failing, self.rate = failing, Rate(0, 0)
-
-    def become(self, other: "_Best") -> None:
-        """The other is the same bug, told shorter."""
-        self.symptoms |= {self.failing.signature, *other.symptoms}
-        self.failing, self.minimal = other.failing, other.minimal
-        self.record, self.rate = other.record, other.rate
+def _smaller(best: Failing, found: Failing) -> bool:
+    """Whether what was found is the same failure, no larger; or one with another symptom that the best is a case of."""
+    if alike(found.signature, best.signature):
+        return size(found) <= size(best)
+    return size(found) < size(best) and contains(best, found, at_the_end=True)
 
 
-def _size(failing: Failing) -> tuple[int, int]:
-    """Steps, and how many of them ask something of the manager."""
-    return len(failing.steps), sum(step.operation.manager for step in failing.steps)
+def _keep_shortest(failures: dict[Signature, Failing], failing: Failing) -> None:
+    known = failures.get(failing.signature)
+    if known is None or len(failing.steps) < len(known.steps):
+        failures[failing.signature] = failing
 
 
-def _shape(sequence: Sequence) -> tuple[Operation, ...]:
-    return tuple(step.operation for step in sequence.steps)
-
-
-def _wilder(one: Sequence, other: Sequence) -> bool:
-    """Whether `one`, of the same operations, is named like `other` or worse, and each step is done as calmly or less."""
-    if one.naming not in (other.naming, *(naming for naming in Naming if other.naming is Naming.PLAIN)):
-        return False
-    return all(a.pace is b.pace or b.pace is Pace.CALM for a, b in zip(one.steps, other.steps, strict=True))
-
-
-def _tries(rate: Rate) -> int:
-    """Runs in which a failure of about this rate shows all but surely. A guess from few runs is drawn to the middle."""
-    guess = (rate.failures + 1) / (rate.runs + 2)
-    return min(_MOST_TRIES, ceil(log(_SURE) / log(1 - guess)))
+def _told(work: Work) -> Bug:
+    best = work.best
+    finished = best.minimal and best.told
+    return Bug(
+        failing=best.failing,
+        minimal=best.minimal,
+        runs=best.runs,
+        rate=best.rate if best.rate.runs else None,
+        record=best.record,
+        symptoms=frozenset(best.symptoms - {best.failing.signature}),
+        doubted=best.doubted,
+        companions=best.record.beside if best.record is not None else (),
+        work=None if finished else deepcopy(work),
+    )

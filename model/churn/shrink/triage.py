@@ -37,12 +37,27 @@ class Triage:
     def __attrs_post_init__(self) -> None:
         self._shrinker = Shrinker(session=self.session)
 
+    @property
+    def most_seconds(self) -> float | None:
+        """Seconds of the system's clock that each failure may take; None: as long as it takes."""
+        return self._shrinker.most_seconds
+
+    @most_seconds.setter
+    def most_seconds(self, seconds: float | None) -> None:
+        self._shrinker.most_seconds = seconds
+
     def add(self, failing: Failing) -> bool:
         """A sequence failed; whether none that looked so had been met."""
         known = self.failures.get(failing.fingerprint)
         if known is None or len(failing.steps) < len(known.steps):
             self.failures[failing.fingerprint] = failing
         return known is None
+
+    def resume(self, seconds: float) -> None:
+        """Go on with the bugs that are not finished, each for so many seconds. Raises `EnvironmentFault`."""
+        for place, bug in enumerate(self.bugs):
+            if not (bug.minimal and bug.confirmed) and not bug.flaky:
+                self.bugs[place] = self._shrinker.resume(bug, seconds=seconds)
 
     def settle(self) -> None:
         """Make a bug of each failure that those found so far do not account for; what they do not explain first.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from churn.errors import EnvironmentFault, NotFound, RemovalInProgress
+from churn.lifecycle.observation import Resource
 from churn.system.clock import Clock
 from churn.system.protocols import Engine, ListedContainer
 
@@ -21,7 +22,7 @@ OWNER, HOST = "churn.owner", "churn.host"
 _LOOK_EVERY = 0.1
 """Seconds between two looks at a lock that another one holds."""
 
-Resources = Callable[[Mapping[str, str]], Iterable[str]]
+Resources = Callable[[Mapping[str, str]], Iterable[Resource]]
 """As `Engine.resources`."""
 
 
@@ -94,7 +95,7 @@ def dead_runs(folder: Path) -> tuple[str, ...]:
     return tuple(path.stem for path in sorted(folder.glob("*.lock")) if not is_alive(path.stem, folder))
 
 
-def abandoned(resources: Resources, folder: Path) -> Iterator[tuple[str, str]]:
+def abandoned(resources: Resources, folder: Path) -> Iterator[tuple[Resource, str]]:
     """The networks and volumes of `dead_runs`, each with its run; `resources` is the engine's."""
     for run in dead_runs(folder):
         for resource in sorted(resources({OWNER: run})):

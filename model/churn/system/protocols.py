@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.observation import Event, Port
+from churn.lifecycle.observation import Event, Port, Resource
 from churn.lifecycle.outcome import Outcome
 
 
@@ -120,10 +120,10 @@ class Engine(Protocol):
     def mark(self) -> int:
         """The place of the newest event read so far, or exactly the newest where asking costs nothing."""
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
-        """Networks, volumes and images that carry all of `labels`, each as its kind and name: ``volume x``."""
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
+        """Networks, volumes and images that carry all of `labels`."""
 
-    def remove_resource(self, resource: str) -> None:
+    def remove_resource(self, resource: Resource) -> None:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:

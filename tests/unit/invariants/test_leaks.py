@@ -6,13 +6,15 @@ from builders import case, dead, doubted, findings, idle, ill, is_quiet, objecte
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.state import CLEAN, Baseline, Service, State
 
-BEFORE = frozenset({"network bridge", "image stand-in"})
+BEFORE = frozenset({Resource(ResourceKind.NETWORK, "bridge"), Resource(ResourceKind.IMAGE, "stand-in")})
+ONE = Resource(ResourceKind.VOLUME, "one")
 CYCLED = evolve(state(a=idle()), cycled=frozenset({"a"}), baseline=Baseline(frozenset({"a"}), BEFORE))
 
 
-def having(*more: str, expected: State = CYCLED, contract: Contract | None = None) -> Case:
+def having(*more: Resource, expected: State = CYCLED, contract: Contract | None = None) -> Case:
     """What was there after the first cycle is there now, and these are."""
     return case(expected, picture(expected, resources=BEFORE | set(more)), contract=contract)
 
@@ -28,29 +30,29 @@ def test_no_leaks_does_not_mind_what_is_gone() -> None:
     assert is_quiet("no-leaks", case(CYCLED, picture(CYCLED, resources=frozenset())))
 
 
-@pytest.mark.parametrize("kind", ["volume", "network", "image"])
-def test_no_leaks_objects_to_each_that_was_added(kind: str) -> None:
-    objections, doubts = findings("no-leaks", having(f"{kind} one", f"{kind} two"))
+@pytest.mark.parametrize("kind", ResourceKind)
+def test_no_leaks_objects_to_each_that_was_added(kind: ResourceKind) -> None:
+    objections, doubts = findings("no-leaks", having(Resource(kind, "two"), Resource(kind, "one")))
     assert not doubts
-    assert [found.seen for found in objections] == [f"{kind} one", f"{kind} two"]
+    assert [found.seen for found in objections] == [f"{kind.value} one", f"{kind.value} two"]
 
 
 def test_no_leaks_leaves_alone_what_the_contract_says_may_stay_with_a_service() -> None:
     contract = Contract(belongings=("models-.*",))
-    assert is_quiet("no-leaks", having("volume models-a", contract=contract))
-    assert objected("no-leaks", having("volume scratch", contract=contract)) == [None]
+    assert is_quiet("no-leaks", having(Resource(ResourceKind.VOLUME, "models-a"), contract=contract))
+    assert objected("no-leaks", having(Resource(ResourceKind.VOLUME, "scratch"), contract=contract)) == [None]
 
 
 def test_no_leaks_compares_nothing_before_the_first_cycle() -> None:
     before = evolve(CYCLED, cycled=frozenset(), baseline=None)
-    assert is_quiet("no-leaks", having("volume one", expected=before))
-    assert is_quiet("no-leaks", having("volume one", expected=evolve(CYCLED, baseline=None)))
-    assert is_quiet("no-leaks", having("volume one", expected=CLEAN))
+    assert is_quiet("no-leaks", having(ONE, expected=before))
+    assert is_quiet("no-leaks", having(ONE, expected=evolve(CYCLED, baseline=None)))
+    assert is_quiet("no-leaks", having(ONE, expected=CLEAN))
 
 
 def test_no_leaks_compares_nothing_where_another_service_has_just_been_through_its_first_cycle() -> None:
     more = evolve(CYCLED, cycled=frozenset({"a", "b"}))
-    assert is_quiet("no-leaks", having("volume b", expected=more))
+    assert is_quiet("no-leaks", having(Resource(ResourceKind.VOLUME, "b"), expected=more))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_no_leaks_compares_nothing_where_another_service_has_just_been_through_i
 )
 def test_no_leaks_compares_nothing_while_a_service_has_a_container_or_is_uncertain(service: Service) -> None:
     busy = evolve(CYCLED, services={"a": idle(), "b": service})
-    assert is_quiet("no-leaks", having("volume one", expected=busy))
+    assert is_quiet("no-leaks", having(ONE, expected=busy))
 
 
 def test_no_leaks_cannot_tell_where_the_engine_cannot() -> None:

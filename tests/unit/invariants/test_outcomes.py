@@ -79,6 +79,15 @@ def test_in_time_objects_to_what_ended_after_its_bound(operation: Operation, bou
     assert is_quiet("in-time", just)
 
 
+def test_in_time_does_not_count_the_seconds_for_which_replies_were_held() -> None:
+    bound = CONTRACT.bounds.start
+    assert is_quiet(
+        "in-time", case(STATE, operation=Start("a"), outcome=Ok(0.0, bound + 2, held=2.0), contract=CONTRACT)
+    )
+    late = case(STATE, operation=Start("a"), outcome=Ok(0.0, bound + 2.1, held=2.0), contract=CONTRACT)
+    assert objected("in-time", late) == ["a"]
+
+
 @pytest.mark.parametrize("operation", [Wait(Length.LONG), SetBehaviour("a", Behaviour.SLOW)], ids=str)
 def test_in_time_bounds_only_what_the_manager_does(operation: Operation) -> None:
     assert is_quiet("in-time", case(STATE, operation=operation, outcome=Ok(0.0, 1e6), contract=CONTRACT))

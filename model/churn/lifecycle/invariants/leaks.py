@@ -20,9 +20,11 @@ def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
     elif baseline is not None and baseline.cycled == case.state.cycled:
         may_stay = [re.compile(pattern) for pattern in case.contract.belongings]
         for extra in sorted(now - baseline.resources):
-            if any(pattern.fullmatch(extra.partition(" ")[2]) for pattern in may_stay):
+            if any(pattern.fullmatch(extra.name) for pattern in may_stay):
                 continue
-            yield Objection("no more networks, volumes and images than after the first cycle", extra, None, _RESOURCES)
+            yield Objection(
+                "no more networks, volumes and images than after the first cycle", str(extra), None, _RESOURCES
+            )
 
 
 _RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)

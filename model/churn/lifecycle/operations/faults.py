@@ -24,6 +24,7 @@ class Disturbance(Enum):
     REMOVAL = "removal-in-progress"
     IMAGE = "image-gone"
     GPU = "missing-gpu-driver"
+    LATENCY = "latency"
 
 
 class Outage(Enum):
@@ -79,6 +80,7 @@ class Crash(_Strike):
     """The server in the service's running container ends, by itself and in error. The next start makes a new container."""
 
     kind = "crash"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -95,6 +97,7 @@ class Kill(_Strike):
     """Somebody kills the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "kill"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -104,6 +107,7 @@ class Remove(_Strike):
     """Somebody removes the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "remove"
+    weight = 3
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -117,6 +121,7 @@ class HoldPort(_Strike):
     """A process that is not the manager's takes the port of a service that does not run, and keeps it until `release-port`."""
 
     kind = "hold-port"
+    weight = 2
     strikes = frozenset({NONE, DEAD})
 
 
@@ -129,7 +134,9 @@ class ReleasePort(_Strike):
 
 @frozen(cache_hash=True)
 class Disturb(Operation):
-    """The engine fails the manager once: at a call that its next `create`, `start` or `stop` makes to change a container.
+    """The engine fails the manager once, or keeps it waiting.
+
+    It does so at a call that the manager's next `create`, `start` or `stop` makes to change a container.
 
     When that operation has ended, the engine works again. `churn explain` tells what each failure is, by its name.
     """
@@ -147,9 +154,9 @@ class Disturb(Operation):
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """A plain error, for whatever else the engine does."""
-        plain = Disturb(Disturbance.ERROR)
-        return () if self == plain else (plain,)
+        """A plain error, for whatever else the engine does; nothing for a mere delay."""
+        mildest = self.how in (Disturbance.ERROR, Disturbance.LATENCY)
+        return () if mildest else (Disturb(Disturbance.ERROR),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.how.value}"

@@ -44,6 +44,7 @@ class Create(_Request):
     """Make a service known to the manager, without starting it."""
 
     kind = "create"
+    weight = 3
 
 
 @frozen(cache_hash=True)
@@ -60,7 +61,6 @@ class List(Operation):
     kind = "list"
     family = Family.SURVEY
     offered = True
-    weight = 2
 
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
@@ -80,6 +80,11 @@ class Wait(Operation):
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
         return map(cls, Length)
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """A short one."""
+        return (Wait(Length.SHORT),) if self.length is Length.LONG else ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.length.value}"

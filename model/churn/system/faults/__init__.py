@@ -13,6 +13,7 @@ from churn.system.faults.foreign_container import ForeignContainer
 from churn.system.faults.gate import CHANGING, Fault
 from churn.system.faults.hang import Hang
 from churn.system.faults.image_gone import ImageGone
+from churn.system.faults.latency import Latency
 from churn.system.faults.missing_gpu_driver import MissingGpuDriver
 from churn.system.faults.name_conflict import NameConflict
 from churn.system.faults.noop import Noop
@@ -32,7 +33,7 @@ KINDS: Mapping[str, type[Fault]] = {
     for kind in (
         NameConflict, RemovalInProgress, PortAllocated, MissingGpuDriver, ImageGone, ServerExits, SlowReady,
         SigtermIgnored, ReplyLostBefore, ReplyLostAfter, ServerError, Hang, ConnectionReset, TruncatedJson,
-        EngineRestart, ContainerDies, OomKill, ForeignContainer, Noop,
+        Latency, EngineRestart, ContainerDies, OomKill, ForeignContainer, Noop,
     )
 }  # fmt: skip
 """Every fault there is, by its name."""

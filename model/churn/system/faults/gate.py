@@ -18,7 +18,7 @@ from attrs import asdict, define, field, frozen
 from churn.errors import NotFound
 from churn.system.clock import Clock, RealClock
 
-_MILLI = 1000
+MILLI = 1000
 
 
 @frozen
@@ -74,6 +74,24 @@ class Refused:
     message: str
 
 
+@frozen
+class Late:
+    """The reply comes so many seconds later."""
+
+    seconds: float
+
+
+@frozen
+class Struck:
+    """A call that a fault has struck, both by name: ``hang on create``."""
+
+    fault: str
+    call: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} on {self.call}"
+
+
 class EngineHooks(Protocol):
     """What faults can do to an engine beyond its replies. Each raises `EngineError` where that cannot be done."""
 
@@ -105,6 +123,8 @@ class Fault:
     """Whether its milliseconds begin when it strikes, not when it is switched on."""
     misleads: ClassVar[bool] = False
     """Whether it tells a client something of the engine that is not so, on which an honest one may build."""
+    only_delays: ClassVar[bool] = False
+    """Whether a client gets every reply of the engine's, only later."""
     upsets: ClassVar[bool] = False
     """Whether it changes the engine itself, not only its replies."""
     times: int = 1
@@ -131,7 +151,7 @@ class Fault:
         """What becomes of a call that it is for, before the engine has it; None: the engine gets it."""
         return None
 
-    def after(self, call: Call) -> Lost | None:
+    def after(self, call: Call) -> Lost | Late | None:
         """What becomes of the reply to such a call; None: the client gets it."""
         return None
 
@@ -150,12 +170,14 @@ class ReplyFault(Fault):
 
 @define(kw_only=True)
 class Gate:
-    """The faults that are on, and a journal of what each has struck: ``connection-reset on create``."""
+    """The faults that are on, and a journal of what each has struck."""
 
     hooks: EngineHooks | None = None
     clock: Clock = field(factory=RealClock)
     faults: list[Fault] = field(factory=list)
-    struck: list[str] = field(factory=list)
+    struck: list[Struck] = field(factory=list)
+    held: float = 0.0
+    """Seconds by which replies have come later, all in all."""
     upsets: int = 0
     """How often a fault has changed the engine itself."""
     _hanging: list[Fault] = field(factory=list)
@@ -170,7 +192,7 @@ class Gate:
             self.upsets += fault.upsets
         with self._lock:
             if fault.milliseconds and not fault.lasts_from_strike:
-                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
+                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / MILLI
             self.faults.append(fault)
 
     def switch_off(self, fault: Fault) -> None:
@@ -201,7 +223,7 @@ class Gate:
                     return told
         return None
 
-    def after(self, call: Call) -> Lost | None:
+    def after(self, call: Call) -> Lost | Late | None:
         """What becomes of the reply to a call that the engine has carried out."""
         if not self.faults:
             return None
@@ -250,12 +272,14 @@ class Gate:
         self._hanging[:] = [one for one in self._hanging if one is not fault]
         self._ends.pop(id(fault), None)
 
-    def _strike(self, fault: Fault, call: Call, told: Refused | Lost) -> None:
-        self.struck.append(f"{fault.name} on {call.verb}")
+    def _strike(self, fault: Fault, call: Call, told: Refused | Lost | Late) -> None:
+        self.struck.append(Struck(fault.name, call.verb))
+        if isinstance(told, Late):
+            self.held += told.seconds
         if told is Lost.HANG and not any(one is fault for one in self._hanging):
             self._hanging.append(fault)  # until it is healed, even if it strikes no more
             if fault.milliseconds:
-                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / _MILLI
+                self._ends[id(fault)] = self.clock.now() + fault.milliseconds / MILLI
         if fault.times > 0:
             fault.times -= 1
             if not fault.times:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from churn.errors import EngineUnreachable
-from churn.lifecycle.observation import Event
+from churn.lifecycle.observation import Event, Resource
 from churn.system.clock import Clock
-from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Gate, Late, Lost, Refused
 from churn.system.protocols import Engine, Inspected, ListedContainer, Spec
 from churn.system.refusals import refusal
 
@@ -69,13 +69,13 @@ class GatedEngine:
         """As `Engine.mark`: asks nothing."""
         return self._engine.mark()
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
         """As `Engine.resources`."""
         return self._through(Call("resources"), lambda: self._engine.resources(labels))
 
-    def remove_resource(self, resource: str) -> None:
+    def remove_resource(self, resource: Resource) -> None:
         """As `Engine.remove_resource`."""
-        self._through(Call("remove-resource", resource), lambda: self._engine.remove_resource(resource))
+        self._through(Call("remove-resource", str(resource)), lambda: self._engine.remove_resource(resource))
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_volume`."""
@@ -94,13 +94,25 @@ class GatedEngine:
         if struck is not None:
             raise self._lost(struck, call)
         done = act()
-        lost = self._gate.after(call)
-        if lost is not None:
-            raise self._lost(lost, call)
+        told = self._gate.after(call)
+        if isinstance(told, Lost):
+            raise self._lost(told, call)
+        if told is not None:
+            self._await(told, call)
         return done
 
     def _lost(self, lost: Lost, call: Call) -> EngineUnreachable:
         if lost is Lost.HANG:
             self._clock.sleep(ANSWER_TIME)
-            return EngineUnreachable(f"{call.verb}: no reply came within {ANSWER_TIME:g} s")
+            return _given_up(call)
         return EngineUnreachable(f"{call.verb}: the reply was lost ({lost.value})")
+
+    def _await(self, late: Late, call: Call) -> None:
+        """Wait for a reply. Raises `EngineUnreachable` where it comes after the client has given up."""
+        self._clock.sleep(min(late.seconds, ANSWER_TIME))
+        if late.seconds >= ANSWER_TIME:
+            raise _given_up(call)
+
+
+def _given_up(call: Call) -> EngineUnreachable:
+    return EngineUnreachable(f"{call.verb}: no reply came within {ANSWER_TIME:g} s")

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from attrs import define, frozen
 
-from churn.system.faults.gate import Call, Gate, Lost
+from churn.system.faults.gate import Call, Gate, Late, Lost
 from churn.system.proxy.address import Address
 from churn.system.proxy.journal import Access, AccessJournal
 from churn.system.proxy.labels import created_by, with_labels
@@ -151,9 +151,12 @@ class Exchange:
         return read
 
     async def _lost(self, reply: ReplyHead, body: Body, read: bytes) -> Next | None:
-        """What follows where the reply gets lost, as far as it does; None where the client is to have it."""
+        """What follows where the reply gets lost, as far as it does; None where the client is to have it, now that it is time."""
         gate = self.settings.gate
         lost = gate.after(self.call)
+        if isinstance(lost, Late):
+            await asyncio.sleep(lost.seconds)
+            return None
         if lost is Lost.HANG:
             await healed(gate)
             return None

@@ -14,6 +14,7 @@ from typing import Self
 from attrs import frozen
 
 from churn import errors
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system import process
 from churn.system.engines.docker import DockerEngine
 
@@ -120,7 +121,7 @@ def standing_in(engine: DockerEngine, tags: Sequence[str], *, emulated: bool = F
     finally:
         if lent is not None and engine.image(tags[0]) == lent:
             with suppress(errors.NotFound, errors.Conflict):
-                engine.remove_resource(f"image {tags[0]}")
+                engine.remove_resource(Resource(ResourceKind.IMAGE, tags[0]))
 
 
 def find_busybox(architecture: str, candidates: Iterable[str] | None = None) -> Path | None:
@@ -195,7 +196,7 @@ def _replacing(engine: DockerEngine, tag: str) -> Iterator[None]:
     yield
     if before is not None:
         with suppress(errors.NotFound, errors.Conflict):
-            engine.remove_resource(f"image {before.id}")
+            engine.remove_resource(Resource(ResourceKind.IMAGE, before.id))
 
 
 def _entrypoint() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from docker.utils import parse_repository_tag
 
 from churn import errors
-from churn.lifecycle.observation import Event
+from churn.lifecycle.observation import Event, Resource, ResourceKind
 from churn.system.engines.docker import wire
 from churn.system.engines.docker.client import Client
 from churn.system.engines.docker.contexts import connection
@@ -150,8 +150,8 @@ class DockerEngine:
         """The place of the newest event read so far. Asks nothing."""
         return self._events.mark
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
-        """Networks but the built-in ones, volumes, and images by tag (by id where they have none): ``volume x``.
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
+        """Networks but the built-in ones, volumes, and images by tag (by id where they have none).
 
         With `labels`, those that carry them all. It asks for each kind in turn.
         """
@@ -161,23 +161,20 @@ class DockerEngine:
             networks = self._api.networks(filters=filters) or ()
             images = self._api.images(filters=filters) or ()
         return frozenset(
-            [f"volume {volume['Name']}" for volume in volumes]
-            + [f"network {network['Name']}" for network in networks if network["Name"] not in _BUILT_IN_NETWORKS]
-            + [f"image {name}" for image in images for name in wire.image_names(image)]
+            [Resource(ResourceKind.VOLUME, volume["Name"]) for volume in volumes]
+            + [Resource(ResourceKind.NETWORK, one["Name"]) for one in networks if one["Name"] not in _BUILT_IN_NETWORKS]
+            + [Resource(ResourceKind.IMAGE, name) for image in images for name in wire.image_names(image)]
         )
 
-    def remove_resource(self, resource: str) -> None:
-        """Remove one of `resources`. Raises `NotFound`, `Conflict`, `UsageError` for what is none."""
-        kind, _, name = resource.partition(" ")
+    def remove_resource(self, resource: Resource) -> None:
+        """Remove one of `resources`. Raises `NotFound`, `Conflict`."""
         removers = {
-            "volume": self._api.remove_volume,
-            "network": self._api.remove_network,
-            "image": self._api.remove_image,
+            ResourceKind.VOLUME: self._api.remove_volume,
+            ResourceKind.NETWORK: self._api.remove_network,
+            ResourceKind.IMAGE: self._api.remove_image,
         }
-        if kind not in removers:
-            raise errors.UsageError(f"expected a resource such as 'volume x', got {resource!r}")
         with self._asking():
-            removers[kind](name)
+            removers[resource.kind](resource.name)
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """A named volume; nothing happens where it is there."""

@@ -2,7 +2,7 @@
 
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.journal import Journal
-from churn.system.engines.emulated.resources import BUILT_IN, Resource, Resources
+from churn.system.engines.emulated.resources import BUILT_IN, EmulatedResource, Resources
 from churn.system.refusals import refusal
 
 
@@ -13,20 +13,20 @@ class Connections:
         self._resources = resources
         self._journal = journal
 
-    def networks_of(self, container: EmulatedContainer) -> list[Resource]:
+    def networks_of(self, container: EmulatedContainer) -> list[EmulatedResource]:
         """The networks that it is on, or will be; of one that is not there nothing but the name is known."""
         return [self._network(container, name) for name in container.joined]
 
-    def _network(self, container: EmulatedContainer, name: str) -> Resource:
+    def _network(self, container: EmulatedContainer, name: str) -> EmulatedResource:
         found = self._resources.networks.get(name) or BUILT_IN.get(name)
         known = container.network_ids.get(name)
         return (
             found
             if found is not None and known in (None, found.id)
-            else Resource(name=name, id="", labels={}, driver="", created=0.0)
+            else EmulatedResource(name=name, id="", labels={}, driver="", created=0.0)
         )
 
-    def existing_networks(self, container: EmulatedContainer) -> list[Resource]:
+    def existing_networks(self, container: EmulatedContainer) -> list[EmulatedResource]:
         """The networks that it is to be on. Raises `NotFound` where one is not there."""
         if self._journal.log is None:
             return []
@@ -37,7 +37,7 @@ class Connections:
                 raise refusal(404, f"network {known} not found")
         return networks
 
-    def plug(self, container: EmulatedContainer, networks: list[Resource]) -> None:
+    def plug(self, container: EmulatedContainer, networks: list[EmulatedResource]) -> None:
         """Connect it to these networks, as it starts."""
         if self._journal.log is None:
             return
@@ -53,7 +53,7 @@ class Connections:
             self.attach("disconnect", container, network)
         self.unmount(container)
 
-    def attach(self, action: str, container: EmulatedContainer, network: Resource) -> None:
+    def attach(self, action: str, container: EmulatedContainer, network: EmulatedResource) -> None:
         """Tell the API's clients that a container was connected to a network, or disconnected."""
         told = {"name": network.name, "type": network.driver}
         self._journal.note("network", action, network.id, container=container.id, **told)

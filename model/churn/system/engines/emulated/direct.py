@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.errors import NotFound
-from churn.lifecycle.observation import Event
+from churn.lifecycle.observation import Event, Resource, ResourceKind
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
@@ -91,31 +91,31 @@ class EmulatedEngine:
         """The newest event's place: here asking costs nothing."""
         return len(self.core.journal.events)
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[str]:
+    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
         """As `Engine.resources`."""
         core, wanted = self.core, labels or {}
         found = [
-            f"{kind} {name}"
+            Resource(kind, name)
             for kind, store in (
-                ("volume", core.resources.volumes),
-                ("network", core.resources.networks),
-                ("image", core.images),
+                (ResourceKind.VOLUME, core.resources.volumes),
+                (ResourceKind.NETWORK, core.resources.networks),
+                (ResourceKind.IMAGE, core.images),
             )
             for name, thing in store.items()
             if not wanted or carries(thing.labels, wanted)
         ]
         return frozenset(found)
 
-    def remove_resource(self, resource: str) -> None:
+    def remove_resource(self, resource: Resource) -> None:
         """As `Engine.remove_resource`."""
-        kind, _, name = resource.partition(" ")
-        if kind == "image":
-            self.core.find_image(name)
-            self.core.images.pop(name, None)
+        core, name = self.core, resource.name
+        if resource.kind is ResourceKind.IMAGE:
+            core.find_image(name)
+            core.images.pop(name, None)
             return
-        store = {"volume": self.core.resources.volumes, "network": self.core.resources.networks}[kind]
+        store = core.resources.volumes if resource.kind is ResourceKind.VOLUME else core.resources.networks
         if store.pop(name, None) is None:
-            raise NotFound(404, f"No such {kind}: {name}")
+            raise NotFound(404, f"No such {resource.kind.value}: {name}")
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """As `Engine.create_volume`."""

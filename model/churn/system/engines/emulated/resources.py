@@ -12,7 +12,7 @@ from churn.system.refusals import refusal
 
 
 @frozen(kw_only=True)
-class Resource:
+class EmulatedResource:
     """A network or a volume."""
 
     name: str
@@ -37,7 +37,7 @@ _OPTIONS = {
     }
 }
 BUILT_IN = {
-    name: Resource(
+    name: EmulatedResource(
         name=name, id=identity("network", name), labels={}, driver=driver, created=0.0, options=_OPTIONS.get(name, {})
     )
     for name, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null"))
@@ -52,24 +52,24 @@ class Resources:
         self._clock = clock
         self._identities = identities
         self._journal = journal
-        self.networks: dict[str, Resource] = {}
-        self.volumes: dict[str, Resource] = {}
+        self.networks: dict[str, EmulatedResource] = {}
+        self.volumes: dict[str, EmulatedResource] = {}
 
-    def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> Resource:
+    def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> EmulatedResource:
         """The volume of that name, made where it is not there."""
         if name not in self.volumes:
-            made = Resource(
+            made = EmulatedResource(
                 name=name, id=name, labels=labels, created=self._clock.now(), **{"driver": "local", **settings}
             )
             self.volumes[name] = made
         self._journal.note("volume", "create", name, driver=self.volumes[name].driver)
         return self.volumes[name]
 
-    def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> Resource:
+    def add_network(self, name: str, labels: Mapping[str, str], **settings: Any) -> EmulatedResource:
         """A new network."""
         if name in self.networks or name in BUILT_IN:
             raise refusal(409, f"network with name {name} already exists")
-        made = Resource(
+        made = EmulatedResource(
             name=name,
             id=self._identities.new(),
             labels=labels,

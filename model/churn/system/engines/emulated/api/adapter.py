@@ -21,13 +21,14 @@ from churn.system.engines.emulated.api.message import Reply, Stream, refused
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import settle
 from churn.system.engines.emulated.core import Core
-from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Gate, Late, Lost, Refused
 from churn.system.refusals import refusal
 
 _PLACE = "emulated:1"
 """Where the SDK believes that it connects to; it insists on a port."""
 _ANSWER_TIME = 60.0
 """Seconds that a client waits for a reply that does not come, where it says nothing else."""
+_TOO_LATE = "no reply came in time"
 
 
 def client(core: Core, gate: Gate | None = None) -> docker.DockerClient:
@@ -65,8 +66,11 @@ class Adapter(BaseAdapter):
             body = reply.body if reply.stream is None else self._whole(reply.stream)
         except EngineUnreachable as error:
             raise requests.ConnectionError(str(error)) from None
-        if (lost := self._gate.after(call)) is not None:
-            raise self._lost(lost, timeout)
+        late = self._gate.after(call)
+        if isinstance(late, Lost):
+            raise self._lost(late, timeout)
+        if late is not None:
+            self._await(late, timeout)
         return _response(request, reply, body)
 
     def close(self) -> None:
@@ -74,11 +78,18 @@ class Adapter(BaseAdapter):
 
     def _lost(self, lost: Lost, timeout: Any) -> requests.RequestException:
         if lost is Lost.HANG:
-            self._api.core.clock.sleep(float(timeout) if isinstance(timeout, int | float) else _ANSWER_TIME)
-            return requests.ReadTimeout("no reply came in time")
+            self._api.core.clock.sleep(_patience(timeout))
+            return requests.ReadTimeout(_TOO_LATE)
         if lost is Lost.TRUNCATED:
             return requests.exceptions.ChunkedEncodingError("the reply ended in the middle of its body")
         return requests.ConnectionError(f"the connection was {lost.value} before a reply came")
+
+    def _await(self, late: Late, timeout: Any) -> None:
+        """Wait for a reply. Raises `ReadTimeout` where it comes after the client has given up."""
+        patience = _patience(timeout)
+        self._api.core.clock.sleep(min(late.seconds, patience))
+        if late.seconds >= patience:
+            raise requests.ReadTimeout(_TOO_LATE)
 
     def _whole(self, stream: Stream) -> bytes:
         """All that a stream yields until it ends, or would wait for what never happens."""
@@ -94,6 +105,11 @@ class Adapter(BaseAdapter):
                     answer = self._api.core.await_state(part.reached, part.limit)
         except StopIteration:
             return b"".join(parts)
+
+
+def _patience(timeout: Any) -> float:
+    """Seconds after which the client gives up."""
+    return float(timeout) if isinstance(timeout, int | float) else _ANSWER_TIME
 
 
 def _body(request: requests.PreparedRequest) -> bytes:

@@ -12,7 +12,7 @@ from churn.system.engines.emulated.api.control import CONTROL, Control
 from churn.system.engines.emulated.api.message import Reply, Stream, refused, told
 from churn.system.engines.emulated.api.routes import Api
 from churn.system.engines.emulated.calls import Until, Waits
-from churn.system.faults.gate import Call, Gate, Lost, Refused
+from churn.system.faults.gate import Call, Gate, Late, Lost, Refused
 from churn.system.refusals import refusal
 
 Scope = MutableMapping[str, Any]
@@ -69,6 +69,8 @@ class App:
         except EngineUnreachable:
             _lose(Lost.RESET, connection)
         lost = self.gate.after(call)
+        if isinstance(lost, Late):
+            await self._hold(lost, receive)
         if lost is Lost.TRUNCATED:
             await self._send_half(reply, connection, send)
         elif lost in (Lost.CLOSED, Lost.RESET):
@@ -168,6 +170,14 @@ class App:
         left = asyncio.ensure_future(_gone(receive))
         while not left.done() and self.gate.hanging():
             await asyncio.wait((left,), timeout=_HEARTBEAT)
+        if left.done():
+            raise Gone
+        left.cancel()
+
+    async def _hold(self, late: Late, receive: Receive) -> None:
+        """No reply for so long. Raises `Gone` where the client gives up first."""
+        left = asyncio.ensure_future(_gone(receive))
+        await asyncio.wait((left,), timeout=self.clock.real(late.seconds))
         if left.done():
             raise Gone
         left.cancel()

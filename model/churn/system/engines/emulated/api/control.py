@@ -32,7 +32,7 @@ class Control:
         raise UsageError(f"expected GET, POST or DELETE, got {method}")
 
     def _told(self) -> dict[str, Any]:
-        return {"on": [str(fault) for fault in self._gate.on()], "struck": list(self._gate.struck)}
+        return {"on": [str(fault) for fault in self._gate.on()], "struck": [str(one) for one in self._gate.struck]}
 
     def _fault(self, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("name"), str):

@@ -4,10 +4,10 @@ from churn.system.engines.emulated.api.message import Json
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
-from churn.system.engines.emulated.resources import BUILT_IN, Resource
+from churn.system.engines.emulated.resources import BUILT_IN, EmulatedResource
 
 
-def endpoint(container: EmulatedContainer, network: Resource) -> Json:
+def endpoint(container: EmulatedContainer, network: EmulatedResource) -> Json:
     """The container's place on one of its networks; without addresses where it does not run."""
     lives = container.state in ("running", "paused")
     place = int(container.id[:4], 16)
@@ -32,19 +32,19 @@ def endpoint(container: EmulatedContainer, network: Resource) -> Json:
     }
 
 
-def _aliases(container: EmulatedContainer, network: Resource, asked: list[str] | None) -> list[str] | None:
+def _aliases(container: EmulatedContainer, network: EmulatedResource, asked: list[str] | None) -> list[str] | None:
     """A network of one's own knows a container by its short id too, from the moment that it is on it."""
     if network.name in BUILT_IN or network.name not in container.network_ids:
         return asked
     return list(dict.fromkeys((*(asked or ()), container.id[:12])))
 
 
-def _subnet(network: Resource) -> str:
+def _subnet(network: EmulatedResource) -> str:
     """The first half of the addresses of a network; that of the engine's own is always the same."""
     return f"172.{17 if network.name in BUILT_IN else 18 + int(network.id[:2], 16) % 13}"
 
 
-def addresses(network: Resource) -> list[Json]:
+def addresses(network: EmulatedResource) -> list[Json]:
     """Where the network's addresses come from."""
     if network.driver != "bridge":
         return []

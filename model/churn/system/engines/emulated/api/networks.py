@@ -10,7 +10,7 @@ from churn.system.engines.emulated.api.filters import filters_of, labelled, matc
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.resources import BUILT_IN, Resource
+from churn.system.engines.emulated.resources import BUILT_IN, EmulatedResource
 from churn.system.refusals import refusal
 
 _FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
@@ -67,7 +67,7 @@ def remove(core: Core, request: Request, reference: str) -> Reply:
     return Reply(204)
 
 
-def _end(core: Core, network: Resource) -> None:
+def _end(core: Core, network: EmulatedResource) -> None:
     del core.resources.networks[network.name]
     core.journal.note("network", "destroy", network.id, name=network.name, type=network.driver)
 
@@ -90,7 +90,7 @@ def connect(core: Core, request: Request, reference: str) -> Reply:
 
 
 def _plug_in(
-    core: Core, container: EmulatedContainer, network: Resource, before: Mapping[str, Mapping[str, Any]]
+    core: Core, container: EmulatedContainer, network: EmulatedResource, before: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Connect a running container; one that was on no network publishes its ports now. Raises `PortTaken`."""
     if not before:
@@ -126,14 +126,14 @@ def _addressed(core: Core, request: Request) -> EmulatedContainer:
     return core.find(reference)
 
 
-def _network_for(core: Core, container: EmulatedContainer, reference: str) -> Resource:
+def _network_for(core: Core, container: EmulatedContainer, reference: str) -> EmulatedResource:
     """The network; for a container that does not run, one that is not there will do."""
     try:
         return _find(core, reference)
     except NotFound:
         if _lives(container):
             raise
-        return Resource(name=reference, id="", labels={}, driver="", created=0.0)
+        return EmulatedResource(name=reference, id="", labels={}, driver="", created=0.0)
 
 
 def _check_pair(container: EmulatedContainer, name: str) -> None:
@@ -160,7 +160,7 @@ def prune(core: Core, request: Request) -> Reply:
     return told({"NetworksDeleted": [one.name for one in gone] or None})
 
 
-def _find(core: Core, reference: str) -> Resource:
+def _find(core: Core, reference: str) -> EmulatedResource:
     core.advance()
     known = {**BUILT_IN, **core.resources.networks}
     if reference in known:
@@ -171,7 +171,7 @@ def _find(core: Core, reference: str) -> Resource:
     return found[0]
 
 
-def _active(core: Core, network: Resource) -> list[EmulatedContainer]:
+def _active(core: Core, network: EmulatedResource) -> list[EmulatedContainer]:
     """The containers that are on a network now."""
     return [one for one in core.containers.values() if _lives(one) and one.network_ids.get(network.name) == network.id]
 
@@ -180,7 +180,7 @@ def _lives(container: EmulatedContainer) -> bool:
     return container.state in ("running", "paused")
 
 
-def _described(core: Core, one: Resource) -> Json:
+def _described(core: Core, one: EmulatedResource) -> Json:
     asked = one.body.get("IPAM") or {}
     return {
         "Name": one.name,
@@ -205,7 +205,7 @@ def _described(core: Core, one: Resource) -> Json:
     }
 
 
-def _attached(container: EmulatedContainer, network: Resource) -> Json:
+def _attached(container: EmulatedContainer, network: EmulatedResource) -> Json:
     place = endpoint(container, network)
     address = f"{place['IPAddress']}/{place['IPPrefixLen']}" if place["IPAddress"] else ""
     return {

@@ -6,7 +6,7 @@ from churn.system.engines.emulated.api.message import Json, Reply, Request, told
 from churn.system.engines.emulated.api.mounts import check_volume
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
-from churn.system.engines.emulated.resources import Resource
+from churn.system.engines.emulated.resources import EmulatedResource
 from churn.system.refusals import refusal
 
 _FILTERS = ("dangling", "driver", "label", "name")
@@ -58,7 +58,7 @@ def remove(core: Core, request: Request, name: str) -> Reply:
     return Reply(204)
 
 
-def _end(core: Core, volume: Resource) -> None:
+def _end(core: Core, volume: EmulatedResource) -> None:
     del core.resources.volumes[volume.name]
     core.journal.note("volume", "destroy", volume.name, driver=volume.driver)
 
@@ -73,19 +73,19 @@ def prune(core: Core, request: Request) -> Reply:
     return told({"VolumesDeleted": [one.name for one in gone] or None, "SpaceReclaimed": 0})
 
 
-def _find(core: Core, name: str) -> Resource:
+def _find(core: Core, name: str) -> EmulatedResource:
     core.advance()
     if name not in core.resources.volumes:
         raise refusal(404, f"get {name}: no such volume")
     return core.resources.volumes[name]
 
 
-def users(core: Core, volume: Resource) -> list[EmulatedContainer]:
+def users(core: Core, volume: EmulatedResource) -> list[EmulatedContainer]:
     """The containers that have the volume, whatever their state."""
     return [one for one in core.containers.values() if any(mount.source == volume.name for mount in one.spec.mounts)]
 
 
-def described(core: Core, one: Resource) -> Json:
+def described(core: Core, one: EmulatedResource) -> Json:
     """The volume as inspect tells it."""
     return {
         "CreatedAt": when(core, one.created).partition(".")[0] + "Z",

@@ -1,0 +1,78 @@
+"""What operations cost on this system, learned as they are done: what promises alike is tried cheapest first.
+
+Told apart are the operation (waits by their length), the state of the service acted on, and how its server behaves: a start
+that cannot get healthy takes until the manager gives up.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from attrs import define, field
+
+from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.operations import Operation, Start, Wait
+from churn.lifecycle.outcome import Ok
+from churn.lifecycle.sequence import Sequence
+from churn.lifecycle.state import CLEAN, State
+from churn.lifecycle.transitions import follow
+
+_GUESSED: Mapping[str, float] = {"start": 7.0, "stop": 3.0, "reset": 5.0, "wait short": 5.0, "wait long": 60.0}
+_UNKNOWN = 1.0
+"""Seconds that an operation never done is taken to cost, where they are told apart and elsewhere: their proportions matter."""
+_NEVER_HEALTHY = 60.0
+"""Seconds that a start which cannot get healthy is taken to cost at least, until one was done."""
+_IMAGINED = Ok()
+
+
+class Sort(NamedTuple):
+    """What costs alike. `state` and `behaviour` are the service's before the operation; empty where there is none."""
+
+    kind: str
+    state: str = ""
+    behaviour: str = ""
+
+
+RESET = Sort("reset")
+
+
+def sort_of(operation: Operation, state: State) -> Sort:
+    """What sort of thing the operation is, done in that state."""
+    kind = f"wait {operation.length.value}" if isinstance(operation, Wait) else operation.kind
+    service = state.services.get(operation.service or "")
+    if service is None:
+        return Sort(kind)
+    never = service.behaviour in (Behaviour.UNHEALTHY, Behaviour.HANG)
+    return Sort(kind, service.condition.word, "never healthy" if never else service.behaviour.value)
+
+
+@define
+class Costs:
+    """Mean seconds of each sort of operation, of the system's clock."""
+
+    _seconds: dict[Sort, float] = field(init=False, factory=dict)
+    _count: dict[Sort, int] = field(init=False, factory=dict)
+
+    def learn(self, sort: Sort, seconds: float) -> None:
+        """An operation of this sort took so long."""
+        for one in {sort, Sort(sort.kind)}:
+            self._seconds[one] = self._seconds.get(one, 0.0) + seconds
+            self._count[one] = self._count.get(one, 0) + 1
+
+    def of(self, sort: Sort) -> float:
+        """Seconds that an operation of this sort is expected to take."""
+        if sort in self._count:
+            return self._seconds[sort] / self._count[sort]
+        kind = Sort(sort.kind)
+        guessed = _GUESSED.get(sort.kind, _UNKNOWN)
+        usual = self._seconds[kind] / self._count[kind] if kind in self._count else guessed
+        hopeless = sort.kind == Start.kind and sort.behaviour == "never healthy"
+        return max(usual, _NEVER_HEALTHY) if hopeless else usual
+
+    def total(self, sequence: Sequence, contract: Contract) -> float:
+        """Seconds that a run of the sequence is expected to take, its reset included."""
+        state, seconds = CLEAN, self.of(RESET)
+        for step in sequence.steps:
+            seconds += self.of(sort_of(step.operation, state))
+            state = follow(state, step.operation, _IMAGINED, contract)[0].state
+        return seconds

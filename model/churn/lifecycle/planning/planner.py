@@ -1,0 +1,153 @@
+"""The planner: from where the system is, or from a reset, the way with most that is new for its seconds."""
+
+from collections.abc import Iterator
+
+from attrs import define, field, frozen
+
+from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import RESET, Costs
+from churn.lifecycle.operations import Operation, Pace, Step
+from churn.lifecycle.planning.places import Place, Places
+from churn.lifecycle.planning.worth import Leaning, Mark, promise
+from churn.lifecycle.sequence import Naming
+from churn.lifecycle.state import CLEAN, State
+
+_DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
+"""A route's most steps; ways that are gone on with at each; ways to one place among them."""
+_LATER = 1.0
+"""Seconds added to each step: whatever is found has to be made small, and each step more makes that dearer."""
+_MOST_STEPS = 10
+"""Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
+_NAMINGS = (Naming.MIXED, Naming.PLAIN)
+"""Names that sequences are planned with: all that is odd at once, or nothing. Shrinking tells which oddness it was."""
+
+
+@frozen
+class At:
+    """Where a sequence is: its state, what its services are called, its last step, and how many there were."""
+
+    state: State
+    naming: Naming
+    last: Step | None = None
+    steps: int = 0
+
+
+@frozen(kw_only=True)
+class Route:
+    """Steps to do next. `reset`: from a clean system, with services so named; else from where the system is."""
+
+    steps: tuple[Step, ...]
+    value: float
+    seconds: float
+    reset: bool
+    naming: Naming
+
+    @property
+    def rate(self) -> float:
+        """What it promises for each second."""
+        return self.value / self.seconds
+
+
+@frozen(eq=False)
+class _Way:
+    """A way that is being planned."""
+
+    here: Place
+    steps: tuple[Step, ...]
+    met: dict[Mark, int]
+    value: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.value / self.seconds if self.seconds else 0.0
+
+
+@define(eq=False, kw_only=True)
+class Planner:
+    """Plans for these services. It remembers what was done, by the planner or by others, and what that took."""
+
+    names: tuple[str, ...]
+    contract: Contract
+    costs: Costs = field(factory=Costs)
+    """What was learned of the system's seconds."""
+    faults: bool = True
+    leaning: Leaning = field(factory=Leaning)
+    places: Places = field(init=False)
+    done: dict[Mark, int] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.places = Places(self.names, self.contract, self.faults)
+
+    def route(self, at: At | None, within: float | None = None) -> Route | None:
+        """The best way on from where the system is, or from a reset; None where nothing can be done in `within` seconds.
+
+        None for `at`: there is no way on but a reset.
+        """
+        fresh = [At(CLEAN, naming) for naming in _NAMINGS]
+        routes = [self._best(one, self.costs.of(RESET), within, reset=True) for one in fresh]
+        if at is not None and at.steps < _MOST_STEPS:
+            routes.append(self._best(at, 0.0, within, reset=False))
+        found = [one for one in routes if one is not None]
+        return max(found, key=lambda one: one.rate, default=None)
+
+    def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
+        """A step was done there, whoever planned it: of what was new in it less is left."""
+        for mark, _ in self._promise(here, step, before, naming):
+            self.done[mark] = self.done.get(mark, 0) + 1
+
+    def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> tuple[tuple[Mark, float], ...]:
+        return promise(self.names, here, step, before, naming, self.leaning).marks
+
+    def _best(self, at: At, seconds: float, within: float | None, *, reset: bool) -> Route | None:
+        limit = float("inf") if within is None else within
+        ways, best = [_Way(self.places.of(at.state), (), {}, 0.0, seconds)], None
+        for _ in range(_DEPTH):
+            affordable = (way for way in self._further(ways, at) if way.seconds <= limit)
+            further = sorted(affordable, key=lambda way: way.rate, reverse=True)
+            ways = _widest(further)
+            if ways and (best is None or ways[0].rate > best.rate):
+                best = ways[0]
+        if best is None:
+            return None
+        return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=at.naming)
+
+    def _further(self, ways: list[_Way], at: At) -> Iterator[_Way]:
+        places, costs = self.places, self.costs
+        for way in ways:
+            before = way.steps[-1] if way.steps else at.last
+            for operation in places.choices(way.here):
+                seconds = way.seconds + costs.of(places.sort(way.here, operation)) + _LATER
+                there = places.after(way.here, operation)
+                for pace in _paces(operation, moves=there != way.here):
+                    step = Step(operation, pace)
+                    made = promise(self.names, way.here, step, before, at.naming, self.leaning)
+                    value = way.value + made.left(self.done, way.met)
+                    yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value, seconds)
+
+
+def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:
+    """What moves nothing is worth a look; only what the manager is asked for can be looked at past it, or not at all."""
+    if not moves:
+        return (Pace.CALM,)
+    return tuple(Pace) if operation.manager else (Pace.CALM, Pace.HURRIED)
+
+
+def _met(before: dict[Mark, int], marks: tuple[tuple[Mark, float], ...]) -> dict[Mark, int]:
+    met = dict(before)
+    for mark, _ in marks:
+        met[mark] = met.get(mark, 0) + 1
+    return met
+
+
+def _widest(ways: list[_Way]) -> list[_Way]:
+    """The best of the ways, at most a few to one place."""
+    kept: list[_Way] = []
+    count: dict[Place, int] = {}
+    for way in ways:
+        if count.get(way.here, 0) < _SAME_PLACE:
+            count[way.here] = count.get(way.here, 0) + 1
+            kept.append(way)
+            if len(kept) == _WIDTH:
+                break
+    return kept

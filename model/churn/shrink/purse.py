@@ -1,0 +1,48 @@
+"""What one call of the shrinker may spend: runs, seconds of the system's clock, and what is left of the session's budget."""
+
+from attrs import frozen
+
+from churn.lifecycle.sequence import Sequence
+from churn.session.session import Session
+from churn.shrink.foresight import Foresight
+
+
+@frozen(kw_only=True)
+class Purse:
+    """Ends in runs (as the shrinker counts them) and in seconds (None: as long as it takes)."""
+
+    session: Session
+    foresight: Foresight
+    runs: int
+    seconds: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of the system's clock that are left, None where there is no end to them."""
+        clock, budget = self.session.system.clock, self.session.budget
+        ends = [self.seconds - clock.now()] if self.seconds is not None else []
+        if budget.seconds is not None and type(budget.clock) is type(clock):
+            ends.append(budget.seconds - budget.elapsed)
+        return min(ends, default=None)
+
+    def pays(self, sequence: Sequence, *, keeping: Sequence | None = None) -> bool:
+        """Whether a run of it can be paid, and then still one of `keeping`, if that could be paid by now.
+
+        If it could not, what fails instead has to be paid twice: it is run again, too.
+        """
+        if not self._pays_operations(sequence, keeping):
+            return False
+        if self.left is None:
+            return True
+        cost = self.foresight.seconds(sequence)
+        kept = self.foresight.seconds(keeping) if keeping is not None else 0.0
+        return self.left > 0 and cost + (kept if kept <= self.left else cost) <= self.left
+
+    def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:
+        left = self.session.budget.left
+        kept = _operations(keeping) if keeping is not None else 0
+        return left is None or _operations(sequence) + (kept if kept <= left else _operations(sequence)) <= left
+
+
+def _operations(sequence: Sequence) -> int:
+    return len(sequence.steps) + 1  # the reset
