@@ -163,7 +163,9 @@ class Campaign:
     def _thriftily(self) -> None:
         """Search by value per second, each failure settled as it comes, until the whole budget is spent."""
         self.announce(SEARCH)
-        while self._goes_on() and not self._spent():
+        before = -1.0
+        while self._goes_on() and not self._spent() and self.session.budget.elapsed > before:
+            before = self.session.budget.elapsed  # where no second passes any more, nothing that is left can be paid
             with self._surviving():
                 self.search.run(enough=lambda: self._spent(_KEPT_BACK))
                 self._settle(1.0)

@@ -17,8 +17,11 @@ from churn.lifecycle.sequence import Naming
 
 FADING = 0.2
 """A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
-_RESISTED = 4.0
-"""A start that cannot get healthy, and a stop that the server resists: the ways out of these are the least tried code."""
+_IN_VAIN, _RESISTED = 8.0, 4.0
+"""A start that cannot get healthy, and a stop that the server resists: the ways out of these are the least tried code.
+
+The former takes the manager's whole timeout: it has to be worth that, or it would never be done.
+"""
 _AGAIN = 1.3
 """A start after a stop, a death or a failure: something is left to be in its way."""
 _BESIDE_RUNNING, _BESIDE_FAULTY, _BESIDE_IDLE = 2.5, 1.5, 1.1
@@ -130,7 +133,7 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
     if isinstance(operation, SetBehaviour):
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
     if isinstance(operation, Start):
-        return _RESISTED if spot.condition.doomed else _AGAIN if spot.condition.word != "created" else 1.0
+        return _IN_VAIN if spot.condition.doomed else _AGAIN if spot.condition.word != "created" else 1.0
     if isinstance(operation, Stop):
         if spot.condition.word not in ("running", "dead"):
             return _IDLE_CHANGE
