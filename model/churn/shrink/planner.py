@@ -24,6 +24,8 @@ class Planner:
 
     contract: Contract
     costs: Costs | None = None
+    plain_passes: bool = False
+    """What is shrunk was seen to pass with plain names and calmly done: so it is tried as it is first."""
     _atlases: dict[tuple[str, ...], Atlas] = field(init=False, factory=dict)
 
     def atlas(self, names: tuple[str, ...]) -> Atlas:
