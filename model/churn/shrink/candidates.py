@@ -9,11 +9,11 @@ from attrs import evolve
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Length, Operation, Pace, Step, Wait
+from churn.lifecycle.operations import Length, Operation, Pace, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming
 from churn.session.costs import Costs
 from churn.session.failing import Failing, Steps
-from churn.shrink.jumps import cycles, long_jumps, short_jumps
+from churn.shrink.jumps import cycles, cycles_of_what_piles_up, long_jumps, short_jumps
 from churn.shrink.planner import Candidate, Planner, calmly_done, is_plain, plainly_done, strays_of, used_names
 
 __all__ = ["STAGES", "Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
@@ -197,17 +197,26 @@ def _milder(failing: Failing, planner: Planner) -> Iterator[Candidate]:
 
 
 def _waiting(failing: Failing, _: Planner) -> Iterator[Candidate]:
-    """With a wait after each step but the last two, where it may be that only time has to pass."""
-    if failing.fingerprint.has(Trait.BY_ITSELF) and not isinstance(failing.steps[-1].operation, Wait):
-        wait = Step(Wait(Length.SHORT))
-        yield _with(failing, tuple(one for step in failing.steps[:-1] for one in (step, wait)))
+    """With a wait in place of the last step, where it may be that only time has to pass."""
+    last = failing.steps[-1].operation
+    if not isinstance(last, Wait) and (failing.fingerprint.has(Trait.BY_ITSELF) or _passes_time_elsewhere(failing)):
+        yield _with(failing, (*failing.steps[:-1], Step(Wait(Length.SHORT))))
+
+
+def _passes_time_elsewhere(failing: Failing) -> bool:
+    """Whether the last step is done to another service than was started before, and nobody says that it disturbed that one."""
+    last = failing.steps[-1].operation
+    started = {step.operation.service for step in failing.steps[:-1] if isinstance(step.operation, Start)}
+    disturbed = failing.fingerprint.has(Trait.OTHERS)
+    return isinstance(last, Start | Stop) and bool(started - {last.service}) and not disturbed
 
 
 _Make = Callable[[Failing, Planner], Iterator[Candidate]]
 _ORDER: tuple[_Make, ...] = (
+    cycles_of_what_piles_up,
     short_jumps,
-    _plainly,
     cycles,
+    _plainly,
     _seen_sooner,
     _without_service,
     _without_self_loops,
@@ -215,15 +224,15 @@ _ORDER: tuple[_Make, ...] = (
     _without_loops,
     long_jumps,
     _without_blocks,
-    _plainly_named,
-    _calmer,
     _milder,
     _without_one,
     _without_pairs,
+    _plainly_named,
+    _calmer,
     _waiting,
 )
 STAGES = len(_ORDER)
 _AS_THEY_COME = (short_jumps,)
 """Those that are in order already."""
-_OTHER_END: tuple[_Make, ...] = (cycles, _seen_sooner, _plainly_named, _calmer, _milder, _waiting)
+_OTHER_END: tuple[_Make, ...] = (cycles, cycles_of_what_piles_up, _seen_sooner, _plainly_named, _calmer, _milder, _waiting)
 """Those that may end with another operation."""

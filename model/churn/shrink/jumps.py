@@ -5,11 +5,12 @@ from functools import partial
 
 from attrs import evolve
 
-from churn.lifecycle.condition import ABSENT, Abstract
+from churn.lifecycle.condition import ABSENT, Abstract, Behaviour
+from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Create, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
-from churn.shrink.planner import Candidate, Planner, behaviours, behaving, is_plain, plainly_done
+from churn.shrink.planner import Candidate, Planner, behaviours, behaving, is_plain, plainly_done, with_short_waits
 
 _CYCLES = 5
 """As many as the five-cycle scenario has: what counts shows by then."""
@@ -18,18 +19,29 @@ _COUNTED = 2
 
 
 def short_jumps(failing: Failing, planner: Planner) -> Iterator[Candidate]:
-    """The shortest jumps: that service alone, then with the others as they were; each plainly first.
+    """The shortest jumps: the service that failed alone, then with the others as they were; each plainly first.
 
     What was hurried past just before the end was looked at there, too: it belongs to the end.
     """
-    ending = _unseen(failing.steps)
-    sizes = sorted({1, ending, ending + 1} if failing.steps[-1].operation.service else {ending, ending + 1})
-    for jump in [*_alone(failing, planner, sizes[0]), *(jump for size in sizes for jump in _jumps(failing, planner, size))]:
-        given = evolve(failing.sequence, steps=jump)
+    for jump in _shortest(failing, planner):
+        given = evolve(failing.sequence, steps=with_short_waits(jump))
         if not planner.plain_passes:
             yield failing.names, plainly_done(jump)
         if planner.plain_passes or not is_plain(given):
             yield failing.names, given
+
+
+def _shortest(failing: Failing, planner: Planner) -> Iterator[Steps]:
+    ending = _unseen(failing.steps)
+    first = 1 if failing.steps[-1].operation.service else ending
+    among_others = failing.fingerprint.has(Trait.OTHERS) and failing.fingerprint.has(Trait.MOVING)
+    if not among_others:
+        yield from _alone(failing, planner, first)
+    yield from _jumps(failing, planner, first)
+    if not among_others:
+        yield from _alone(failing, planner, first, oddly=True)
+    for size in sorted({ending, ending + 1} - {first}):
+        yield from _jumps(failing, planner, size)
 
 
 def long_jumps(failing: Failing, planner: Planner) -> Iterator[Candidate]:
@@ -49,41 +61,49 @@ def _unseen(steps: Steps) -> int:
     return count
 
 
-def _alone(failing: Failing, planner: Planner, size: int) -> Iterator[Steps]:
-    """The last steps on the service that failed, which is brought where it was then, with no other there."""
+def _alone(failing: Failing, planner: Planner, size: int, *, oddly: bool = False) -> Iterator[Steps]:
+    """The last steps on the service that failed, which is brought where it was then, with no other there.
+
+    `oddly`: its server behaves as it did, where that was odd.
+    """
     name, place = failing.steps[-1].operation.service, len(failing.steps) - size
-    if name in failing.names and place > 0 and failing.befores:
-        number = failing.names.index(name)
-        goal = tuple(now if one == number else ABSENT for one, now in enumerate(failing.befores[place]))
-        last = tuple(step for step in failing.steps[place:] if step.operation.service in (name, None))
-        yield from _ways(failing, planner, goal, place, last)
+    if name not in failing.names or place <= 0 or not failing.befores:
+        return
+    number = failing.names.index(name)
+    goal = tuple(now if one == number else ABSENT for one, now in enumerate(failing.befores[place]))
+    way, wanted = _way(failing, planner, goal, place), _behaviours(failing, planner, place)
+    last = tuple(step for step in failing.steps[place:] if step.operation.service in (name, None))
+    if oddly:
+        has = behaviours(planner.states(way)[-1]) if way is not None else {}
+        odd = name in has and has[name] is not wanted[name]
+        way = (*way, Step(SetBehaviour(name, wanted[name]))) if way is not None and odd else None
+    if way is not None and len(way) + len(last) < len(failing.steps):
+        yield (*way, *last)
 
 
 def _jumps(failing: Failing, planner: Planner, size: int) -> Iterator[Steps]:
     """The cheapest way to where the failing run was `size` steps before its end, then these steps."""
     place = len(failing.steps) - size
-    if place > 0 and failing.befores:
-        yield from _ways(failing, planner, failing.befores[place], place, failing.steps[place:])
+    if place <= 0 or not failing.befores:
+        return
+    way = _way(failing, planner, failing.befores[place], place)
+    if way is not None and len(way) < place:
+        yield (*way, *failing.steps[place:])
 
 
-def _ways(failing: Failing, planner: Planner, goal: Abstract, place: int, last: Steps) -> Iterator[Steps]:
-    """The cheapest way to the goal, then the last steps.
+def _behaviours(failing: Failing, planner: Planner, place: int) -> dict[str, Behaviour]:
+    return behaviours(planner.states(failing.steps)[place])
 
-    Servers that cannot live behave as they did in the failing run. Where others behaved oddly, too, that is put in after.
-    """
+
+def _way(failing: Failing, planner: Planner, goal: Abstract, place: int) -> Steps | None:
+    """The cheapest way there; servers that cannot live behave as they did in the failing run."""
     atlas = planner.atlas(failing.names)
     way = atlas.nearest(atlas.start, partial(_is, goal))
     if way is None:
-        return
-    steps, wanted = tuple(map(Step, way)), behaviours(planner.states(failing.steps)[place])
-    alike = behaving(steps, wanted)
-    if planner.views(failing.names, alike)[-1] == goal:
-        steps = alike
-    has = behaviours(planner.states(steps)[-1])
-    odd = tuple(Step(SetBehaviour(name, how)) for name, how in wanted.items() if name in has and has[name] is not how)
-    for way_there in (steps, (*steps, *odd)) if odd else (steps,):
-        if len(way_there) + len(last) < len(failing.steps):
-            yield (*way_there, *last)
+        return None
+    steps = tuple(map(Step, way))
+    alike = behaving(steps, _behaviours(failing, planner, place))
+    return alike if planner.views(failing.names, alike)[-1] == goal else steps
 
 
 def _is(goal: Abstract, here: Abstract) -> bool:
@@ -98,6 +118,12 @@ def cycles(failing: Failing, _: Planner) -> Iterator[Candidate]:
         return
     cycle = (Step(Start(name)), Step(Stop(name)))
     yield failing.names, Sequence((Step(Create(name)), *cycle * _CYCLES)[: len(done) - 1])
+
+
+def cycles_of_what_piles_up(failing: Failing, planner: Planner) -> Iterator[Candidate]:
+    """The same, where the objection is to what piles up."""
+    if failing.fingerprint.has(Trait.PILING) and not failing.fingerprint.has(Trait.REVIVING):
+        yield from cycles(failing, planner)
 
 
 def _most_cycled(failing: Failing) -> str | None:

@@ -15,6 +15,8 @@ class Purse:
     planner: Planner
     runs: int
     seconds: float | None = None
+    most_kept: float | None = None
+    """What is kept back for another run at most: what is dearer is made cheaper first."""
 
     @property
     def left(self) -> float | None:
@@ -26,9 +28,9 @@ class Purse:
         return min(ends, default=None)
 
     def pays(self, sequence: Sequence, *, keeping: Sequence | None = None) -> bool:
-        """Whether a run of it can be paid, and then still one of `keeping`, if that could be paid by now.
+        """Whether a run of it can be paid, and then still one of `keeping`.
 
-        If it could not, what fails instead has to be paid twice: it is run again, too.
+        Where that is too dear, a run that fails instead has to be paid twice: it is run again, too.
         """
         if not self._pays_operations(sequence, keeping):
             return False
@@ -36,7 +38,8 @@ class Purse:
             return True
         cost = self.planner.seconds(sequence)
         kept = self.planner.seconds(keeping) if keeping is not None else 0.0
-        return self.left > 0 and cost + (kept if kept <= self.left else cost) <= self.left
+        dear = kept > (self.left if self.most_kept is None else min(self.left, self.most_kept))
+        return self.left > 0 and cost + (cost if dear else kept) <= self.left
 
     def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:
         left = self.session.budget.left

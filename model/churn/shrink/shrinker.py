@@ -126,6 +126,7 @@ class Shrinker:
             planner=self._planner,
             runs=self.runs + (self.most_runs if runs is None else runs),
             seconds=None if seconds is None else self.session.system.clock.now() + seconds,
+            most_kept=None if seconds is None else seconds / 2,
         )
 
     def _settle(self, work: Work) -> None:
