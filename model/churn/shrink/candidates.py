@@ -14,7 +14,7 @@ from churn.lifecycle.sequence import Naming
 from churn.session.costs import Costs
 from churn.session.failing import Failing, Steps
 from churn.shrink.jumps import cycles, cycles_of_what_piles_up, long_jumps, short_jumps
-from churn.shrink.planner import Candidate, Planner, calmly_done, is_plain, plainly_done, strays_of, used_names
+from churn.shrink.planner import Candidate, Planner, calmly_done, plainly_done, strays_of, used_names
 
 __all__ = ["STAGES", "Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
 
@@ -234,5 +234,13 @@ _ORDER: tuple[_Make, ...] = (
 STAGES = len(_ORDER)
 _AS_THEY_COME = (short_jumps,)
 """Those that are in order already."""
-_OTHER_END: tuple[_Make, ...] = (cycles, cycles_of_what_piles_up, _seen_sooner, _plainly_named, _calmer, _milder, _waiting)
+_OTHER_END: tuple[_Make, ...] = (
+    cycles,
+    cycles_of_what_piles_up,
+    _seen_sooner,
+    _plainly_named,
+    _calmer,
+    _milder,
+    _waiting,
+)
 """Those that may end with another operation."""

@@ -10,7 +10,7 @@ from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Create, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
-from churn.shrink.planner import Candidate, Planner, behaviours, behaving, is_plain, plainly_done, with_short_waits
+from churn.shrink.planner import Candidate, Planner, behaving, behaviours, is_plain, plainly_done, with_short_waits
 
 _CYCLES = 5
 """As many as the five-cycle scenario has: what counts shows by then."""
@@ -23,25 +23,33 @@ def short_jumps(failing: Failing, planner: Planner) -> Iterator[Candidate]:
 
     What was hurried past just before the end was looked at there, too: it belongs to the end.
     """
-    for jump in _shortest(failing, planner):
-        given = evolve(failing.sequence, steps=with_short_waits(jump))
-        if not planner.plain_passes:
-            yield failing.names, plainly_done(jump)
-        if planner.plain_passes or not is_plain(given):
-            yield failing.names, given
-
-
-def _shortest(failing: Failing, planner: Planner) -> Iterator[Steps]:
     ending = _unseen(failing.steps)
     first = 1 if failing.steps[-1].operation.service else ending
     among_others = failing.fingerprint.has(Trait.OTHERS) and failing.fingerprint.has(Trait.MOVING)
     if not among_others:
-        yield from _alone(failing, planner, first)
-    yield from _jumps(failing, planner, first)
+        yield from _either_way(failing, planner, _alone(failing, planner, first))
+    yield from _either_way(failing, planner, _jumps(failing, planner, first))
     if not among_others:
-        yield from _alone(failing, planner, first, oddly=True)
-    for size in sorted({ending, ending + 1} - {first}):
-        yield from _jumps(failing, planner, size)
+        yield from _plainly(failing, planner, _alone(failing, planner, first, oddly=True))
+    if ending > first:
+        yield from _either_way(failing, planner, _jumps(failing, planner, ending))
+    yield from _plainly(failing, planner, _jumps(failing, planner, ending + 1))
+
+
+def _plainly(failing: Failing, planner: Planner, jumps: Iterator[Steps]) -> Iterator[Candidate]:
+    """Plainly, or if that is known to pass as it is."""
+    for jump in jumps:
+        given = evolve(failing.sequence, steps=with_short_waits(jump))
+        yield failing.names, given if planner.plain_passes else plainly_done(jump)
+
+
+def _either_way(failing: Failing, planner: Planner, jumps: Iterator[Steps]) -> Iterator[Candidate]:
+    """Plainly first."""
+    for jump in jumps:
+        yield from _plainly(failing, planner, iter((jump,)))
+        given = evolve(failing.sequence, steps=with_short_waits(jump))
+        if not is_plain(given) and not planner.plain_passes:
+            yield failing.names, given
 
 
 def long_jumps(failing: Failing, planner: Planner) -> Iterator[Candidate]:
@@ -75,7 +83,7 @@ def _alone(failing: Failing, planner: Planner, size: int, *, oddly: bool = False
     last = tuple(step for step in failing.steps[place:] if step.operation.service in (name, None))
     if oddly:
         has = behaviours(planner.states(way)[-1]) if way is not None else {}
-        odd = name in has and has[name] is not wanted[name]
+        odd = name in has and wanted[name] not in (has[name], Behaviour.SLOW)  # one that is slow only takes longer
         way = (*way, Step(SetBehaviour(name, wanted[name]))) if way is not None and odd else None
     if way is not None and len(way) + len(last) < len(failing.steps):
         yield (*way, *last)

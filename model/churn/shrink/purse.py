@@ -30,7 +30,7 @@ class Purse:
     def pays(self, sequence: Sequence, *, keeping: Sequence | None = None) -> bool:
         """Whether a run of it can be paid, and then still one of `keeping`.
 
-        Where that is too dear, a run that fails instead has to be paid twice: it is run again, too.
+        Nothing is kept where that is too dear: what fails instead is cheaper to run again.
         """
         if not self._pays_operations(sequence, keeping):
             return False
@@ -39,12 +39,12 @@ class Purse:
         cost = self.planner.seconds(sequence)
         kept = self.planner.seconds(keeping) if keeping is not None else 0.0
         dear = kept > (self.left if self.most_kept is None else min(self.left, self.most_kept))
-        return self.left > 0 and cost + (cost if dear else kept) <= self.left
+        return self.left > 0 and cost + (0.0 if dear else kept) <= self.left
 
     def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:
         left = self.session.budget.left
         kept = _operations(keeping) if keeping is not None else 0
-        return left is None or _operations(sequence) + (kept if kept <= left else _operations(sequence)) <= left
+        return left is None or _operations(sequence) + (kept if kept <= left else 0) <= left
 
 
 def _operations(sequence: Sequence) -> int:

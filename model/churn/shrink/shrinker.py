@@ -24,6 +24,7 @@ from churn.shrink.best import Best, shape, size, wilder
 from churn.shrink.bug import Bug
 from churn.shrink.candidates import STAGES, planned
 from churn.shrink.cases import alike, is_case, is_part_of
+from churn.shrink.evidence import repeats
 from churn.shrink.planner import Candidate, Planner, plainly_done
 from churn.shrink.purse import Purse
 from churn.shrink.rate import Rate, tries
@@ -32,8 +33,6 @@ PART = "shrinking"
 _RUNS = 43
 """Runs that one failure may cost, those that confirm it apart; a flaky one three times as many."""
 _FLAKY = 3
-_CONFIRMATIONS = 2
-"""Runs in a row that the smallest sequence has to fail again to count as certain: one more may be luck."""
 _FIRST_RUNS, _LAST_RUNS = 5, 10
 """Runs from which the rate of a flaky failure is guessed, before it is shrunk on, and told, at the end."""
 
@@ -211,8 +210,9 @@ class Shrinker:
                 _keep_shortest(self.others, failing)
 
     def _confirm(self, best: Best) -> None:
-        """Run the best again. Raises `_Contradiction` where it passes."""
-        while best.rate.runs < _CONFIRMATIONS:
+        """Run the best again, as often as it takes. Raises `_Contradiction` where it passes."""
+        needed = repeats(best.failing, best.failures, self.session.trace.runs)
+        while best.rate.runs < needed:
             if not self._purse.pays(best.failing.sequence):
                 return
             if not self._run_of(best):
