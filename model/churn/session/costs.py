@@ -31,9 +31,6 @@ class Sort(NamedTuple):
     behaviour: str = ""
 
 
-RESET = Sort("reset")
-
-
 def sort_of(operation: Operation, state: State) -> Sort:
     """What sort of thing the operation is, done in that state."""
     kind = f"wait {operation.length.value}" if isinstance(operation, Wait) else operation.kind
@@ -67,8 +64,8 @@ class Costs:
         return max(usual, _NEVER_HEALTHY) if hopeless else usual
 
     def total(self, sequence: Sequence, contract: Contract) -> float:
-        """Seconds that a run of the sequence is expected to take, its reset included."""
-        state, seconds = CLEAN, self.of(RESET) if RESET in self._count else 0.0
+        """Seconds that a run of the sequence is expected to take, its reset apart."""
+        state, seconds = CLEAN, 0.0
         for step in sequence.steps:
             seconds += self.of(sort_of(step.operation, state))
             state = follow(state, step.operation, _IMAGINED, contract)[0].state

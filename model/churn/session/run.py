@@ -9,6 +9,7 @@ from churn.lifecycle.invariants import Doubt, Objection
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence, Outcome
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.costs import Sort
 from churn.session.failing import Failing, Result
 from churn.session.fingerprint import Fingerprint
 from churn.session.verdict import Judgement, Signature, Verdict
@@ -26,6 +27,8 @@ class Record:
     step: Step
     before: Abstract
     condition: Condition = ANY
+    sort: Sort = Sort("")
+    """What it costs is learned for this sort of steps."""
     outcome: Outcome | None = None
     verdict: Verdict = Verdict.UNKNOWN
     reason: str = ""

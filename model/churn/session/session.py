@@ -18,7 +18,7 @@ from churn.lifecycle.transitions import Branch, follow
 from churn.session.alike import expected
 from churn.session.behind import Excursion
 from churn.session.budget import Budget
-from churn.session.costs import RESET, Costs, Sort, sort_of
+from churn.session.costs import Costs, sort_of
 from churn.session.environment import Environment
 from churn.session.judging import Judge, Pending, is_blind
 from churn.session.known import Adopted, Known, NothingNew
@@ -68,7 +68,6 @@ class Session:
         self._environment = Environment(system)
         self._judge = self._judge_of(self.current)
         self._detailed, self._unasked, self._steps = True, False, 0
-        self._sort = Sort("")
 
     # -- a whole sequence ---------------------------------------------------------------------------------------------
 
@@ -95,9 +94,7 @@ class Session:
         self._detailed, self._unasked = detailed, False
         began, inside = self.system.clock.now(), self.system.inside
         self._reset()
-        took = self.system.clock.now() - began
-        self.resetting += took
-        self.costs.learn(RESET, took)
+        self.resetting += self.system.clock.now() - began
         self.resetting_inside += self.system.inside - inside
         self.possible = (CLEAN,)
         self.current = Run(part=part, names=tuple(names), naming=naming)
@@ -170,11 +167,10 @@ class Session:
     # -- what goes before a look --------------------------------------------------------------------------------------
 
     def _begun(self, step: Step) -> Record:
-        self._steps += 1
         service, before = step.operation.service, abstract(self.state, self.names)
         condition = before[self.names.index(service)] if service in self.names else ANY
-        record = Record(number=self._steps, step=step, before=before, condition=condition)
-        self._sort = sort_of(step.operation, self.state)
+        sort, self._steps = sort_of(step.operation, self.state), self._steps + 1
+        record = Record(number=self._steps, step=step, before=before, condition=condition, sort=sort)
         self.current.records.append(record)
         self.trace.begin(record, self.system.clock.now())
         self._judge.adopted.note(step.operation)
@@ -251,7 +247,7 @@ class Session:
         now = self.system.clock.now()
         record.close(verdict, now)
         if record.outcome is not None and not record.ended:
-            self.costs.learn(self._sort, record.outcome.took if verdict is Verdict.FAIL else record.took)
+            self.costs.learn(record.sort, record.outcome.took if verdict is Verdict.FAIL else record.took)
         self.trace.end(record, now)
 
     # -- the environment ----------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ the smallest in a row have to fail: a failure that comes every other time does s
 
 from collections.abc import Sequence as Sequenced
 
+from churn.lifecycle.condition import ABSENT, Abstract
+from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing
@@ -43,5 +45,12 @@ def _is_like(failing: Failing, record: Record) -> bool:
 def _did(failing: Failing, run: Run, place: int) -> bool:
     done = run.records[: place + 1]
     befores = tuple(record.before for record in done)
+    if failing.fingerprint.has(Trait.BELATED) and _services(befores) > _services(failing.befores):
+        return False  # others that are there may keep it from being noticed
     so_far = Failing(run.names, Sequence(tuple(one.step for one in done), run.naming), failing.fingerprint, befores)
     return is_case(so_far, failing, at_the_end=True)
+
+
+def _services(befores: tuple[Abstract, ...]) -> int:
+    """How many services are there at most."""
+    return max((sum(one != ABSENT for one in before) for before in befores), default=0)

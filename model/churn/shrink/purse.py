@@ -36,10 +36,14 @@ class Purse:
             return False
         if self.left is None:
             return True
-        cost = self.planner.seconds(sequence)
-        kept = self.planner.seconds(keeping) if keeping is not None else 0.0
+        cost = self._seconds(sequence)
+        kept = self._seconds(keeping) if keeping is not None else 0.0
         dear = kept > (self.left if self.most_kept is None else min(self.left, self.most_kept))
         return self.left > 0 and cost + (0.0 if dear else kept) <= self.left
+
+    def _seconds(self, sequence: Sequence) -> float:
+        resets = len(self.session.trace.runs)
+        return self.planner.seconds(sequence) + (self.session.resetting / resets if resets else 0.0)
 
     def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:
         left = self.session.budget.left

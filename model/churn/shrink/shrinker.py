@@ -228,7 +228,8 @@ class Shrinker:
         work.best.told = self._measure(work.best, _LAST_RUNS)
 
     def _measure(self, best: Best, runs: int) -> bool:
-        for _ in range(runs):
+        """Run it until it was run so often since it was taken; whether that could be paid."""
+        while best.rate.runs < runs:
             if not self._purse.pays(best.failing.sequence):
                 return False
             self._run_of(best)
