@@ -3,9 +3,12 @@
 Discovery is by exploration alone, so that there is something to shrink. Runs are sequences from a reset on; the system's
 seconds are virtual: a start takes 7 s, a stop 3 s, a list 0.3 s, a reset 5 s.
 
-Plain Hypothesis is ended after PLAIN_RUNS runs: its smallest failure by then counts.
+Beside each stands the floor: what the best shrinker needs, one jump, each distinct single deletion of the minimum, and two runs
+that confirm it. From the same first failures also fast-check's way of shrinking: blocks of halving size are left out, what is
+then not enabled is skipped, any failure counts, and after each it starts over. It and plain Hypothesis are ended after
+PLAIN_RUNS runs: their smallest failure by then counts. The last line is JSON.
 
-python tests/benchmarks/finding.py [--seeds N] [--plain N] [--jobs N] [--keep FILE] [DEFECT …]
+python tests/benchmarks/finding.py [--seeds N] [--plain N] [--first N] [--jobs N] [--keep FILE] [DEFECT …]
 """
 
 import argparse
@@ -21,9 +24,10 @@ from typing import Any
 from attrs import asdict, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from measure import keep
+from measure import keep, machine
 from rich.console import Console
 from rich.table import Table
+from yardsticks import floors, halved
 
 from churn.assembly import STAND_IN
 from churn.explore.machine import Explorer, Profile, explore, openings, operations, paces
@@ -78,6 +82,7 @@ class Found:
     length: int = 0
     sequence: str = ""
     minimal: bool = False
+    flaky: bool = False
 
 
 @contextmanager
@@ -111,7 +116,21 @@ def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
         bug = shrinker.shrink(failing)
         return Found(
             defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,
-            _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal,
+            _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal, bug.flaky,
+        )  # fmt: skip
+
+
+def blocks(defect: str, seed: int) -> Found:
+    """Found by the same exploration, and shrunk as fast-check shrinks commands."""
+    with opened(defect, seed) as session:
+        violation = explore(Explorer(session=session, services=SERVICES), PROFILE, seed)
+        if violation is None:
+            return Found(defect, seed, None)
+        runs, steps = len(session.trace.runs), session.trace.steps
+        best = halved(session, violation.failing, PLAIN_RUNS)
+        return Found(
+            defect, seed, runs, steps, len(violation.failing.steps), len(session.trace.runs) - runs,
+            session.trace.steps - steps, _repeats(session.trace, runs), len(best.steps), str(best.sequence), minimal=True,
         )  # fmt: skip
 
 
@@ -202,23 +221,29 @@ def _repeats(trace: Trace, after: int) -> int:
 
 def _do(job: tuple[str, str, int]) -> tuple[str, Found]:
     kind, defect, seed = job
-    if kind == "plain":
-        return kind, plain(defect, seed)
+    if kind in ("plain", "blocks"):
+        return kind, (plain if kind == "plain" else blocks)(defect, seed)
     return kind, churn(defect, seed, seconds=BUDGET if kind == "budget" else None)
 
 
 def table(rows: dict[str, list[Found]], minima: dict[str, int]) -> Table:
     """One line a defect."""
-    made = Table("defect", "min", "find: runs", "ops", "shrink: runs (max)", "ops", "length", "at min", "300 s: min + 2",
+    made = Table("defect", "min", "find: runs", "ops", "floor", "shrink: runs (max)", "ops", "length", "at min",
+                 "300 s: at min", "min + 2", "blocks: runs", "length", "at min",
                  "plain find: runs", "ops", "shrink: runs", "ops", "length", "at min", title="medians over seeds")  # fmt: skip
+    least_runs = floors()
     for defect in dict.fromkeys(found.defect for found in rows["churn"]):
-        mine, timed, theirs = ([found for found in rows.get(kind, ()) if found.defect == defect and found.discovery_runs]
-                               for kind in ("churn", "budget", "plain"))  # fmt: skip
+        mine, timed, fast, theirs = (
+            [found for found in rows.get(kind, ()) if found.defect == defect and found.discovery_runs]
+            for kind in ("churn", "budget", "blocks", "plain")
+        )
         least = minima.get(defect) or min((found.length for found in mine), default=0)
         most = max((found.runs for found in mine), default=0)
         find, ops, shrink, more, length = _middle(mine)
-        made.add_row(defect, str(least), find, ops, f"{shrink} ({most})", more, length, _share(mine, least),
-                     _share(timed, least + 2), *_middle(theirs), _share(theirs, least))  # fmt: skip
+        made.add_row(defect, str(least), find, ops, str(least_runs[defect]), f"{shrink} ({most})", more, length,
+                     _share(mine, least), _share(timed, least), _share(timed, least + 2),
+                     _middle(fast)[2], _middle(fast)[4], _share(fast, least),
+                     *_middle(theirs), _share(theirs, least))  # fmt: skip
     return made
 
 
@@ -231,15 +256,28 @@ def _share(found: list[Found], least: int) -> str:
     return f"{sum(one.length <= least for one in found)}/{len(found)}" if found else "-"
 
 
-def _totals(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[str]:
-    """What is hoped of all together."""
-    for kind, slack, words in (("churn", 0, "at the minimum"), ("budget", 2, "in 300 s at most 2 steps longer")):
-        found = [one for one in rows[kind] if one.discovery_runs]
-        near = sum(one.length <= minima.get(one.defect, 0) + slack for one in found)
-        yield f"{kind}: {near} of {len(rows[kind])} {words}; {len(rows[kind]) - len(found)} not found"
-    runs = [one.runs for one in rows["churn"] if one.discovery_runs]
-    repeats = max(0, max(one.repeats for one in rows["churn"]) - 2)
-    yield f"runs after discovery: median {median(runs):g}, at most {max(runs)}; repeated but to confirm: at most {repeats}"
+def totals(rows: dict[str, list[Found]], minima: dict[str, int]) -> dict[str, float]:
+    """All together, for the line of JSON."""
+    least_runs, figures = floors(), dict[str, float]()
+    for kind, found in rows.items():
+        failed = [one for one in found if one.discovery_runs]
+        if not failed:
+            continue
+        over = [one.length - minima[one.defect] for one in failed]
+        figures[f"{kind}_failures"] = len(failed)
+        figures[f"{kind}_not_found"] = len(found) - len(failed)
+        figures[f"{kind}_at_minimum"] = sum(more <= 0 for more in over)
+        figures[f"{kind}_within_two"] = sum(more <= 2 for more in over)
+        figures[f"{kind}_runs"] = sum(one.runs for one in failed)
+        figures[f"{kind}_runs_median"] = median(one.runs for one in failed)
+        figures[f"{kind}_runs_most"] = max(one.runs for one in failed)
+        figures[f"{kind}_floor"] = sum(
+            least_runs[one.defect] - (one.first_length <= minima[one.defect]) for one in failed
+        )
+        figures[f"{kind}_over_floor"] = round(figures[f"{kind}_runs"] / figures[f"{kind}_floor"], 3)
+        figures[f"{kind}_called_flaky"] = sum(one.flaky for one in failed)
+        figures[f"{kind}_repeats_most"] = max(one.repeats for one in failed)
+    return figures
 
 
 def markdown(rows: dict[str, list[Found]], minima: dict[str, int]) -> Iterator[str]:
@@ -256,15 +294,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("defects", nargs="*", default=list(DEFECTS))
     parser.add_argument("--seeds", type=int, default=20, help="seeds for Churn")
-    parser.add_argument("--plain", type=int, default=5, help="seeds for plain Hypothesis, which takes long")
+    parser.add_argument("--plain", type=int, default=5, help="seeds for blocks and plain Hypothesis, which take long")
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--markdown", action="store_true", help="print the table for tests/benchmarks/README.md, too")
     parser.add_argument("--keep", type=Path, help="write all figures to this file")
     options = parser.parse_args()
-    jobs = [(kind, defect, seed) for defect in options.defects
-            for kind, count in (("churn", options.seeds), ("budget", options.seeds), ("plain", options.plain))
-            for seed in range(count)]  # fmt: skip
-    rows: dict[str, list[Found]] = {"churn": [], "budget": [], "plain": []}
+    counts = {"churn": options.seeds, "budget": options.seeds, "blocks": options.plain, "plain": options.plain}
+    jobs = [
+        (kind, defect, seed)
+        for defect in options.defects
+        for kind, count in counts.items()
+        for seed in range(options.first, options.first + count)
+    ]
+    rows: dict[str, list[Found]] = {kind: [] for kind in counts}
     with Pool(options.jobs) as pool:
         for kind, found in pool.imap(_do, jobs, chunksize=1):
             rows[kind].append(found)
@@ -272,12 +315,14 @@ def main() -> None:
     if options.markdown:
         print(*markdown(rows, minima), sep="\n")
     Console(highlight=False, width=190).print(table(rows, minima))
-    for line in _totals(rows, minima):
-        print(line)
+    figures = totals(rows, minima)
+    for key, value in figures.items():
+        print(f"{key.replace('_', ' ')}: {value:g}")
     if options.keep:
         keep(
             options.keep, "finding", [{"side": kind, **asdict(found)} for kind, each in rows.items() for found in each]
         )
+    print(json.dumps({"benchmark": "finding", "figures": figures, "machine": machine()}))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from churn.campaign import reproducer_of
 from churn.explore.machine import Explorer, Profile, explore
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Sort
 from churn.lifecycle.operations import Create, Length, List, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers.file import load, save
@@ -119,11 +120,21 @@ def test_the_best_so_far_is_kept_when_the_budget_ends() -> None:
         )
         with pytest.raises(Violation) as caught:
             session.run("test", ("a", "b"), Sequence(steps))
-        session.budget.operations = session.budget.spent + 4
-        found = Shrinker(session=session).shrink(caught.value.failing)
+        session.budget.operations = session.budget.spent + 2
+        shrinker = Shrinker(session=session)
+        found = shrinker.shrink(caught.value.failing)
         assert not found.minimal
-        assert len(found.steps) <= len(steps)
+        assert not found.confirmed
+        assert found.runs == 0
+        assert found.record is caught.value.record, "what shows it is kept, also where it was not run again"
         assert "budget ended" in found.said
+        session.budget.operations = None
+        gone_on = shrinker.resume(found)
+        assert len(gone_on.steps) == 2
+        assert gone_on.minimal
+        assert gone_on.confirmed
+        assert not gone_on.unfinished
+        assert shrinker.resume(gone_on) is gone_on
 
 
 def test_candidates_are_valid_smaller_or_calmer_and_never_the_same() -> None:
@@ -229,15 +240,17 @@ def test_what_an_operation_costs_is_learned_and_candidates_come_cheapest_first()
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         session.run("test", ("a",), Sequence((*A_START, Step(Wait(Length.LONG)), Step(Stop("a")))))
     costs = session.costs
-    assert costs.of("wait") == 120.0
-    assert costs.of("start") > costs.of("stop") > costs.of("create") == 0.0
-    assert costs.of("never done") == 1.0
+    assert costs.of(Sort("wait long")) == 120.0
+    assert costs.of(Sort("start")) > costs.of(Sort("stop")) > costs.of(Sort("create"))
+    assert costs.of(Sort("never done")) == 1.0
     waits = (Step(Wait(Length.LONG)), Step(Wait(Length.SHORT)))
     failing = Failing(("a",), Sequence((*A_START, *waits, Step(Stop("a")))), ANYHOW)
     found = [sequence for _, sequence in candidates(failing, Contract(), costs)]
-    singles = [costs.total(sequence) for sequence in found if len(sequence.steps) == len(failing.steps) - 1]
+    singles = [costs.total(sequence, Contract()) for sequence in found if len(sequence.steps) == len(failing.steps) - 1]
     assert len(singles) > 1
-    assert min(costs.total(sequence) for sequence in found) < max(costs.total(sequence) for sequence in found)
+    assert min(costs.total(sequence, Contract()) for sequence in found) < max(
+        costs.total(sequence, Contract()) for sequence in found
+    )
 
 
 def test_seconds_of_the_systems_clock_end_shrinking_too_and_the_best_so_far_is_kept() -> None:

@@ -33,7 +33,7 @@ class Sort(NamedTuple):
     behaviour: str = ""
 
 
-RESET = Sort("reset")
+NO_SORT, RESET = Sort(""), Sort("reset")
 
 
 def sort_of(operation: Operation, state: State) -> Sort:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from churn.lifecycle.condition import ANY, Abstract, Condition
+from churn.lifecycle.costs import NO_SORT, Sort
 from churn.lifecycle.invariants import Doubt, Objection
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence, Outcome
@@ -27,6 +28,8 @@ class Record:
     step: Step
     before: Abstract
     condition: Condition = ANY
+    sort: Sort = NO_SORT
+    """What it costs is learned for this sort of steps."""
     outcome: Outcome | None = None
     verdict: Verdict = Verdict.UNKNOWN
     reason: str = ""

@@ -9,7 +9,7 @@ from attrs import evolve
 from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import ANY
-from churn.lifecycle.costs import RESET, Costs, Sort, sort_of
+from churn.lifecycle.costs import RESET, Costs, sort_of
 from churn.lifecycle.invariants import INVARIANTS, Invariant
 from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.outcome import Unknown
@@ -70,7 +70,6 @@ class Session:
         self._environment = Environment(system)
         self._judge = self._judge_of(self.current)
         self._detailed, self._unasked, self._steps = True, False, 0
-        self._sort = Sort("")
 
     # -- a whole sequence ---------------------------------------------------------------------------------------------
 
@@ -167,12 +166,11 @@ class Session:
     # -- what goes before a look --------------------------------------------------------------------------------------
 
     def _begun(self, step: Step) -> Record:
-        self._steps += 1
         self._before = self.state
         service, before = step.operation.service, abstract(self.state, self.names)
         condition = before[self.names.index(service)] if service in self.names else ANY
-        record = Record(number=self._steps, step=step, before=before, condition=condition)
-        self._sort = sort_of(step.operation, self.state)
+        sort, self._steps = sort_of(step.operation, self.state), self._steps + 1
+        record = Record(number=self._steps, step=step, before=before, condition=condition, sort=sort)
         self.current.records.append(record)
         self.trace.begin(record, self.system.clock.now())
         self._judge.adopted.note(step.operation)
@@ -241,7 +239,7 @@ class Session:
         now = self.system.clock.now()
         record.close(verdict, now)
         if record.outcome is not None and not record.ended:
-            self.costs.learn(self._sort, record.outcome.took if verdict is Verdict.FAIL else record.took)
+            self.costs.learn(record.sort, record.outcome.took if verdict is Verdict.FAIL else record.took)
             if self.watch is not None:
                 self.watch(self._before, record)
         self.trace.end(record, now)

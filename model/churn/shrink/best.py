@@ -25,6 +25,8 @@ class Best:
     """It was run again as often as it takes to say how sure it is."""
     runs: int = 0
     """All that were made for it so far."""
+    failures: int = 1
+    """That were seen on the way down to it, the first included."""
     rate: Rate = field(factory=lambda: Rate(0, 0))
     """Of its runs since it was taken."""
 
@@ -32,12 +34,13 @@ class Best:
         """A candidate failed: up to its failing step it is the new best."""
         self.symptoms.add(self.failing.signature)
         self.failing, self.record, self.rate = failing, record, Rate(0, 0)
+        self.failures += 1
 
     def become(self, other: "Best") -> None:
         """The other is the same bug, told shorter."""
         self.symptoms |= {self.failing.signature, *other.symptoms}
         self.failing, self.minimal = other.failing, other.minimal
-        self.record, self.rate = other.record, other.rate
+        self.record, self.rate, self.failures = other.record, other.rate, other.failures
 
 
 def size(failing: Failing) -> tuple[int, int]:

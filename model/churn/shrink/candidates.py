@@ -10,35 +10,41 @@ from attrs import evolve
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Length, Operation, Pace, Step, Wait
+from churn.lifecycle.operations import Length, Operation, Pace, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
-from churn.shrink.jumps import cycles, long_jumps, short_jumps
+from churn.shrink.jumps import cycles, cycles_of_what_piles_up, long_jumps, short_jumps
 
-__all__ = ["Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
+__all__ = ["STAGES", "Candidate", "calmly_done", "candidates", "planned", "repaired_steps"]
 
 
 def candidates(failing: Failing, contract: Contract, costs: Costs | None = None) -> Iterator[Candidate]:
-    """As `planned`, with a foresight of their own."""
-    return planned(failing, Foresight(contract, costs))
-
-
-def planned(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
-    """Smaller and calmer sequences, those that promise most first; each is valid in the model, and none is `failing`.
-
-    Those that are not meant to change the end end with the operation that failed. Among those that promise alike the ones that
-    cost least come first.
-    """
-    last, strays = _ending(failing.steps), strays_of(failing.steps)
-    seen = {(failing.names, failing.sequence)}
-    for make in _ORDER:
-        found = [_repaired(failing, candidate, foresight, strays) for candidate in make(failing, foresight)]
-        fitting = [one for one in found if one[1].steps and (make in _OTHER_END or _ending(one[1].steps) == last)]
-        for candidate in sorted(fitting, key=lambda one: foresight.seconds(one[1])):
+    """Smaller and calmer sequences, each once, those that promise most first."""
+    foresight, seen = Foresight(contract, costs), {(failing.names, failing.sequence)}
+    for stage in range(STAGES):
+        for candidate in planned(failing, foresight, stage):
             if candidate not in seen:
                 seen.add(candidate)
                 yield candidate
+
+
+def planned(failing: Failing, foresight: Foresight, stage: int) -> Iterator[Candidate]:
+    """The candidates of one stage; each is valid in the model, and none is `failing`.
+
+    Those that are not meant to change the end end with the operation that failed. Those that cost least come first.
+    """
+    make = _ORDER[stage]
+    last, strays = _ending(failing.steps), strays_of(failing.steps)
+    found = dict.fromkeys(_repaired(failing, candidate, foresight, strays) for candidate in make(failing, foresight))
+    fitting = [
+        (names, sequence)
+        for names, sequence in found
+        if (names, sequence) != (failing.names, failing.sequence)
+        and any(step.operation.manager for step in sequence.steps)
+        and (make in _OTHER_END or _ending(sequence.steps) == last)
+    ]
+    yield from fitting if make in _AS_THEY_COME else sorted(fitting, key=lambda one: foresight.seconds(one[1]))
 
 
 def _repaired(failing: Failing, given: Candidate, foresight: Foresight, strays: frozenset[Operation]) -> Candidate:
@@ -116,11 +122,15 @@ _MOST_LOOPS = 6
 
 
 def _without_blocks(failing: Failing, _: Foresight) -> Iterator[Candidate]:
-    """Without blocks of halving size; from the end, where what matters least for the path stands."""
+    """Without blocks of halving size, while it is long; from the end, where what matters least for the path stands."""
     size = len(failing.steps) // 2
-    while size > 1:
+    while size > 1 and len(failing.steps) > _SHORT:
         yield from _blocks(failing, size)
         size //= 2
+
+
+_SHORT = 10
+"""Steps up to which loops, pairs and single steps are all that is left to cut."""
 
 
 def _without_one(failing: Failing, _: Foresight) -> Iterator[Candidate]:
@@ -133,23 +143,29 @@ def _blocks(failing: Failing, size: int) -> Iterator[Candidate]:
 
 
 def _without_pairs(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
-    """Without two steps that belong together, a start and its stop, a fault and its end: the model ends where it did."""
+    """Without two steps that belong together, as a fault and its end: the model ends where it did, but not without one."""
     steps = failing.steps
     goal = foresight.views(failing.names, steps)[-2]
-    for first in range(len(steps) - 1):
-        for second in range(first + 2, len(steps) - 1):
-            if steps[first].operation.service == steps[second].operation.service is not None:
-                kept = steps[:first] + steps[first + 1 : second] + steps[second + 1 :]
-                if foresight.views(failing.names, kept)[-2] == goal:
-                    yield _with(failing, kept)
+
+    def belongs(*places: int) -> bool:
+        kept = [step for place, step in enumerate(steps) if place not in places]
+        return foresight.views(failing.names, tuple(kept))[-2] != goal
+
+    needed = [place for place in range(len(steps) - 1) if belongs(place)]
+    for place, first in enumerate(needed):
+        for second in needed[place + 1 :]:
+            alike = steps[first].operation.service == steps[second].operation.service is not None
+            if second > first + 1 and alike and not belongs(first, second):
+                yield _with(failing, steps[:first] + steps[first + 1 : second] + steps[second + 1 :])
 
 
 # -- plainer, calmer, milder --------------------------------------------------------------------------------------------
 
 
-def _plainly(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+def _plainly(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     """Plain names, calm steps and short waits at once: what fails so is easier to read and cheaper to shrink on."""
-    yield failing.names, plainly_done(failing.steps)
+    if not foresight.plain_passes:
+        yield failing.names, plainly_done(failing.steps)
 
 
 def _plainly_named(failing: Failing, _: Foresight) -> Iterator[Candidate]:
@@ -181,17 +197,26 @@ def _milder(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
 
 
 def _waiting(failing: Failing, _: Foresight) -> Iterator[Candidate]:
-    """With a wait after each step but the last two, where it may be that only time has to pass."""
-    if failing.fingerprint.has(Trait.BY_ITSELF) and not isinstance(failing.steps[-1].operation, Wait):
-        wait = Step(Wait(Length.SHORT))
-        yield _with(failing, tuple(one for step in failing.steps[:-1] for one in (step, wait)))
+    """With a wait in place of the last step, where it may be that only time has to pass."""
+    last = failing.steps[-1].operation
+    if not isinstance(last, Wait) and (failing.fingerprint.has(Trait.BY_ITSELF) or _passes_time_elsewhere(failing)):
+        yield _with(failing, (*failing.steps[:-1], Step(Wait(Length.SHORT))))
+
+
+def _passes_time_elsewhere(failing: Failing) -> bool:
+    """Whether the last step is done to another service than was started before, and nobody says that it disturbed that one."""
+    last = failing.steps[-1].operation
+    started = {step.operation.service for step in failing.steps[:-1] if isinstance(step.operation, Start)}
+    disturbed = failing.fingerprint.has(Trait.OTHERS)
+    return isinstance(last, Start | Stop) and bool(started - {last.service}) and not disturbed
 
 
 _Make = Callable[[Failing, Foresight], Iterator[Candidate]]
 _ORDER: tuple[_Make, ...] = (
+    cycles_of_what_piles_up,
     short_jumps,
-    _plainly,
     cycles,
+    _plainly,
     _seen_sooner,
     _without_service,
     _without_self_loops,
@@ -199,12 +224,23 @@ _ORDER: tuple[_Make, ...] = (
     _without_loops,
     long_jumps,
     _without_blocks,
-    _plainly_named,
-    _calmer,
     _milder,
     _without_one,
     _without_pairs,
+    _plainly_named,
+    _calmer,
     _waiting,
 )
-_OTHER_END: tuple[_Make, ...] = (cycles, _seen_sooner, _plainly_named, _calmer, _milder, _waiting)
+STAGES = len(_ORDER)
+_AS_THEY_COME = (short_jumps,)
+"""Those that are in order already."""
+_OTHER_END: tuple[_Make, ...] = (
+    cycles,
+    cycles_of_what_piles_up,
+    _seen_sooner,
+    _plainly_named,
+    _calmer,
+    _milder,
+    _waiting,
+)
 """Those that may end with another operation."""

@@ -24,6 +24,8 @@ class Foresight:
 
     contract: Contract
     costs: Costs | None = None
+    plain_passes: bool = False
+    """What is shrunk was seen to pass with plain names and calmly done: so it is tried as it is first."""
     _atlases: dict[tuple[str, ...], Atlas] = field(init=False, factory=dict)
 
     def atlas(self, names: tuple[str, ...]) -> Atlas:
@@ -86,10 +88,15 @@ def calmly_done(steps: Steps) -> Steps:
     return tuple(Step(step.operation) for step in steps)
 
 
+def with_short_waits(steps: Steps) -> Steps:
+    """The same steps, with short waits for long ones."""
+    short = Wait(Length.SHORT)
+    return tuple(Step(short, step.pace) if isinstance(step.operation, Wait) else step for step in steps)
+
+
 def plainly_done(steps: Steps) -> Sequence:
     """The same, plainly named, calm, and with short waits."""
-    short = Step(Wait(Length.SHORT))
-    return Sequence(tuple(short if isinstance(step.operation, Wait) else Step(step.operation) for step in steps))
+    return Sequence(calmly_done(with_short_waits(steps)))
 
 
 def is_plain(sequence: Sequence) -> bool:

@@ -5,11 +5,12 @@ from functools import partial
 
 from attrs import evolve
 
-from churn.lifecycle.condition import Abstract
+from churn.lifecycle.condition import ABSENT, Abstract, Behaviour
+from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Create, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
-from churn.shrink.foresight import Candidate, Foresight, behaving, behaviours, is_plain, plainly_done
+from churn.shrink.foresight import Candidate, Foresight, behaving, behaviours, is_plain, plainly_done, with_short_waits
 
 _CYCLES = 5
 """As many as the five-cycle scenario has: what counts shows by then."""
@@ -18,14 +19,37 @@ _COUNTED = 2
 
 
 def short_jumps(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
-    """The two shortest jumps, each plainly first."""
-    jumps = [jump for size in (1, 2) for jump in _jumps(failing, foresight, size)]
+    """The shortest jumps: the service that failed alone, then with the others as they were; each plainly first.
+
+    What was hurried past just before the end was looked at there, too: it belongs to the end.
+    """
+    ending = _unseen(failing.steps)
+    first = 1 if failing.steps[-1].operation.service else ending
+    among_others = failing.fingerprint.has(Trait.OTHERS) and failing.fingerprint.has(Trait.MOVING)
+    if not among_others:
+        yield from _either_way(failing, foresight, _alone(failing, foresight, first))
+    yield from _either_way(failing, foresight, _jumps(failing, foresight, first))
+    if not among_others:
+        yield from _plainly(failing, foresight, _alone(failing, foresight, first, oddly=True))
+    if ending > first:
+        yield from _either_way(failing, foresight, _jumps(failing, foresight, ending))
+    yield from _plainly(failing, foresight, _jumps(failing, foresight, ending + 1))
+
+
+def _plainly(failing: Failing, foresight: Foresight, jumps: Iterator[Steps]) -> Iterator[Candidate]:
+    """Plainly, or if that is known to pass as it is."""
     for jump in jumps:
-        yield failing.names, plainly_done(jump)
+        given = evolve(failing.sequence, steps=with_short_waits(jump))
+        yield failing.names, given if foresight.plain_passes else plainly_done(jump)
+
+
+def _either_way(failing: Failing, foresight: Foresight, jumps: Iterator[Steps]) -> Iterator[Candidate]:
+    """Plainly first."""
     for jump in jumps:
-        sequence = evolve(failing.sequence, steps=jump)
-        if not is_plain(sequence):
-            yield failing.names, sequence
+        yield from _plainly(failing, foresight, iter((jump,)))
+        given = evolve(failing.sequence, steps=with_short_waits(jump))
+        if not is_plain(given) and not foresight.plain_passes:
+            yield failing.names, given
 
 
 def long_jumps(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
@@ -37,28 +61,57 @@ def long_jumps(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
         size *= 2
 
 
-def _jumps(failing: Failing, foresight: Foresight, size: int) -> Iterator[Steps]:
-    """The cheapest way to where the failing run was `size` steps before its end, then these steps.
+def _unseen(steps: Steps) -> int:
+    """How many steps at the end were looked at only there."""
+    count = 1
+    while count < len(steps) and steps[-count - 1].hurried:
+        count += 1
+    return count
 
-    Servers that cannot live behave as they did in the failing run. Where others behaved oddly, too, that is put in after.
+
+def _alone(failing: Failing, foresight: Foresight, size: int, *, oddly: bool = False) -> Iterator[Steps]:
+    """The last steps on the service that failed, which is brought where it was then, with no other there.
+
+    `oddly`: its server behaves as it did, where that was odd.
     """
+    name, place = failing.steps[-1].operation.service, len(failing.steps) - size
+    if name not in failing.names or place <= 0 or not failing.befores:
+        return
+    number = failing.names.index(name)
+    goal = tuple(now if one == number else ABSENT for one, now in enumerate(failing.befores[place]))
+    way, wanted = _way(failing, foresight, goal, place), _behaviours(failing, foresight, place)
+    last = tuple(step for step in failing.steps[place:] if step.operation.service in (name, None))
+    if oddly:
+        has = behaviours(foresight.states(way)[-1]) if way is not None else {}
+        odd = name in has and wanted[name] not in (has[name], Behaviour.SLOW)  # one that is slow only takes longer
+        way = (*way, Step(SetBehaviour(name, wanted[name]))) if way is not None and odd else None
+    if way is not None and len(way) + len(last) < len(failing.steps):
+        yield (*way, *last)
+
+
+def _jumps(failing: Failing, foresight: Foresight, size: int) -> Iterator[Steps]:
+    """The cheapest way to where the failing run was `size` steps before its end, then these steps."""
     place = len(failing.steps) - size
     if place <= 0 or not failing.befores:
         return
-    goal = failing.befores[place]
+    way = _way(failing, foresight, failing.befores[place], place)
+    if way is not None and len(way) < place:
+        yield (*way, *failing.steps[place:])
+
+
+def _behaviours(failing: Failing, foresight: Foresight, place: int) -> dict[str, Behaviour]:
+    return behaviours(foresight.states(failing.steps)[place])
+
+
+def _way(failing: Failing, foresight: Foresight, goal: Abstract, place: int) -> Steps | None:
+    """The cheapest way there; servers that cannot live behave as they did in the failing run."""
     atlas = foresight.atlas(failing.names)
     way = atlas.nearest(atlas.start, partial(_is, goal))
     if way is None:
-        return
-    steps, wanted = tuple(map(Step, way)), behaviours(foresight.states(failing.steps)[place])
-    alike = behaving(steps, wanted)
-    if foresight.views(failing.names, alike)[-1] == goal:
-        steps = alike
-    has = behaviours(foresight.states(steps)[-1])
-    odd = tuple(Step(SetBehaviour(name, how)) for name, how in wanted.items() if has.get(name, how) is not how)
-    for way_there in (steps, (*steps, *odd)) if odd else (steps,):
-        if len(way_there) + size < len(failing.steps):
-            yield (*way_there, *failing.steps[-size:])
+        return None
+    steps = tuple(map(Step, way))
+    alike = behaving(steps, _behaviours(failing, foresight, place))
+    return alike if foresight.views(failing.names, alike)[-1] == goal else steps
 
 
 def _is(goal: Abstract, here: Abstract) -> bool:
@@ -73,6 +126,12 @@ def cycles(failing: Failing, _: Foresight) -> Iterator[Candidate]:
         return
     cycle = (Step(Start(name)), Step(Stop(name)))
     yield failing.names, Sequence((Step(Create(name)), *cycle * _CYCLES)[: len(done) - 1])
+
+
+def cycles_of_what_piles_up(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    """The same, where the objection is to what piles up."""
+    if failing.fingerprint.has(Trait.PILING) and not failing.fingerprint.has(Trait.REVIVING):
+        yield from cycles(failing, foresight)
 
 
 def _most_cycled(failing: Failing) -> str | None:

@@ -15,6 +15,8 @@ class Purse:
     foresight: Foresight
     runs: int
     seconds: float | None = None
+    most_kept: float | None = None
+    """What is kept back for another run at most: what is dearer is made cheaper first."""
 
     @property
     def left(self) -> float | None:
@@ -26,9 +28,9 @@ class Purse:
         return min(ends, default=None)
 
     def pays(self, sequence: Sequence, *, keeping: Sequence | None = None) -> bool:
-        """Whether a run of it can be paid, and then still one of `keeping`, if that could be paid by now.
+        """Whether a run of it can be paid, and then still one of `keeping`.
 
-        If it could not, what fails instead has to be paid twice: it is run again, too.
+        Nothing is kept where that is too dear: what fails instead is cheaper to run again.
         """
         if not self._pays_operations(sequence, keeping):
             return False
@@ -36,12 +38,13 @@ class Purse:
             return True
         cost = self.foresight.seconds(sequence)
         kept = self.foresight.seconds(keeping) if keeping is not None else 0.0
-        return self.left > 0 and cost + (kept if kept <= self.left else cost) <= self.left
+        dear = kept > (self.left if self.most_kept is None else min(self.left, self.most_kept))
+        return self.left > 0 and cost + (0.0 if dear else kept) <= self.left
 
     def _pays_operations(self, sequence: Sequence, keeping: Sequence | None) -> bool:
         left = self.session.budget.left
         kept = _operations(keeping) if keeping is not None else 0
-        return left is None or _operations(sequence) + (kept if kept <= left else _operations(sequence)) <= left
+        return left is None or _operations(sequence) + (kept if kept <= left else 0) <= left
 
 
 def _operations(sequence: Sequence) -> int:

@@ -22,9 +22,10 @@ from churn.session.session import Session
 from churn.session.verdict import Signature
 from churn.shrink.best import Best, shape, size, wilder
 from churn.shrink.bug import Bug
-from churn.shrink.candidates import planned
+from churn.shrink.candidates import STAGES, planned
 from churn.shrink.cases import alike, contains, is_part_of
-from churn.shrink.foresight import Candidate, Foresight
+from churn.shrink.evidence import repeats
+from churn.shrink.foresight import Candidate, Foresight, plainly_done
 from churn.shrink.purse import Purse
 from churn.shrink.rate import Rate, tries
 
@@ -32,8 +33,6 @@ PART = "shrinking"
 _RUNS = 43
 """Runs that one failure may cost, those that confirm it apart; a flaky one three times as many."""
 _FLAKY = 3
-_CONFIRMATIONS = 2
-"""Runs in a row that the smallest sequence has to fail again to count as certain: one more may be luck."""
 _FIRST_RUNS, _LAST_RUNS = 5, 10
 """Runs from which the rate of a flaky failure is guessed, before it is shrunk on, and told, at the end."""
 
@@ -54,6 +53,8 @@ class Work:
     """Failures of other signatures, the shortest of each."""
     passed: dict[tuple[Operation, ...], list[Sequence]] = field(factory=dict)
     """Candidates that did not fail alike, by their operations."""
+    plain_passes: bool = False
+    """Whether what failed was seen to pass plainly done."""
 
 
 @define(eq=False, kw_only=True)
@@ -124,6 +125,7 @@ class Shrinker:
             foresight=self._foresight,
             runs=self.runs + (self.most_runs if runs is None else runs),
             seconds=None if seconds is None else self.session.system.clock.now() + seconds,
+            most_kept=None if seconds is None else seconds / 2,
         )
 
     def _settle(self, work: Work) -> None:
@@ -143,18 +145,23 @@ class Shrinker:
     # -- while the system agrees with itself --------------------------------------------------------------------------
 
     def _descend(self, work: Work, tries: int) -> None:
-        """Make the best smaller as long as something smaller that can be paid fails alike."""
-        work.best.minimal, self._skipped = False, True
-        while self._skipped:
-            self._skipped = False
-            if not any(self._taken(work, candidate, tries) for candidate in self._candidates(work)):
-                work.best.minimal = not self._skipped
-                return
-            self._skipped = True
+        """Make the best smaller as long as something smaller that can be paid fails alike.
 
-    def _candidates(self, work: Work) -> Iterator[Candidate]:
+        After a success the same kind of candidates goes on; when a whole round of all kinds was in vain, nothing is left.
+        """
+        work.best.minimal, self._skipped = False, False
+        stage = in_vain = 0
+        while in_vain < STAGES:
+            if any(self._taken(work, candidate, tries) for candidate in self._candidates(work, stage)):
+                in_vain, self._skipped = 0, False
+            else:
+                in_vain, stage = in_vain + 1, (stage + 1) % STAGES
+        work.best.minimal = not self._skipped
+
+    def _candidates(self, work: Work, stage: int) -> Iterator[Candidate]:
         """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
-        for names, sequence in planned(work.best.failing, self._foresight):
+        self._foresight.plain_passes = work.plain_passes
+        for names, sequence in planned(work.best.failing, self._foresight, stage):
             if not any(wilder(other, sequence) for other in work.passed.get(shape(sequence), ())):
                 yield names, sequence
 
@@ -169,6 +176,8 @@ class Shrinker:
                 return False
             if result.failing is not None and _smaller(best.failing, result.failing):
                 best.take(result.failing, self._last)
+                plain = plainly_done(best.failing.steps)
+                work.plain_passes |= plain in work.passed.get(shape(plain), ())
                 return True
             if result.failing is not None:
                 _keep_shortest(work.met, result.failing)
@@ -185,7 +194,7 @@ class Shrinker:
         ]:
             signature = min(simpler, key=lambda found: found[0])[1]
             tried.add(signature)
-            lesser = evolve(work, best=Best(failing=work.met[signature]), passed={})
+            lesser = evolve(work, best=Best(failing=work.met[signature]), passed={}, plain_passes=False)
             self._descend(lesser, 1)
             small = lesser.best.failing
             if size(small) < size(work.best.failing) and contains(work.best.failing, small):
@@ -201,8 +210,9 @@ class Shrinker:
                 _keep_shortest(self.others, failing)
 
     def _confirm(self, best: Best) -> None:
-        """Run the best again. Raises `_Contradiction` where it passes."""
-        while best.rate.runs < _CONFIRMATIONS:
+        """Run the best again, as often as it takes. Raises `_Contradiction` where it passes."""
+        needed = repeats(best.failing, best.failures, self.session.trace.runs)
+        while best.rate.runs < needed:
             if not self._purse.pays(best.failing.sequence):
                 return
             if not self._run_of(best):
@@ -218,7 +228,8 @@ class Shrinker:
         work.best.told = self._measure(work.best, _LAST_RUNS)
 
     def _measure(self, best: Best, runs: int) -> bool:
-        for _ in range(runs):
+        """Run it until it was run so often since it was taken; whether that could be paid."""
+        while best.rate.runs < runs:
             if not self._purse.pays(best.failing.sequence):
                 return False
             self._run_of(best)
