@@ -68,6 +68,8 @@ class Campaign:
     trace: Trace
     announce: Callable[[str], None] = lambda _: None
     """Told which part begins."""
+    told: Callable[[Bug], None] = lambda _: None
+    """Told each bug once, as soon as it is sure."""
     coverage: Coverage = field(init=False)
     session: Session = field(init=False)
     faults: list[str] = field(init=False, factory=list)
@@ -81,7 +83,7 @@ class Campaign:
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(RealClock(), plan.operations, plan.seconds)
         self.session = Session(system, self.assembled.reset, self.trace, budget)
-        self.triage = Triage(self.session, self.announce)
+        self.triage = Triage(self.session, self.announce, self.told)
         self._seeds = rounds(plan.seed)
 
     @property

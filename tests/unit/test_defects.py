@@ -39,7 +39,9 @@ def test_several_can_be_combined_and_none_is_the_healthy_manager() -> None:
     assert defective(()) is ReferenceManager
 
 
-@pytest.mark.parametrize("defects", [("leaves-container", "third-stop-leaks"), ("third-stop-leaks", "leaves-container")])
+@pytest.mark.parametrize(
+    "defects", [("leaves-container", "third-stop-leaks"), ("third-stop-leaks", "leaves-container")]
+)
 def test_of_two_that_change_one_step_neither_makes_the_other_inert(defects: tuple[str, str]) -> None:
     with assembled(Target(defects=defects)) as whole:
         whole.system.manager.create("a", "")

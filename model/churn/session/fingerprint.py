@@ -32,24 +32,38 @@ class Fingerprint:
         kind = KINDS.get(self.signature.operation)
         return kind is not None and kind.ends_servers
 
-    def resembles(self, other: "Fingerprint", *, late: bool = False) -> bool:
-        """Whether both may be one bug: alike signatures, alike words, or one step under this fault and that.
+    def looks_like(self, other: "Fingerprint", *, late: bool = False) -> bool:
+        """Whether both say the same of the same operation, whatever state the service was in.
 
         `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing.
         """
         mine, its = self.signature, other.signature
-        if mine == its:
-            return True
+        if mine.invariant != its.invariant or not self._says_what(other):
+            return False
+        late |= self.has(Trait.BELATED)
+        return late or mine.operation == its.operation or (self.ends_servers and other.ends_servers)
+
+    def _says_what(self, other: "Fingerprint") -> bool:
+        """Whether the words are the same; how a container was left counts where both tell it."""
+        if self.expected != other.expected or self.seen == other.seen:
+            return self.expected == other.expected
+        told = (_STATE.sub(_ANY_STATE, one.seen) for one in (self, other))
+        return any(one.seen.endswith(f" {_ANY_STATE}") for one in (self, other)) and len(set(told)) == 1
+
+    def resembles(self, other: "Fingerprint") -> bool:
+        """Whether this may be the other in another place or in other words, if what makes the other was done.
+
+        One step under this fault and that may be; what is noticed at many steps may be so at whatever step.
+        """
+        mine, its = self.signature, other.signature
         if mine.invariant != its.invariant:
             return False
         if mine.operation == its.operation and mine.condition.faulted and its.condition.faulted:
             return True
-        if (self.has(Trait.BELATED) or self.has(Trait.ELSEWHERE)) and self.seen == other.seen:
-            return True
-        if self.has(Trait.WORDING) and self.seen == other.seen and self.seen.startswith("'"):
-            return True  # a list that says, say, 'running' of what is not
-        alike = late or mine.operation == its.operation or (self.ends_servers and other.ends_servers)
-        return alike and (self.expected, self.seen) == (other.expected, other.seen)
+        quoted = self.has(Trait.WORDING) and self.seen.startswith(
+            "'"
+        )  # a list that says, say, 'running' of what is not
+        return (quoted or self.has(Trait.ELSEWHERE)) and self.seen == other.seen
 
     def may_cause(self, other: "Fingerprint", operations: Sequence[Operation]) -> bool:
         """Whether a failure that looks like `other`, and ends these operations, may be its consequence.
@@ -66,32 +80,28 @@ class Fingerprint:
         told = self.has(Trait.TOLD) and other.has(Trait.FACT) and not held
         return not (self.has(Trait.BELATED) and other.has(Trait.SPOKEN)) and not told
 
-    def must_cause(self, other: "Fingerprint") -> bool:
-        """Whether a failure that looks like `other`, and has the bug's steps in it, is its consequence for sure."""
-        same = self.signature.invariant == other.signature.invariant
-        return same or (self.has(Trait.BY_ITSELF) and other.has(Trait.LEFT_BEHIND))
-
 
 def fingerprints_of(
-    objections: Iterable[Objection], operation: str, condition: Condition, names: Mapping[str, str]
+    objections: Iterable[Objection], operation: Operation, condition: Condition, names: Mapping[str, str]
 ) -> list[tuple[Objection, Fingerprint]]:
     """Each objection with its fingerprint. `names` are the services of the sequence and what they are really called."""
+    ran = operation.service if condition.word == _RUNNING else None
     return [
         (
             found,
             Fingerprint(
-                Signature(found.invariant, operation, condition),
+                Signature(found.invariant, operation.kind, condition),
                 plain(found.expected, names),
-                _seen(found, names),
+                _seen(found, names, ran=found.service is not None and found.service == ran),
             ),
         )
         for found in objections
     ]
 
 
-def _seen(found: Objection, names: Mapping[str, str]) -> str:
+def _seen(found: Objection, names: Mapping[str, str], *, ran: bool) -> str:
     seen = plain(found.seen, names)
-    return _STATE.sub("S", seen) if has(found.invariant, Trait.LEFT_BEHIND) else seen
+    return _STATE.sub(_ANY_STATE, seen) if has(found.invariant, Trait.LEFT_BEHIND) and not ran else seen
 
 
 def plain(text: str, names: Mapping[str, str] | None = None) -> str:
@@ -104,5 +114,6 @@ def plain(text: str, names: Mapping[str, str] | None = None) -> str:
 
 
 _STATE = re.compile(r"\b(created|running|paused|restarting|removing|exited|dead)$")
-"""How a container was when it was left says less than which operation left it."""
+"""How a container was when it was left says less than which operation left it, unless the service ran until then."""
+_ANY_STATE, _RUNNING = "S", "running"
 _IDENTITY, _NUMBER = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b"), re.compile(r"\d+")

@@ -4,13 +4,15 @@ Without this a bug that shows at every start hides all others. A failing step th
 run goes on behind it if what it left can be put right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import zip_longest
 
 from attrs import define, field, frozen
 
 from churn.errors import ChurnError
 from churn.lifecycle.invariants import Objection, Trait, has
 from churn.lifecycle.operations import Operation
+from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint, plain
 
 
@@ -25,41 +27,58 @@ class Behind:
     bugs: tuple[Fingerprint, ...] = ()
     companions: tuple[Fingerprint, ...] = ()
     consequences: tuple[Fingerprint, ...] = ()
+    causes: tuple[Done | None, ...] = ()
+    """What makes each of the bugs, in their order; None, or nothing at all, where that is not known."""
 
 
 @define
 class Known:
-    """The bugs known so far, by their fingerprints."""
+    """The bugs known so far, by their fingerprints, each with the operations of its smallest sequence."""
 
-    bugs: dict[Fingerprint, None] = field(factory=dict)
+    bugs: dict[Fingerprint, Done | None] = field(factory=dict)
     companions: list[Fingerprint] = field(factory=list)
     """What was objected to beside them: it comes with them, and may not be news."""
-    consequences: dict[Fingerprint, None] = field(factory=dict)
-    """What was found to be a consequence of these: only what looks exactly so is taken for the same."""
+    consequences: dict[Fingerprint, tuple[Done, ...]] = field(factory=dict)
+    """What was found to be a consequence of one of these; only what looks exactly so, behind one of them, is the same."""
 
     @classmethod
     def of(cls, behind: Behind) -> "Known":
         """The same bugs, known anew."""
-        return cls(dict.fromkeys(behind.bugs), list(behind.companions), dict.fromkeys(behind.consequences))
+        bugs = dict(zip_longest(behind.bugs, behind.causes[: len(behind.bugs)]))
+        return cls(bugs, list(behind.companions), dict.fromkeys(behind.consequences, ()))
 
     @property
     def behind(self) -> Behind:
         """What is known by now, consequences apart."""
-        return Behind(tuple(self.bugs), tuple(self.companions))
+        causes = tuple(self.bugs.values()) if any(self.bugs.values()) else ()
+        return Behind(tuple(self.bugs), tuple(self.companions), causes=causes)
 
-    def add(self, fingerprint: Fingerprint) -> None:
-        """A bug that looks like this is known from now on."""
-        self.bugs[fingerprint] = None
+    def add(self, fingerprint: Fingerprint, cause: Done | None = None) -> None:
+        """A bug that looks like this, and comes of that, is known from now on."""
+        self.bugs[fingerprint] = cause
 
     def comes_along(self, fingerprint: Fingerprint) -> bool:
         """Whether this was seen beside a known bug."""
-        return any(fingerprint.resembles(one, late=True) for one in self.companions)
+        return any(fingerprint.looks_like(one, late=True) or fingerprint.resembles(one) for one in self.companions)
 
-    def match(self, fingerprint: Fingerprint, *, late: bool = False) -> Fingerprint | None:
-        """The known bug that this resembles, None where it is news. `late` as in `Fingerprint.resembles`."""
-        if fingerprint in self.consequences:
+    def match(self, fingerprint: Fingerprint, done: Callable[[], Done], *, late: bool = False) -> Fingerprint | None:
+        """The known bug that this is, None where it is news. `late` as in `Fingerprint.looks_like`.
+
+        What only resembles one is that one where what makes it was `done`. That is asked for where it matters: it takes time.
+        """
+        if fingerprint in self.consequences and self._behind_any(self.consequences[fingerprint], done):
             return fingerprint
-        return next((known for known in self.bugs if fingerprint.resembles(known, late=late)), None)
+        return next((known for known in self.bugs if fingerprint.looks_like(known, late=late)), None) or next(
+            (
+                known
+                for known, cause in self.bugs.items()
+                if fingerprint.resembles(known) and (cause is None or cause.stands_in(done()))
+            ),
+            None,
+        )
+
+    def _behind_any(self, causes: tuple[Done, ...], done: Callable[[], Done]) -> bool:
+        return not causes or any(cause.stands_in(done()) for cause in causes)
 
 
 @define(kw_only=True)
