@@ -101,6 +101,12 @@ def test_what_looks_like_a_bug_is_it_without_a_look_at_what_was_done() -> None:
     assert known.match(mark("status"), asked) is None
 
 
+def test_what_a_word_to_the_manager_puts_right_is_not_met_where_it_was_asked() -> None:
+    known = Known({mark(): Done.of(("a",), (CREATE, START, Step(STOP.operation, Pace.ENGINE_ONLY)))})
+    steps = [(CREATE, START, Step(STOP.operation, pace)) for pace in (Pace.ENGINE_ONLY, Pace.CALM)]
+    assert [known.match(mark(), lambda one=one: Done.of(("a",), one)) for one in steps] == [mark(), None]
+
+
 def test_what_was_done_stands_in_more_whatever_services_faults_and_waits() -> None:
     wait = Step(Wait(Length.LONG))
     made = Done.of(("a",), (CREATE, Step(SetBehaviour("a", Behaviour.CRASH)), wait, START))

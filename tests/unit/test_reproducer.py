@@ -71,7 +71,11 @@ KEPT = Reproducer(
     behind=Behind(
         (Fingerprint(Signature("no-orphans", "stop", "running"), "no container", "*#N is S"),),
         (Fingerprint(Signature("status", "stop", "running"), "service * is stopped", "'failed'"),),
-        causes=(Done.of(("b",), (Step(Create("b")), Step(SetBehaviour("b", Behaviour.SLOW)), Step(Stop("b")))),),
+        causes=(
+            Done.of(
+                ("b",), (Step(Create("b")), Step(SetBehaviour("b", Behaviour.SLOW)), Step(Stop("b"), Pace.ENGINE_ONLY))
+            ),
+        ),
     ),
 )
 

@@ -143,9 +143,7 @@ def _behind_data(behind: Behind) -> dict[str, list[dict[str, Any]]]:
         for part, found in zip(_BEHIND, (behind.bugs, behind.companions, behind.consequences), strict=True)
     }
     for one, cause in zip(data[_BEHIND[0]], behind.causes, strict=False):
-        one |= (
-            {_CAUSE: [_step_data(Step(operation), ()) for operation in cause.operations]} if cause is not None else {}
-        )
+        one |= {_CAUSE: [_step_data(step, ()) for step in cause.steps]} if cause is not None else {}
     return data
 
 

@@ -1,25 +1,37 @@
 """What was done: whether the steps that make a known bug stand in those of a sequence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from typing import Self
 
 from attrs import frozen
 
-from churn.lifecycle.operations import Create, Operation, Step, Wait
+from churn.lifecycle.operations import Create, Operation, Pace, Step, Wait
 
 
 @frozen
 class Done:
-    """Operations that were done, waits apart, and the services of their sequence."""
+    """Operations that were done, waits apart, and the services of their sequence.
+
+    `unasked`: the last was looked at without a word to the manager, whose answer may put right what is there.
+    """
 
     names: tuple[str, ...]
     operations: tuple[Operation, ...]
+    unasked: bool = False
 
     @classmethod
-    def of(cls, names: tuple[str, ...], steps: Iterable[Step]) -> Self:
+    def of(cls, names: tuple[str, ...], steps: Sequence[Step]) -> Self:
         """What these steps do: time passes in any sequence, and a pace asks for nothing."""
-        return cls(names, tuple(step.operation for step in steps if not isinstance(step.operation, Wait)))
+        unasked = bool(steps) and steps[-1].pace is Pace.ENGINE_ONLY
+        return cls(names, tuple([one.operation for one in steps if not isinstance(one.operation, Wait)]), unasked)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Steps that do it."""
+        last = Pace.ENGINE_ONLY if self.unasked else Pace.CALM
+        paces = [Pace.CALM] * (len(self.operations) - 1) + [last]
+        return tuple(Step(operation, pace) for operation, pace in zip(self.operations, paces, strict=False))
 
     def stands_in(self, other: "Done") -> bool:
         """Whether all of it was done there in this order, on services called as they may be; which fault it was is not asked.

@@ -113,7 +113,7 @@ class Judge:
         return {found: match for found, match in matches if match is not None}
 
     def _done(self) -> Done:
-        return Done(self.run.names, tuple([record.step.operation for record in self.run.records]))
+        return Done.of(self.run.names, self.run.steps)
 
     def fingerprints(self, record: Record, objections: Iterable[Objection]) -> list[tuple[Objection, Fingerprint]]:
         """Each objection to a step of this sequence with its fingerprint."""

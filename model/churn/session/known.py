@@ -5,7 +5,7 @@ run goes on behind it if what it left can be put right.
 """
 
 from collections.abc import Callable, Iterable
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from attrs import define, field, frozen
 
@@ -64,18 +64,22 @@ class Known:
     def match(self, fingerprint: Fingerprint, done: Callable[[], Done], *, late: bool = False) -> Fingerprint | None:
         """The known bug that this is, None where it is news. `late` as in `Fingerprint.looks_like`.
 
-        What only resembles one is that one where what makes it was `done`. That is asked for where it matters: it takes time.
+        What a word to the manager puts right is not met where it was asked. What only resembles a bug is that one where what
+        makes it was `done`. That is asked for where it matters: it takes time.
         """
         if fingerprint in self.consequences and self._behind_any(self.consequences[fingerprint], done):
             return fingerprint
-        return next((known for known in self.bugs if fingerprint.looks_like(known, late=late)), None) or next(
-            (
-                known
-                for known, cause in self.bugs.items()
-                if fingerprint.resembles(known) and (cause is None or cause.stands_in(done()))
-            ),
-            None,
+        alike = (
+            known
+            for known, cause in self.bugs.items()
+            if fingerprint.looks_like(known, late=late) and (cause is None or not cause.unasked or done().unasked)
         )
+        resembling = (
+            known
+            for known, cause in self.bugs.items()
+            if fingerprint.resembles(known) and (cause is None or cause.stands_in(done()))
+        )
+        return next(chain(alike, resembling), None)
 
     def _behind_any(self, causes: tuple[Done, ...], done: Callable[[], Done]) -> bool:
         return not causes or any(cause.stands_in(done()) for cause in causes)
