@@ -93,6 +93,8 @@ class Campaign:
     trace: Trace
     announce: Callable[[str], None] = lambda _: None
     """Told which part begins."""
+    told: Callable[[Bug], None] = lambda _: None
+    """Told each bug once, as soon as it is sure."""
     clock: Clock = Factory(RealClock)
     """By which the budget's seconds are counted."""
     coverage: Coverage = field(init=False)
@@ -109,7 +111,7 @@ class Campaign:
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(self.clock, plan.operations, plan.seconds)
         self.session = Session(system, self.assembled.reset, self.trace, budget)
-        self.triage = Triage(self.session, self.announce)
+        self.triage = Triage(self.session, self.announce, self.told)
         self._seeds = rounds(plan.seed)
         if plan.thrifty:
             planner = planner_of(plan, system.contract, self.session.costs)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from attrs import evolve
-from churn.shrink.planner import strays_of
 
 from churn.lifecycle.contract import Contract
 from churn.reproducers.file import load
 from churn.session.failing import Failing, Steps
 from churn.session.session import Session
 from churn.shrink.candidates import repaired_steps
+from churn.shrink.foresight import strays_of
 from churn.system.managers.defects import DEFECTS
 
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"

@@ -38,6 +38,13 @@ def test_what_is_running_is_told_in_plain_lines_where_there_is_no_terminal(tmp_p
     assert "\x1b" not in found.output
 
 
+def test_a_bug_is_told_in_a_line_as_soon_as_it_is_sure(tmp_path: Path) -> None:
+    found = run("--report", str(tmp_path), "--max-operations", "60", "--defect", "restart-policy", "--services", "1")
+    told = "found: no-restart-policy after start of a service that is created: create a; start a (minimal; failed each time; "
+    assert found.output.count(told) == 1
+    assert found.output.index(told) < found.output.index("success criterion"), "before the report"
+
+
 def test_the_same_seed_does_the_same_steps(tmp_path: Path) -> None:
     def steps(folder: Path, seed: int) -> list[tuple[str, str]]:
         run("--report", str(folder), "--seed", str(seed), "--max-operations", "3000", "--services", "1")

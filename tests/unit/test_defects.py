@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from churn.assembly import Target, assembled
 from churn.errors import UsageError
 from churn.reproducers.file import Expectation, load
 from churn.system.managers.defects import DEFECTS, Defect, defective
@@ -36,6 +37,31 @@ def test_several_can_be_combined_and_none_is_the_healthy_manager() -> None:
     both = defective(("restart-policy", "list-omits"))
     assert [DEFECTS[name].manager in both.__mro__ for name in ("restart-policy", "list-omits")] == [True, True]
     assert defective(()) is ReferenceManager
+
+
+@pytest.mark.parametrize(
+    "defects", [("leaves-container", "third-stop-leaks"), ("third-stop-leaks", "leaves-container")]
+)
+def test_of_two_that_change_one_step_neither_makes_the_other_inert(defects: tuple[str, str]) -> None:
+    with assembled(Target(defects=defects)) as whole:
+        whole.system.manager.create("a", "")
+        left = []
+        for _ in range(3):
+            whole.system.manager.start("a")
+            whole.system.manager.stop("a")
+            left.append([row.state for row in whole.system.engine.list()])
+    assert left == [["exited"], ["exited"], ["running"]]
+
+
+@pytest.mark.parametrize("defects", [("name-conflict", "removes-others"), ("removes-others", "name-conflict")])
+def test_a_clean_up_that_leaves_its_own_still_takes_others(defects: tuple[str, str]) -> None:
+    with assembled(Target(defects=defects)) as whole:
+        for name in ("a", "b"):
+            whole.system.manager.create(name, "")
+            whole.system.manager.start(name)
+            whole.system.manager.stop("a")
+        left = [row.state for row in whole.system.engine.list()]
+    assert left == ["running"], "the start of b took what the stop of a had left"
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -10,21 +10,26 @@ from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.errors import EnvironmentFault, ServerError
 from churn.lifecycle.adoption import adopted, debris
-from churn.lifecycle.condition import Server
+from churn.lifecycle.condition import Behaviour, Condition, Server
+from churn.lifecycle.invariants import Objection
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Crash, Create, Length, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Crash, Create, Length, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Sequence
 from churn.report.summary import summarise
 from churn.session.budget import Budget
+from churn.session.done import Done
 from churn.session.failing import Failing
-from churn.session.fingerprint import Fingerprint, plain
+from churn.session.fingerprint import Fingerprint, fingerprints_of, plain
 from churn.session.known import Behind, Known, NothingNew
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature, Verdict
 from churn.session.violation import Violation
+from churn.shrink.bug import Bug
 from churn.shrink.triage import Triage
 from churn.system.clock import RealClock
+
+CREATE, START, STOP = Step(Create("a")), Step(Start("a")), Step(Stop("a"))
 
 
 def mark(
@@ -50,42 +55,91 @@ def test_words_hold_no_id_number_or_name() -> None:
     ("other", "alike"),
     [
         (mark(), True),
-        (mark(seen="z"), True),  # one signature is one bug, whatever the words
+        (mark(seen="z"), False),  # one signature in other words may be another bug
         (mark(condition="dead"), True),
         (mark(condition="dead", seen="z"), False),
         (mark(operation="start"), False),
         (mark(invariant="status"), False),
     ],
 )
-def test_what_resembles_a_bug(other: Fingerprint, alike: bool) -> None:
-    assert other.resembles(mark()) is alike
+def test_what_looks_like_a_bug(other: Fingerprint, alike: bool) -> None:
+    assert other.looks_like(mark()) is alike
 
 
 def test_what_may_have_been_there_unseen_is_known_by_its_words_alone() -> None:
-    assert mark(operation="start").resembles(mark(), late=True)
-    assert not mark(operation="start", seen="z").resembles(mark(), late=True)
+    assert mark(operation="start").looks_like(mark(), late=True)
+    assert not mark(operation="start", seen="z").looks_like(mark(), late=True)
 
 
-def test_one_step_under_this_fault_and_that_is_one_bug() -> None:
+def test_how_a_container_was_left_counts_where_both_tell_it() -> None:
+    left, runs, untold = (mark(seen=f"*#N of service * is {word}") for word in ("exited", "running", "S"))
+    assert not left.looks_like(runs)
+    assert left.looks_like(untold)
+    assert untold.looks_like(runs)
+
+
+@pytest.mark.parametrize(("before", "seen"), [("running", "exited"), ("dead", "S")])
+def test_how_a_container_was_left_is_told_where_the_service_ran(before: str, seen: str) -> None:
+    found = Objection("no more", "a#1 (churn-0-a) of service a is exited", "a", invariant="no-orphans")
+    ((_, told),) = fingerprints_of([found], Stop("a"), Condition(before), {"a": "a"})
+    assert told.seen == f"*#N (churn-N-*) of service * is {seen}"
+
+
+def test_what_only_resembles_a_bug_is_it_where_what_makes_it_was_done() -> None:
+    known = Known({mark("stable-port", "stop", seen="port N"): Done.of(("a",), (CREATE, START, STOP))})
+    other = mark("stable-port", "wait", "any", expected="z", seen="port N")
+    assert known.match(other, lambda: Done.of(("a", "b"), (Step(Create("b")), Step(Start("b")), Step(Stop("b")))))
+    assert known.match(other, lambda: Done.of(("a",), (CREATE, START))) is None
+
+
+def test_what_looks_like_a_bug_is_it_without_a_look_at_what_was_done() -> None:
+    def asked() -> Done:
+        raise AssertionError
+
+    known = Known({mark(): Done.of(("a",), (CREATE, START, STOP))})
+    assert known.match(mark(condition="dead"), asked) == mark()
+    assert known.match(mark("status"), asked) is None
+
+
+def test_what_a_word_to_the_manager_puts_right_is_not_met_where_it_was_asked() -> None:
+    known = Known({mark(): Done.of(("a",), (CREATE, START, Step(STOP.operation, Pace.ENGINE_ONLY)))})
+    steps = [(CREATE, START, Step(STOP.operation, pace)) for pace in (Pace.ENGINE_ONLY, Pace.CALM)]
+    assert [known.match(mark(), lambda one=one: Done.of(("a",), one)) for one in steps] == [mark(), None]
+
+
+def test_what_was_done_stands_in_more_whatever_services_faults_and_waits() -> None:
+    wait = Step(Wait(Length.LONG))
+    made = Done.of(("a",), (CREATE, Step(SetBehaviour("a", Behaviour.CRASH)), wait, START))
+    ill = (Step(Create("b")), Step(SetBehaviour("b", Behaviour.HANG)), Step(Start("b")))
+    assert made.stands_in(Done.of(("a", "b"), ill))
+    assert made.stands_in(Done.of(("a", "b"), (CREATE, *ill)))
+    assert not made.stands_in(Done.of(("a", "b"), (CREATE, START, *ill[:2])))
+
+
+def test_one_step_under_this_fault_and_that_may_be_one_bug() -> None:
     assert mark(operation="start", condition="created!", seen="1").resembles(
         mark(operation="start", condition="failed+held")
     )
 
 
 def test_what_piles_up_is_known_at_whatever_step() -> None:
-    assert mark("no-leaks", "start").resembles(mark("no-leaks", "stop"))
-    assert not mark("no-leaks", "start", seen="network").resembles(mark("no-leaks", "stop", "dead", seen="volume"))
+    assert mark("no-leaks", "start").looks_like(mark("no-leaks", "stop"))
+    assert not mark("no-leaks", "start", seen="network").looks_like(mark("no-leaks", "stop", "dead", seen="volume"))
 
 
 def test_a_consequence_is_known_only_as_it_is() -> None:
-    known = Known(consequences={mark(): None})
-    assert known.match(mark())
-    assert known.match(mark(condition="dead")) is None
+    known = Known(consequences={mark(): (Done.of(("a",), (CREATE, START)),)})
+    behind = Done.of(("a",), (CREATE, START, STOP))
+    assert known.match(mark(), lambda: behind)
+    assert known.match(mark(condition="dead"), lambda: behind) is None
+    assert known.match(mark(), lambda: Done.of(("a",), (CREATE, STOP))) is None, "what it follows from was not done"
 
 
 def test_what_was_known_can_be_kept_and_known_anew() -> None:
     behind = Behind((mark(),), (mark("status"),))
     assert Known.of(behind).behind == behind
+    with_cause = evolve(behind, causes=(Done.of(("a",), (CREATE, START, STOP)),))
+    assert Known.of(with_cause).behind == with_cause
 
 
 # -- adopting ---------------------------------------------------------------------------------------------------------
@@ -140,7 +194,6 @@ def looked_at(session: Session, sequence: Sequence) -> Fingerprint:
     return found
 
 
-CREATE, START, STOP = Step(Create("a")), Step(Start("a")), Step(Stop("a"))
 CYCLE = Sequence((CREATE, START, STOP))
 
 
@@ -218,3 +271,58 @@ def test_a_flaky_failure_behind_known_bugs_is_told_as_flaky() -> None:
         settling.settle()
     assert [bug.signature for bug in settling.bugs] == [first.signature, odd.signature]
     assert settling.bugs[1].flaky
+
+
+# -- telling bugs apart -----------------------------------------------------------------------------------------------
+
+
+def settled(defects: tuple[str, ...], *sequences: tuple[Step, ...]) -> Triage:
+    """What the failures of these sequences come to, settled one after the other."""
+    with assembled(Target(defects=defects)) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        told: list[Bug] = []
+        settling = Triage(session, told=told.append)
+        for steps in sequences:
+            looked_at(session, Sequence(steps))
+            assert session.current.failing is not None
+            settling.add(session.current.failing)
+            settling.settle()
+    assert [bug.failing for bug in told] == [bug.failing for bug in settling.bugs], "each is told once, as it is found"
+    return settling
+
+
+def hurried(step: Step) -> Step:
+    return Step(step.operation, Pace.HURRIED)
+
+
+@pytest.mark.parametrize(
+    "defects", [("leaves-container", "third-stop-leaks"), ("third-stop-leaks", "leaves-container")]
+)
+def test_a_failure_that_shrinks_to_another_is_asked_again_behind_that(defects: tuple[str, ...]) -> None:
+    cycles = (CREATE, *map(hurried, (START, STOP) * 2), hurried(START), STOP)
+    found = settled(defects, cycles).bugs
+    assert [len(bug.steps) for bug in found] == [3, 7]
+    assert [bug.failing.fingerprint.seen.rpartition(" ")[2] for bug in found] == ["exited", "running"]
+
+
+def test_a_failure_of_pace_whose_calm_twin_meets_a_bug_is_that_bug() -> None:
+    other, started = Step(Create("b")), Step(Start("b"))
+    twin = (CREATE, other, started, hurried(START), Step(Stop("b")))
+    (bug,) = settled(("stops-by-label",), (CREATE, START, other, Step(Stop("b"))), twin).bugs
+    assert [one.signature for one in bug.paced] == [Signature("status", "stop", "running")]
+
+
+def test_what_comes_back_though_it_was_settled_is_news() -> None:
+    settling = settled(("leaves-container",), CYCLE.steps)
+    (bug,) = settling.bugs
+    assert settling.add(bug.failing)
+    assert not settling.add(bug.failing), "until it is settled anew"
+
+
+def test_a_report_tells_each_bug_once_and_how_many_failures_follow_from_it() -> None:
+    with assembled(Target(defects=("stops-by-label",))) as whole:
+        campaign = Campaign(whole, Plan(operations=6_000), Trace({"manager": "", "engine": "", "seed": 0}))
+        campaign.run()
+        (found,) = summarise(campaign.trace, campaign.account(1.0)).bugs
+    assert found.following
+    assert any(f"{found.following} more" in line for line in found.besides)

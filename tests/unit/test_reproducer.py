@@ -34,6 +34,7 @@ from churn.reproducers.file import Expectation, Reproducer, is_reproducer, load,
 from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
 from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
+from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.session import Session
@@ -70,6 +71,11 @@ KEPT = Reproducer(
     behind=Behind(
         (Fingerprint(Signature("no-orphans", "stop", "running"), "no container", "*#N is S"),),
         (Fingerprint(Signature("status", "stop", "running"), "service * is stopped", "'failed'"),),
+        causes=(
+            Done.of(
+                ("b",), (Step(Create("b")), Step(SetBehaviour("b", Behaviour.SLOW)), Step(Stop("b"), Pace.ENGINE_ONLY))
+            ),
+        ),
     ),
 )
 

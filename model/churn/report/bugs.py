@@ -1,6 +1,9 @@
 """The bugs of a report: what was shrunk, with the failures that it explains; then the failures that nothing explains."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from enum import Enum
+
+from attrs import evolve
 
 from churn.lifecycle.invariants import Objection, named
 from churn.lifecycle.operations import Step
@@ -9,44 +12,65 @@ from churn.lifecycle.sequence import Naming
 from churn.report.values import BugReport, Steps
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
-from churn.shrink.cases import alike, is_part_of
+from churn.shrink.cases import is_part_of
 from churn.shrink.shrinker import PART
 
 
+class _Part(Enum):
+    """What a failure is to the bug that it is put down to."""
+
+    CASE = "case"
+    FOLLOWING = "following"
+    UNASKED = "unasked"
+
+
 def bug_reports(steps: Steps, shrunk: tuple[Bug, ...]) -> Iterator[BugReport]:
-    """What was shrunk, each with the failures that it explains; then those that it does not, one for each signature."""
-    failures = [(run, record) for run, record in steps if record.signature is not None]
-    cases: dict[int, Steps] = {place: [] for place in range(len(shrunk))}
+    """What was shrunk, each with the failures that are it, and how many follow from it; then what nothing explains."""
+    failures = [(run, record) for run, record in steps if record.fingerprint is not None]
+    placed: dict[tuple[int, _Part], Steps] = {(place, part): [] for place in range(len(shrunk)) for part in _Part}
     rest: dict[str, Steps] = {}
     for run, record in failures:
-        place = _place(shrunk, run, record)
-        (rest.setdefault(str(record.signature), []) if place is None else cases[place]).append((run, record))
-    for place, bug in enumerate(shrunk):
-        yield _shrunk_bug(bug, cases[place], failures)
+        if (place := _place(shrunk, run, record)) is not None:
+            placed[place].append((run, record))
+        elif run.part != PART:
+            rest.setdefault(str(record.signature), []).append((run, record))
+    for number, bug in enumerate(shrunk):
+        yield _shrunk_bug(bug, failures, {part: placed[number, part] for part in _Part})
     for found in rest.values():
         run, record = min(found, key=lambda case: len(_until(*case)))
-        if run.part != PART:
-            yield _bug(record, tuple(one.step for one in _until(run, record)), run.naming, found, "not shrunk")
+        yield _bug(record, tuple(one.step for one in _until(run, record)), run.naming, found, "not shrunk")
 
 
-def _place(shrunk: tuple[Bug, ...], run: Run, record: Record) -> int | None:
-    """Which bug a failure is a case of."""
-    assert record.signature is not None, "only failures are asked about"  # noqa: S101 -- its caller looked
+def _place(shrunk: tuple[Bug, ...], run: Run, record: Record) -> tuple[int, _Part] | None:
+    """Which bug accounts for a failure, and how. What settling came to goes before all else."""
+    look = record.fingerprint
+    assert look is not None, "only failures are asked about"  # noqa: S101 -- its caller looked
     done = tuple(one.step for one in _until(run, record))
-    signature = record.signature
-    ways: tuple[Callable[[Bug], bool], ...] = (
-        lambda bug: signature == bug.signature,
-        lambda bug: signature in bug.symptoms,
-        lambda bug: alike(signature, bug.signature) and is_part_of(bug.failing, run.names, done),
-    )
-    return next((place for way in ways for place, bug in enumerate(shrunk) if way(bug)), None)
+    standing = [place for place, bug in enumerate(shrunk) if is_part_of(bug.failing, run.names, done)]
+    settled = ((_Part.CASE, "looks"), (_Part.FOLLOWING, "consequences"))
+    for part, kept in settled:
+        if found := [place for place, bug in enumerate(shrunk) if look in getattr(bug, kept)]:
+            return next((place for place in found if place in standing), found[0]), part
+    like = (place for place in standing if look.looks_like(shrunk[place].failing.fingerprint))
+    if (same := next(like, None)) is not None:
+        return same, _Part.CASE
+    return (standing[0], _Part.UNASKED) if standing else None
 
 
-def _shrunk_bug(bug: Bug, cases: Steps, failures: Steps) -> BugReport:
+def _shrunk_bug(bug: Bug, failures: Steps, placed: dict[_Part, Steps]) -> BugReport:
+    cases = placed[_Part.CASE]
     exact = [record for run, record in cases if tuple(one.step for one in _until(run, record)) == bug.steps]
     alike_looking = (record for _, record in failures if record.fingerprint == bug.failing.fingerprint)
     record = bug.record or next(iter(exact), None) or next(alike_looking, None) or cases[0][1]
-    return _bug(record, bug.steps, bug.failing.sequence.naming, cases, bug.said)
+    following, unasked = (_met(placed[part]) for part in (_Part.FOLLOWING, _Part.UNASKED))
+    paced = [one for one in _met(cases) if one.fingerprint in bug.paced]
+    made = _bug(record, bug.steps, bug.failing.sequence.naming, cases, bug.said)
+    return evolve(made, following=len(following), unasked=len(unasked), paced=len(paced))
+
+
+def _met(cases: Steps) -> list[Record]:
+    """Those that were met in the search, not in shrinking."""
+    return [record for run, record in cases if run.part != PART]
 
 
 def _until(run: Run, last: Record) -> list[Record]:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from churn.report.values import BugReport, Mark, Summary
 from churn.session.run import Record
+from churn.shrink.bug import Bug
 
 _STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
 _MOST_BUGS = 5
@@ -49,6 +50,11 @@ class Ticker:
         self._part = part
         if not self.console.is_terminal:
             self.console.print(f"running: {part}")
+
+    def told(self, bug: Bug) -> None:
+        """A bug is sure: it is told at once, in a line, and in full at the end."""
+        steps = "; ".join(map(str, bug.steps))
+        self.console.print(f"found: {escape(str(bug.signature))}: {escape(steps)} ({escape(bug.said)})", soft_wrap=True)
 
     def step(self, record: Record) -> None:
         """A step begins."""
@@ -102,6 +108,7 @@ def _bug(place: int, bug: BugReport) -> Panel:
         f"[bold]fix[/]       {escape(bug.fix)}",
         f"[bold]scenario[/]  {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
         *(f"          {escape(step)}" for step in bug.scenario),
+        *(f"[bold]besides[/]   {escape(line)}" for line in bug.besides),
     ]
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
 

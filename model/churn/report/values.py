@@ -60,6 +60,26 @@ class BugReport:
     count: int
     parts: tuple[str, ...]
     steps: tuple[Step, ...] = ()
+    following: int = 0
+    """Failures that are consequences of it."""
+    unasked: int = 0
+    """Failures that its steps stand in, and that were not looked into before the budget ended."""
+    paced: int = 0
+    """Failures, of those counted, that are taken for it since the same steps, done calmly, met it."""
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """What else was put down to it, a sentence for each."""
+        paced = f"{self.paced} of these in steps that are not looked at one by one, which met it when they were"
+        return (
+            *([f"{self.following} more failure(s) are consequences of it"] if self.following else []),
+            *(
+                [f"{self.unasked} more failure(s), with its steps in them, were not looked into"]
+                if self.unasked
+                else []
+            ),
+            *([f"{paced}: a bug that shows at such a pace only may be among them"] if self.paced else []),
+        )
 
 
 @frozen(kw_only=True)

@@ -19,6 +19,7 @@ from churn.errors import UsageError
 from churn.lifecycle.condition import ANY, Abstract, Condition
 from churn.lifecycle.operations import KINDS, Family, Operation, Pace, SetBehaviour, Step
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.verdict import Signature
@@ -136,11 +137,14 @@ def _step_data(step: Step, before: Abstract) -> dict[str, Any]:
     return {**data, "state": [str(one) for one in before]} if before else data
 
 
-def _behind_data(behind: Behind) -> dict[str, list[dict[str, str]]]:
-    return {
+def _behind_data(behind: Behind) -> dict[str, list[dict[str, Any]]]:
+    data: dict[str, list[dict[str, Any]]] = {
         part: [_fingerprint_data(one) for one in found]
         for part, found in zip(_BEHIND, (behind.bugs, behind.companions, behind.consequences), strict=True)
     }
+    for one, cause in zip(data[_BEHIND[0]], behind.causes, strict=False):
+        one |= {_CAUSE: [_step_data(step, ()) for step in cause.steps]} if cause is not None else {}
+    return data
 
 
 def _fingerprint_data(one: Fingerprint) -> dict[str, str]:
@@ -233,7 +237,21 @@ class _Reader:
 
     def _behind(self) -> Behind:
         data = self._get("behind", dict, {})
-        return Behind(*(tuple(self._fingerprints(f"behind.{part}", data.get(part, []))) for part in _BEHIND))
+        bugs, beside, consequences = (
+            tuple(self._fingerprints(f"behind.{part}", data.get(part, []))) for part in _BEHIND
+        )
+        causes = tuple(self._cause(place, one.get(_CAUSE)) for place, one in enumerate(data.get(_BEHIND[0], [])))
+        return Behind(bugs, beside, consequences, causes if any(causes) else ())
+
+    def _cause(self, place: int, data: Any) -> Done | None:
+        """What makes a bug that was known. Its services are called as they were there."""
+        if data is None:
+            return None
+        where = f"behind.{_BEHIND[0]}[{place}].{_CAUSE}"
+        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+            self._wrong(where, "a list of objects", data)
+        names = tuple(dict.fromkeys(one["service"] for one in data if isinstance(one.get("service"), str)))
+        return Done.of(names, [self._step(number, one, names, where) for number, one in enumerate(data)])
 
     def _fingerprints(self, where: str, data: Any) -> Iterator[Fingerprint]:
         if not isinstance(data, list):
@@ -265,8 +283,8 @@ class _Reader:
             self._wrong("rate", "null or a number above 0, up to 1", rate)
         return None if rate is None else float(rate)
 
-    def _step(self, place: int, data: Any, names: tuple[str, ...]) -> Step:
-        where = f"steps[{place}]"
+    def _step(self, place: int, data: Any, names: tuple[str, ...], within: str = "steps") -> Step:
+        where = f"{within}[{place}]"
         if not isinstance(data, dict) or not isinstance(data.get("do"), str):
             self._wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
         word = ALIASES.get(data["do"], data["do"])
@@ -312,7 +330,7 @@ class _Reader:
         raise UsageError(f"{self.path}: {where}: expected {expected}, got {_short(got)}")
 
 
-_BEHIND = ("bugs", "beside", "consequences")
+_BEHIND, _CAUSE = ("bugs", "beside", "consequences"), "done"
 _FINGERPRINT = ("invariant", "operation", "condition", "expected", "seen")
 _ARTICLES: dict[type[Any], str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 

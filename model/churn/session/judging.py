@@ -10,6 +10,7 @@ from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examin
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch
+from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint, fingerprints_of
 from churn.session.known import Adopted, Known
 from churn.session.observer import Look
@@ -131,9 +132,12 @@ class Judge:
     def recognised(self, pending: Pending, objections: Iterable[Objection]) -> dict[Objection, Fingerprint]:
         """Those of the objections that are known already, each with the known bug that it looks like."""
         told = self.fingerprints(pending.record, objections)
-        matches = ((found, self.known.match(one, late=pending.late)) for found, one in told)
+        matches = ((found, self.known.match(one, self._done, late=pending.late)) for found, one in told)
         return {found: match for found, match in matches if match is not None}
+
+    def _done(self) -> Done:
+        return Done.of(self.run.names, self.run.steps)
 
     def fingerprints(self, record: Record, objections: Iterable[Objection]) -> list[tuple[Objection, Fingerprint]]:
         """Each objection to a step of this sequence with its fingerprint."""
-        return fingerprints_of(objections, record.step.operation.kind, record.condition, self.run.real_names)
+        return fingerprints_of(objections, record.step.operation, record.condition, self.run.real_names)

@@ -1,106 +1,118 @@
 """Bugs that are known already, and what they left in this sequence.
 
-Without this, a bug that shows at every start would hide all others. A step that fails with a known fingerprint is no news; the
-run goes on behind it, if what the bug left can be put right.
+Without this a bug that shows at every start hides all others. A failing step that has a known fingerprint is no news, and the
+run goes on behind it if what it left can be put right.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import chain, zip_longest
 
 from attrs import define, field, frozen
 
 from churn.errors import ChurnError
 from churn.lifecycle.invariants import Objection, Trait, has
 from churn.lifecycle.operations import Operation
+from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint, plain
 
 
 class NothingNew(ChurnError):
-    """A step failed only because of bugs that are known, or of what they left, and the run cannot go on behind them."""
+    """A step failed by nothing but bugs that are known, or by what they left, and the run cannot go on behind them."""
 
 
 @frozen
 class Behind:
-    """What was known when something was found, by fingerprints. The fields are those of `Known`."""
+    """What was known when something was found: bugs, what comes along with them, and consequences met; by fingerprints."""
 
     bugs: tuple[Fingerprint, ...] = ()
     companions: tuple[Fingerprint, ...] = ()
     consequences: tuple[Fingerprint, ...] = ()
+    causes: tuple[Done | None, ...] = ()
+    """What makes each of the bugs, in their order; None, or nothing at all, where that is not known."""
 
 
 @define
 class Known:
-    """The bugs known so far, by their fingerprints."""
+    """The bugs known so far, by their fingerprints, each with the operations of its smallest sequence."""
 
-    bugs: dict[Fingerprint, None] = field(factory=dict)
+    bugs: dict[Fingerprint, Done | None] = field(factory=dict)
     companions: list[Fingerprint] = field(factory=list)
-    """What else was objected to at the steps at which these bugs were found. Met again, it is probably no bug of its own."""
-    consequences: dict[Fingerprint, None] = field(factory=dict)
-    """Failures that turned out to be consequences of these bugs. Only what looks exactly like one is taken for one."""
+    """What was objected to beside them: it comes with them, and may not be news."""
+    consequences: dict[Fingerprint, tuple[Done, ...]] = field(factory=dict)
+    """What was found to be a consequence of one of these; only what looks exactly so, behind one of them, is the same."""
 
     @classmethod
     def of(cls, behind: Behind) -> "Known":
-        """The bugs that were known then, to be known in another session."""
-        return cls(dict.fromkeys(behind.bugs), list(behind.companions), dict.fromkeys(behind.consequences))
+        """The same bugs, known anew."""
+        bugs = dict(zip_longest(behind.bugs, behind.causes[: len(behind.bugs)]))
+        return cls(bugs, list(behind.companions), dict.fromkeys(behind.consequences, ()))
 
     @property
     def behind(self) -> Behind:
-        """What is known by now, without the consequences."""
-        return Behind(tuple(self.bugs), tuple(self.companions))
+        """What is known by now, consequences apart."""
+        causes = tuple(self.bugs.values()) if any(self.bugs.values()) else ()
+        return Behind(tuple(self.bugs), tuple(self.companions), causes=causes)
 
-    def add(self, fingerprint: Fingerprint) -> None:
-        """A bug that looks like this is known from now on."""
-        self.bugs[fingerprint] = None
+    def add(self, fingerprint: Fingerprint, cause: Done | None = None) -> None:
+        """A bug that looks like this, and comes of that, is known from now on."""
+        self.bugs[fingerprint] = cause
 
     def comes_along(self, fingerprint: Fingerprint) -> bool:
-        """Whether something like this was seen together with a known bug."""
-        return any(fingerprint.resembles(one, late=True) for one in self.companions)
+        """Whether this was seen beside a known bug."""
+        return any(fingerprint.looks_like(one, late=True) or fingerprint.resembles(one) for one in self.companions)
 
-    def match(self, fingerprint: Fingerprint, *, late: bool = False) -> Fingerprint | None:
-        """The known bug, or known consequence, that this looks like; None if it is news. `late` as in `Fingerprint.resembles`."""
-        if fingerprint in self.consequences:
+    def match(self, fingerprint: Fingerprint, done: Callable[[], Done], *, late: bool = False) -> Fingerprint | None:
+        """The known bug that this is, None where it is news. `late` as in `Fingerprint.looks_like`.
+
+        What a word to the manager puts right is not met where it was asked. What only resembles a bug is that one where what
+        makes it was `done`. That is asked for where it matters: it takes time.
+        """
+        if fingerprint in self.consequences and self._behind_any(self.consequences[fingerprint], done):
             return fingerprint
-        return next((known for known in self.bugs if fingerprint.resembles(known, late=late)), None)
+        alike = (
+            known
+            for known, cause in self.bugs.items()
+            if fingerprint.looks_like(known, late=late) and (cause is None or not cause.unasked or done().unasked)
+        )
+        resembling = (
+            known
+            for known, cause in self.bugs.items()
+            if fingerprint.resembles(known) and (cause is None or cause.stands_in(done()))
+        )
+        return next(chain(alike, resembling), None)
+
+    def _behind_any(self, causes: tuple[Done, ...], done: Callable[[], Done]) -> bool:
+        return not causes or any(cause.stands_in(done()) for cause in causes)
 
 
 @define(kw_only=True)
 class Adopted:
-    """What known bugs left in this sequence, and could not be cleared away.
+    """What known bugs left in this sequence and is not objected to again.
 
-    It decides two things about a new objection. `tolerates`: is it only about what was left, so that it is passed over?
-    `counts`: if not, can it be a bug of its own, or might it be a consequence of what was left?
+    `tainted` are services with something that could not be put right: what else is wrong with them may be its consequence.
+    `unlisted` are services of which no list tells the port, so that it may be one that is held. `crashed` are services whose
+    server ended by itself; `reviving`: the engine starts such containers again.
     """
 
     met: dict[Fingerprint, None] = field(factory=dict)
     """The known bugs that were met."""
     tainted: set[str | None] = field(factory=set)
-    """Services with something wrong that stayed. What else goes wrong with them may be its consequence."""
     unlisted: set[str | None] = field(factory=set)
-    """Services whose port no list tells: Churn cannot know whether it is the one that is held."""
     crashed: set[str | None] = field(factory=set)
-    """Services whose server was made to crash."""
     reviving: bool = False
-    """Whether the engine starts crashed containers again, because of a known bug."""
     _tolerated: set[tuple[str, str, str]] = field(factory=set)
 
     def note(self, operation: Operation) -> None:
-        """Note whose server the operation makes crash; it is about to be done."""
+        """An operation is about to be done."""
         if operation.crashes(operation.service):
             self.crashed.add(operation.service)
 
     def tolerates(self, found: Objection) -> bool:
-        """Whether the judge passes this objection over, as if it had not been made.
-
-        It does if the same was still objected to after everything was put right that could be: it would come at every step now.
-        """
+        """Whether this was objected to before, and adopted."""
         return bool(self._tolerated) and _key(found) in self._tolerated
 
     def counts(self, found: Objection) -> bool:
-        """Whether an objection is taken for news. Otherwise it may be a consequence of what known bugs left, and is no failure.
-
-        It may be one if it concerns a tainted service, unless the invariant is about other services. It may be one if an
-        operation on an unlisted service ended otherwise than expected: its port may be held. And it may be one if the engine
-        revives crashed containers, and this service's server crashed.
-        """
+        """Whether an objection may be something else than a consequence of what was adopted."""
         if found.service is None:
             return True
         tainted = found.service in self.tainted and not has(found.invariant, Trait.OTHERS)
@@ -108,7 +120,7 @@ class Adopted:
         return not tainted and not (self.reviving and found.service in self.crashed)
 
     def keep(self, persisting: Iterable[Objection]) -> None:
-        """These objections came again after everything was put right that could be: tolerate them, and taint their services."""
+        """These are still there after all that could be put right was."""
         for found in persisting:
             self._tolerated.add(_key(found))
             if not has(found.invariant, Trait.WORDING):

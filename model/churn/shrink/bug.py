@@ -3,6 +3,7 @@
 from attrs import field, frozen
 
 from churn.lifecycle.operations import Step
+from churn.session.done import Done
 from churn.session.failing import Failing
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
@@ -27,6 +28,12 @@ class Bug:
     """The failing step of the last run in which it failed, with its evidence, that of its discovery included."""
     symptoms: frozenset[Signature] = frozenset()
     """Other signatures whose failures were found to be cases of it."""
+    looks: frozenset[Fingerprint] = frozenset()
+    """What failures look like that are cases of it."""
+    consequences: frozenset[Fingerprint] = frozenset()
+    """What failures look like that do not come once what it does is put right."""
+    paced: frozenset[Fingerprint] = frozenset()
+    """Those of its cases that were taken for it since the same steps, done calmly, met it: they may hide something."""
     doubted: bool = False
     companions: tuple[Fingerprint, ...] = ()
     """What else was objected to when it failed last."""
@@ -50,6 +57,11 @@ class Bug:
     def steps(self) -> tuple[Step, ...]:
         """The smallest failing sequence's steps."""
         return self.failing.steps
+
+    @property
+    def cause(self) -> Done:
+        """What makes it: the operations of the smallest failing sequence."""
+        return Done.of(self.failing.names, self.steps)
 
     @property
     def flaky(self) -> bool:

@@ -1,13 +1,15 @@
 """From failures to bugs: which of them are news, and which are cases or consequences of bugs that are known."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from attrs import define, evolve, field
 
 from churn.errors import BudgetSpent
 from churn.lifecycle.invariants import Trait
 from churn.lifecycle.sequence import Naming
-from churn.session.failing import Failing
+from churn.session.done import Done
+from churn.session.failing import Failing, Result
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.session import Session
@@ -16,8 +18,10 @@ from churn.shrink.candidates import calmly_done
 from churn.shrink.cases import contains
 from churn.shrink.shrinker import Shrinker
 
-_MOST_SLIPS = 3
-"""Times that a failure is shrunk anew, because it came to what is known already."""
+_AGAIN = 2.5
+"""Runs of its sequence that a failure may cost at least, however little time it has: or it could not be run again at all."""
+_MOST_TRIES = 3
+"""Times that one look is looked into: it may come to another bug, or come again though it had been explained."""
 
 
 @define
@@ -27,11 +31,14 @@ class Triage:
     session: Session
     announce: Callable[[str], None] = lambda _: None
     """Told what is shrunk."""
+    told: Callable[[Bug], None] = lambda _: None
+    """Told each bug once, as soon as it is sure, or as sure as the budget lets it be."""
     failures: dict[Fingerprint, Failing] = field(init=False, factory=dict)
     """The shortest failing sequence of each fingerprint."""
     bugs: list[Bug] = field(init=False, factory=list)
     """What they came to, each bug once."""
     _settled: set[Fingerprint] = field(init=False, factory=set)
+    _tries: Counter[Fingerprint] = field(init=False, factory=Counter)
     _shrinker: Shrinker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -47,17 +54,37 @@ class Triage:
         self._shrinker.most_seconds = seconds
 
     def add(self, failing: Failing) -> bool:
-        """A sequence failed; whether none that looked so had been met."""
-        known = self.failures.get(failing.fingerprint)
-        if known is None or len(failing.steps) < len(known.steps):
-            self.failures[failing.fingerprint] = failing
-        return known is None
+        """A sequence failed; whether none that looked so had been met, or what explained those does not explain it."""
+        look = failing.fingerprint
+        known = self.failures.get(look)
+        anew = look in self._settled and self._tries[look] < _MOST_TRIES
+        if anew:
+            self._settled.discard(look)
+            self._tries[look] += 1
+        if known is None or anew or len(failing.steps) < len(known.steps):
+            self.failures[look] = failing
+        return known is None or anew
 
     def resume(self, seconds: float) -> None:
         """Go on with the bugs that are not finished, each for so many seconds. Raises `EnvironmentFault`."""
         for place, bug in enumerate(self.bugs):
-            if not (bug.minimal and bug.confirmed) and not bug.flaky:
-                self.bugs[place] = self._shrinker.resume(bug, seconds=seconds)
+            if bug.unfinished:
+                self.bugs[place] = self._resumed(bug, seconds)
+
+    def _resumed(self, bug: Bug, seconds: float) -> Bug:
+        """What a bug came to when it was gone on with: what looked like it before still does."""
+        done = self._shrinker.resume(bug, seconds=max(seconds, _AGAIN * self._cost(bug.failing)))
+        looks = bug.looks | {done.failing.fingerprint}
+        self.session.known.add(done.failing.fingerprint, done.cause)
+        return evolve(done, looks=looks, consequences=bug.consequences, paced=bug.paced)
+
+    def _allowed(self, failing: Failing) -> float | None:
+        """Seconds that shrinking it may take; None: as long as it takes."""
+        return None if self.most_seconds is None else max(self.most_seconds, _AGAIN * self._cost(failing))
+
+    def _cost(self, failing: Failing) -> float:
+        """Seconds that a run of it is expected to take."""
+        return self.session.costs.total(failing.sequence, self.session.contract)
 
     def settle(self) -> None:
         """Make a bug of each failure that those found so far do not account for; what they do not explain first.
@@ -66,69 +93,85 @@ class Triage:
         """
         while left := [found for found in self._met if found.fingerprint not in self._settled]:
             failing = min(left, key=lambda found: (bool(self._explaining(found)), len(found.steps)))
-            known = self.session.known.match(failing.fingerprint)
-            if known is None:
-                self._look_into(failing)
-            elif failing.fingerprint not in self.session.known.consequences:
-                self.session.known.add(failing.fingerprint)
-                self._shrinker.memo.clear()  # what passed or failed did so with what was known by then
-                self._add_symptom(failing.fingerprint, [bug for bug in self.bugs if bug.failing.fingerprint == known])
-            self._settled.add(failing.fingerprint)
+            if known := self._known_as(failing):
+                self._is_case_of(known, failing.fingerprint)
+                self._settled.add(failing.fingerprint)
+            elif self._look_into(failing):
+                self._settled.add(failing.fingerprint)
 
     @property
     def _met(self) -> list[Failing]:
         return [*self.failures.values(), *self._shrinker.others.values()]
 
-    def _look_into(self, failing: Failing) -> None:
-        """Shrink a failure if it is news, until what it comes to is news as well."""
-        for _ in range(_MOST_SLIPS):
-            if (news := self._news(failing)) is None:
-                break
-            self.announce(f"shrinking: {failing.fingerprint.signature}")
-            bug = self._shrinker.shrink(news)
-            if bug.failing == news or self._stays_news(failing, bug):
-                self._found(failing.fingerprint, bug)
-                return
-            self._consequence(bug.failing)  # it slipped to what is known
-        self._consequence(failing)
+    def _look_into(self, failing: Failing) -> bool:
+        """Shrink a failure if it is news; whether it is accounted for then.
 
-    def _stays_news(self, failing: Failing, bug: Bug) -> bool:
+        It is not where it came to something that looks otherwise: then it has to be asked again, behind that.
+        """
+        look = failing.fingerprint
+        alike = [bug for bug in self._explaining(failing) if any(map(look.looks_like, bug.consequences))]
+        if alike:  # the same, after the same operation, in another state of the service
+            self._follows_from(alike, look)
+            return True
+        if (news := self._news(failing)) is None:
+            return True
+        self.announce(f"shrinking: {look.signature}")
+        bug = self._shrinker.shrink(news, seconds=self._allowed(news))
+        if bug.failing == news or self._stays_news(look, bug):
+            self._found(bug)
+        self._tries[look] += 1
+        if look == bug.failing.fingerprint or self._tries[look] < _MOST_TRIES:
+            return look == bug.failing.fingerprint
+        self._follows_from(self._explaining(failing) or [self._same(bug) or self.bugs[-1]], look)
+        return True
+
+    def _stays_news(self, first: Fingerprint, bug: Bug) -> bool:
         """Whether what a failure came to is news as well. What was found is kept, whatever ends this."""
         try:
             return self._news(bug.failing) is not None
         except BudgetSpent:
-            self._found(failing.fingerprint, bug)
-            self._settled.add(failing.fingerprint)
+            self._is_case_of([self._found(bug)], first)
+            self._settled.add(first)
             raise
 
-    def _consequence(self, failing: Failing) -> None:
-        self.session.known.consequences[failing.fingerprint] = None
-        self._shrinker.memo.clear()  # as above
-        self._add_symptom(failing.fingerprint, self._explaining(failing))
-
     def _news(self, failing: Failing) -> Failing | None:
-        """The failure as it comes behind the known bugs, None where it is a consequence of these.
+        """The failure as it comes behind the known bugs, None where these account for it, which is noted.
 
         It is news if it comes again with every step looked at, so that what known bugs leave is put right at once, and none
         of those whose own steps stand in it may be at work unseen. Else, being a matter of pace, it is run as it is, unless
-        one of these may just have happened, hurried past. What the same invariant objects to is theirs in any case.
+        one of these may just have happened, hurried past; where it did, when all was looked at, it is that one.
         """
         if not self.bugs:
             return failing
         explaining = self._explaining(failing)
-        if any(bug.failing.fingerprint.must_cause(failing.fingerprint) for bug in explaining):
-            return None
-        ending = [bug.failing.fingerprint for bug in explaining if contains(failing, bug.failing, at_the_end=True)]
+        ending = [bug for bug in explaining if contains(failing, bug.failing, at_the_end=True)]
         run = evolve(failing, sequence=evolve(failing.sequence, steps=calmly_done(failing.steps)))
         found = self._shrinker.again(run)
+        if not found.failed and run.steps != failing.steps and (twins := self._twins(failing, explaining, found)):
+            self._is_case_of(twins, failing.fingerprint, paced=True)
+            return None
         if not found.failed and not ending:
             run, found = failing, self._shrinker.again(failing)
         if not (explaining or found.failed or found.met or found.involved):
             return failing  # it may be flaky: that is for the shrinker to say
+        if found.failing is not None and not self._at_work(explaining, ending, found):
+            return found.failing
+        self._follows_from(explaining or self._that((*found.involved, *found.met)), failing.fingerprint)
+        return None
+
+    def _twins(self, failing: Failing, explaining: list[Bug], found: Result) -> list[Bug]:
+        """The bugs that a failure of pace is, by what its calm twin met: at its end, or of the same invariant."""
+        invariant = failing.signature.invariant
+        same = [bug.failing.fingerprint for bug in explaining if bug.signature.invariant == invariant]
+        return self._that((*found.involved, *(one for one in same if one in found.met)))
+
+    def _at_work(self, explaining: list[Bug], ending: list[Bug], found: Result) -> bool:
+        """Whether a bug whose steps stand in a failure may be at work in it unseen."""
         unmet = {bug.failing.fingerprint for bug in explaining} - set(found.met)
-        at_work = [one for one in unmet if one.has(Trait.BY_ITSELF) or one in found.involved]
-        at_work += [one for one in ending if one.has(Trait.MISLEADING)]
-        return found.failing if not at_work else None
+        misled = {bug.failing.fingerprint for bug in ending} | unmet
+        return any(one.has(Trait.BY_ITSELF) or one in found.involved for one in unmet) or any(
+            one.has(Trait.MISLEADING) for one in misled
+        )
 
     def _explaining(self, failing: Failing) -> list[Bug]:
         """The bugs whose steps stand in those of a failure."""
@@ -139,19 +182,39 @@ class Triage:
             if contains(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
         ]
 
-    def _found(self, first: Fingerprint, bug: Bug) -> None:
-        """A bug, unless it looks like one that is there: then it is another symptom of that one."""
+    def _that(self, met: Iterable[Fingerprint]) -> list[Bug]:
+        """The bugs that were met, by what was met of them."""
+        return [bug for bug in self.bugs if any(one in bug.looks or one in bug.consequences for one in met)]
+
+    def _known_as(self, failing: Failing) -> list[Bug]:
+        """The known bug that a failure is, looked at alone."""
+        match = self.session.known.match(failing.fingerprint, lambda: Done.of(failing.names, failing.steps))
+        return self._that([match]) if match is not None else []
+
+    def _found(self, bug: Bug) -> Bug:
+        """A bug, unless it is one that is there, which is told then. It is known from now on."""
         known = self.session.known
-        same = next((other for other in self.bugs if _one(bug, other)), None)
+        same = self._same(bug)
         if same is None:
-            same = evolve(bug, behind=self._behind(bug))
+            same = evolve(bug, behind=self._behind(bug), looks=frozenset({bug.failing.fingerprint}))
             self.bugs.append(same)
             known.companions += bug.companions
-        known.consequences[first] = None
-        known.add(bug.failing.fingerprint)
-        self._shrinker.memo.clear()  # as above
-        for fingerprint in (first, bug.failing.fingerprint):
-            self._add_symptom(fingerprint, [same])
+            known.add(bug.failing.fingerprint, bug.cause)
+            self._shrinker.memo.clear()  # what passed or failed did so with what was known by then
+            self.told(same)
+        else:
+            self._is_case_of([same], bug.failing.fingerprint)
+        return same
+
+    def _same(self, bug: Bug) -> Bug | None:
+        """The bug that this one is: it is known as that, or both need the same odd names."""
+        mine = bug.failing.sequence.naming
+        oddly = [
+            other
+            for other in self.bugs
+            if mine is other.failing.sequence.naming is not Naming.PLAIN and bug.minimal and other.minimal
+        ]
+        return next(iter(self._known_as(bug.failing) or oddly), None)
 
     def _behind(self, bug: Bug) -> Behind:
         """What was known when it was found; of consequences those that it meets."""
@@ -160,15 +223,28 @@ class Triage:
         met = (*result.met, *result.involved) if result is not None else ()
         return evolve(known.behind, consequences=tuple(mark for mark in met if mark in known.consequences))
 
-    def _add_symptom(self, fingerprint: Fingerprint, bugs: list[Bug]) -> None:
-        signature = fingerprint.signature
-        for place, bug in enumerate(self.bugs):
-            if any(bug.failing == one.failing for one in bugs) and signature != bug.signature:
-                self.bugs[place] = evolve(bug, symptoms=bug.symptoms | {signature})
+    def _is_case_of(self, bugs: Iterable[Bug], look: Fingerprint, *, paced: bool = False) -> None:
+        """What looks so is one of these bugs, where their steps were done."""
+        marks = frozenset({look})
+        for bug in self._noted(bugs, look):
+            signatures = bug.symptoms | {look.signature} - {bug.signature}
+            more = evolve(bug, looks=bug.looks | marks, symptoms=signatures)
+            self._put(bug, evolve(more, paced=bug.paced | marks) if paced else more)
 
+    def _follows_from(self, bugs: Iterable[Bug], look: Fingerprint) -> None:
+        """What looks so is a consequence of one of these, where its steps were done."""
+        for bug in self._noted(bugs, look):
+            self._put(bug, evolve(bug, consequences=bug.consequences | {look}))
 
-def _one(bug: Bug, other: Bug) -> bool:
-    """Whether two are one bug: they look alike, or both need the same odd names."""
-    mine, its = bug.failing.sequence.naming, other.failing.sequence.naming
-    oddly = mine is its and mine is not Naming.PLAIN and bug.minimal and other.minimal
-    return oddly or bug.failing.fingerprint.resembles(other.failing.fingerprint)
+    def _noted(self, bugs: Iterable[Bug], look: Fingerprint) -> list[Bug]:
+        """The bugs as they are by now; that what looks so comes of them is known to the session."""
+        found = [bug for bug in self.bugs if any(bug.failing == one.failing for one in bugs)]
+        known = self.session.known
+        if look not in known.bugs:
+            causes = (*known.consequences.get(look, ()), *(bug.cause for bug in found))
+            known.consequences[look] = tuple(dict.fromkeys(causes))
+            self._shrinker.memo.clear()  # as above
+        return found
+
+    def _put(self, bug: Bug, more: Bug) -> None:
+        self.bugs[self.bugs.index(bug)] = more

@@ -1,5 +1,6 @@
 """Lists that are not true, or that do more than list."""
 
+from churn.system.managers.defects.meanwhile import instead, nothing
 from churn.system.managers.reference.manager import ReferenceManager
 from churn.system.managers.reference.store import Record
 
@@ -51,8 +52,8 @@ class Repairs(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
+        with instead(self, remove=nothing):
+            super().take_down(record)
 
     def list(self) -> Rows:
         for record in self.store.all():

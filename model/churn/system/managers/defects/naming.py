@@ -16,7 +16,8 @@ class MatchesPrefix(ReferenceManager):
 
     def own(self, record: Record) -> tuple[ListedContainer, ...]:
         rows = self.engine.list(self.session_labels())
-        return tuple(row for row in rows if row.labels.get(SERVICE, "").startswith(record.name))
+        found = {row.id for row in super().own(record)}
+        return tuple(row for row in rows if row.id in found or row.labels.get(SERVICE, "").startswith(record.name))
 
 
 class Truncates(ReferenceManager):
@@ -28,7 +29,10 @@ class Truncates(ReferenceManager):
 
     def own(self, record: Record) -> tuple[ListedContainer, ...]:
         rows = self.engine.list(self.session_labels())
-        return tuple(row for row in rows if row.labels.get(SERVICE, "")[:_LONGEST] == record.name[:_LONGEST])
+        found = {row.id for row in super().own(record)}
+        return tuple(
+            row for row in rows if row.id in found or row.labels.get(SERVICE, "")[:_LONGEST] == record.name[:_LONGEST]
+        )
 
 
 class Sorts(ReferenceManager):

@@ -3,7 +3,8 @@
 from attrs import evolve
 
 from churn.system.managers.defects import counters
-from churn.system.managers.reference.manager import ReferenceManager, ServiceError
+from churn.system.managers.defects.meanwhile import instead, none, nothing
+from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
 
@@ -16,12 +17,12 @@ class NameStaysTaken(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
+        with instead(self, remove=nothing):
+            super().take_down(record)
 
     def clean_up(self, record: Record) -> None:
         """What a stop left is forgotten."""
-        if record.status != "stopped":
+        with instead(self, own=none if record.status == "stopped" else self.own):
             super().clean_up(record)
 
 
@@ -32,12 +33,12 @@ class FailedStartLeaves(ReferenceManager):
     """
 
     def withdraw(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
+        with instead(self, remove=nothing):
+            super().withdraw(record)
 
     def clean_up(self, record: Record) -> None:
         """What a failed start left is left to the user."""
-        if record.status != "failed":
+        with instead(self, own=none if record.status == "failed" else self.own):
             super().clean_up(record)
 
     def spec(self, record: Record) -> Spec:
@@ -74,9 +75,11 @@ class RemovesOthers(ReferenceManager):
     Stands for: AIMA #63.
     """
 
-    def clean_up(self, record: Record) -> None:  # noqa: ARG002 -- that it is not looked at is the defect
+    def clean_up(self, record: Record) -> None:
         for found in self.engine.list(self.session_labels()):
-            self.remove(found.id)
+            if found.labels[SERVICE] != record.name:  # its own are super's
+                self.remove(found.id)
+        super().clean_up(record)
 
 
 class ReplacesRunning(ReferenceManager):
@@ -102,12 +105,12 @@ class ReusesContainer(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
+        with instead(self, remove=nothing):
+            super().take_down(record)
 
     def clean_up(self, record: Record) -> None:
         """What a stop left is used again."""
-        if record.status != "stopped":
+        with instead(self, own=none if record.status == "stopped" else self.own):
             super().clean_up(record)
 
     def launch(self, record: Record) -> str:

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from churn.errors import ChurnError, EngineError, NameTaken, PortTaken
+from churn.errors import ChurnError, Conflict, EngineError, NameTaken, NotFound, PortTaken
 from churn.system.managers.defects import counters
+from churn.system.managers.defects.meanwhile import instead, none, nothing
 from churn.system.managers.reference.manager import SERVICE, SESSION, ReferenceManager, ServiceError
 from churn.system.managers.reference.store import MOMENT, Record
 from churn.system.protocols import Spec
@@ -24,9 +25,8 @@ class StopFindsNothing(ReferenceManager):
 
     def take_down(self, record: Record) -> None:
         full = {SESSION: self.settings.session, SERVICE: f"svc-{record.name}"}
-        for found in self.engine.list(full):
-            self.end(found.id)
-            self.remove(found.id)
+        with instead(self, own=lambda _: self.engine.list(full)):
+            super().take_down(record)
 
 
 class RestartPolicy(ReferenceManager):
@@ -49,10 +49,9 @@ class RemovalCutOff(ReferenceManager):
 
     def take_down(self, record: Record) -> None:
         deadline = self.clock.now() + self.settings.stop_grace / 2
-        for found in self.own(record):
-            self.end(found.id)
-            if self.clock.now() < deadline:
-                self.remove(found.id)
+        removed = self.remove
+        with instead(self, remove=lambda found: removed(found) if self.clock.now() < deadline else None):
+            super().take_down(record)
 
 
 class StopDoesNotWait(ReferenceManager):
@@ -67,13 +66,17 @@ class StopDoesNotWait(ReferenceManager):
 
     def take_down(self, record: Record) -> None:
         counters.keep(self.store, f"{MOMENT}stop of {record.name}", self.clock.now())
-        for found in self.own(record):
-            if found.state == "running":
-                self.engine.kill(found.id, "TERM")
+        with instead(self, end=self.signal, remove=nothing):
+            super().take_down(record)
+
+    def signal(self, container: str) -> None:
+        """Ask its server to end."""
+        with suppress(NotFound, Conflict):
+            self.engine.kill(container, "TERM")
 
     def clean_up(self, record: Record) -> None:
         """What a stop left is left to the next list."""
-        if record.status != "stopped":
+        with instead(self, own=none if record.status == "stopped" else self.own):
             super().clean_up(record)
 
     def list(self) -> list[tuple[str, str, int]]:
@@ -140,8 +143,8 @@ class LeavesContainer(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        for found in self.own(record):
-            self.end(found.id)
+        with instead(self, remove=nothing):
+            super().take_down(record)
 
 
 class ThirdStopLeaks(ReferenceManager):
