@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
-from churn.lifecycle.operations import Create, Operation, Pace, Step
+from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
 from churn.lifecycle.sequence import Naming, service_names
 from churn.lifecycle.state import every, repaired
 from churn.session.known import NothingNew
@@ -77,12 +77,18 @@ PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 
 
 @lru_cache(maxsize=64)
-def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> tuple[Operation | None, ...]:
+def choices(
+    names: tuple[str, ...], offers: frozenset[str], *, faults: bool, brief: bool = False
+) -> tuple[Operation | None, ...]:
     """What each step's operation is drawn from. None, the simplest, ends a sequence: Hypothesis's filling costs nothing.
 
-    Raises `UsageError` where the services are so many that this would be more than `MOST_DRAWN`.
+    `brief`: without long waits. Raises `UsageError` where the services are so many that this would be more than `MOST_DRAWN`.
     """
-    candidates = [found for found in every(names, offers) if faults or not found.fault]
+    candidates = [
+        found
+        for found in every(names, offers)
+        if (faults or not found.fault) and not (brief and found == Wait(Length.LONG))
+    ]
     weighted = [found for found in candidates for _ in range(found.weight)]
     if len(weighted) >= MOST_DRAWN:
         raise UsageError(f"expected at most 4 services in a random sequence, got {len(names)}; explore with fewer")
@@ -90,9 +96,11 @@ def choices(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> 
 
 
 @lru_cache(maxsize=64)
-def operations(names: tuple[str, ...], offers: frozenset[str], *, faults: bool) -> st.SearchStrategy[Operation | None]:
+def operations(
+    names: tuple[str, ...], offers: frozenset[str], *, faults: bool, brief: bool = False
+) -> st.SearchStrategy[Operation | None]:
     """Any of `choices`. One strategy for good: Hypothesis reads through all that a new one may draw."""
-    return st.sampled_from(choices(names, offers, faults=faults))
+    return st.sampled_from(choices(names, offers, faults=faults, brief=brief))
 
 
 paces = st.sampled_from(PACES)
@@ -106,6 +114,8 @@ class Explorer:
     session: Session
     services: int = 2
     faults: bool = True
+    brief: bool = False
+    """Whether long waits are left out: where seconds are dear they cost more than they show."""
     part: str = "exploration"
     ended: ChurnError | None = None
     """What ended the exploration: a violation, a fault of the environment, or the budget."""
@@ -164,7 +174,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         offers = shared.session.contract.offers
-        operation = data.draw(operations(self._opening.names, offers, faults=shared.faults))
+        operation = data.draw(operations(self._opening.names, offers, faults=shared.faults, brief=shared.brief))
         step = None if operation is None else Step(operation, data.draw(paces))
         self._drawn.append(step)
         if step is None:

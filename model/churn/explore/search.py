@@ -119,7 +119,7 @@ class Search:
     def _explore(self) -> None:
         self._explorations += 1
         explorer = Explorer(
-            session=self.session, services=len(self.planner.names), faults=self.faults, part=EXPLORATION
+            session=self.session, services=len(self.planner.names), faults=self.faults, brief=True, part=EXPLORATION
         )
         violation = explore(explorer, _AT_ONCE, next(self.seeds))
         if violation is not None:

@@ -17,7 +17,7 @@ from churn.lifecycle.sequence import Naming
 
 FADING = 0.2
 """A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
-_IN_VAIN, _RESISTED = 8.0, 4.0
+_IN_VAIN, _RESISTED = 12.0, 4.0
 """A start that cannot get healthy, and a stop that the server resists: the ways out of these are the least tried code.
 
 The former takes the manager's whole timeout: it has to be worth that, or it would never be done.
@@ -147,7 +147,7 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
 def _alone(operation: Operation, spot: Spot | None, pace: Pace) -> Iterable[tuple[Mark, float]]:
     subject = _subject(operation, spot)
     yield (*subject, "alone"), 0.3
-    yield (*subject, pace), 0.15
+    yield (*subject, pace), 0.25
 
 
 def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
