@@ -84,7 +84,7 @@ def planner_of(plan: Plan, contract: Contract, costs: Costs) -> Planner:
     )
 
 
-@define
+@define(kw_only=True)
 class Campaign:
     """One run of a plan against a system. What came of it is in `trace` and `coverage`."""
 

@@ -20,6 +20,7 @@ from rich.table import Table
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.run import OPERATIONS
+from churn.lifecycle.operations import Pace
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.replay import ReplayVerdict, replay
 from churn.session.budget import Budget
@@ -44,11 +45,11 @@ class _UntilFound(Campaign):
     alone: bool = False
     """Exploration alone."""
 
-    def _five_cycle(self) -> None:
+    def _scenario(self, pace: Pace) -> None:
         if not self.alone:
-            super()._five_cycle()
+            super()._scenario(pace)
 
-    def _violated(self, violation: Violation) -> None:
+    def _violated(self, violation: Violation) -> bool:
         raise _Found from violation
 
 
@@ -57,7 +58,7 @@ def _found(kind: str, defects: tuple[str, ...], seed: int) -> bool:
     with assembled(Target(seed=seed, defects=defects)) as whole:
         plan = Plan(seed=seed, operations=OPERATIONS, tour=not alone)
         try:
-            _UntilFound(whole, plan, Trace(), alone=alone).run()
+            _UntilFound(assembled=whole, plan=plan, trace=Trace(), alone=alone).run()
         except _Found:
             return True
     return False
@@ -74,7 +75,7 @@ class Told:
 def _several(defects: tuple[str, ...], seed: int) -> Told:
     target = Target(seed=seed, defects=defects)
     with assembled(target) as whole:
-        campaign = Campaign(whole, Plan(seed=seed, operations=OPERATIONS), Trace())
+        campaign = Campaign(assembled=whole, plan=Plan(seed=seed, operations=OPERATIONS), trace=Trace())
         campaign.run()
         found = campaign.reproducers(target, "")
     due = [{name for name in defects if not _comes_without(name, target, one)} for one in found]

@@ -88,7 +88,7 @@ def campaign(job: tuple[str, int, float, bool]) -> Found:
     with slow(defect, seed) as whole:
         trace, clock, began = Trace(), whole.system.clock, time.process_time()
         plan = Plan(services=3, seed=seed, seconds=seconds, thrifty=True, flat=flat)
-        done = Campaign(whole, plan, trace, clock=clock)
+        done = Campaign(assembled=whole, plan=plan, trace=trace, clock=clock)
         done.run()
     own = time.process_time() - began
     minimum = json.loads(MINIMA.read_text())["minima"].get(defect, {}).get("length")

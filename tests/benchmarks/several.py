@@ -144,7 +144,9 @@ def campaign(defects: Defects, seed: int) -> Told:
     """One default campaign, its report, and whose each of its bugs is."""
     with assembled(Target(seed=seed, defects=defects)) as whole:
         made = Campaign(
-            whole, Plan(seed=seed, operations=OPERATIONS), Trace({"manager": "", "engine": "", "seed": seed})
+            assembled=whole,
+            plan=Plan(seed=seed, operations=OPERATIONS),
+            trace=Trace({"manager": "", "engine": "", "seed": seed}),
         )
         made.run()
         told = summarise(made.trace, made.account(1.0)).bugs

@@ -270,7 +270,7 @@ def test_what_is_refused_after_a_delay_of_the_managers_grace_is_not_known() -> N
 def test_such_a_bug_is_found_by_a_campaign_and_shrunk() -> None:
     with assembled(Target(engine_faults=True)) as whole:
         whole.system.manager.manager.__class__ = Careless  # type: ignore[attr-defined]
-        campaign = Campaign(whole, Plan(operations=20_000), Trace(), lambda _: None)
+        campaign = Campaign(assembled=whole, plan=Plan(operations=20_000), trace=Trace())
         campaign.run()
         found = [
             [step.operation.kind for step in one.sequence.steps]

@@ -22,7 +22,7 @@ SEVERAL = (
 def test_each_bug_is_told_once_and_its_reproducer_fails_again(defects: tuple[str, ...]) -> None:
     target = Target(defects=defects)
     with assembled(target) as whole:
-        campaign = Campaign(whole, Plan(operations=OPERATIONS), Trace())
+        campaign = Campaign(assembled=whole, plan=Plan(operations=OPERATIONS), trace=Trace())
         campaign.run()
         told = [str(bug.signature) for bug in campaign.bugs]
         assert len(told) == len(defects), told
@@ -34,7 +34,7 @@ def test_each_bug_is_told_once_and_its_reproducer_fails_again(defects: tuple[str
 def test_none_of_them_comes_without_one_of_the_planted_bugs() -> None:
     target = Target(defects=SEVERAL[0])
     with assembled(target) as whole:
-        campaign = Campaign(whole, Plan(operations=OPERATIONS), Trace())
+        campaign = Campaign(assembled=whole, plan=Plan(operations=OPERATIONS), trace=Trace())
         campaign.run()
         kept = campaign.reproducers(target, "test")
     for name in SEVERAL[0]:

@@ -252,7 +252,7 @@ def test_an_engine_that_fails_while_things_are_put_right_is_a_fault_of_the_envir
 def test_a_report_is_made_wherever_the_budget_ends(operations: int) -> None:
     with assembled(Target(defects=("restart-policy", "third-stop-leaks", "failed-start-leaves"))) as whole:
         trace = Trace()
-        campaign = Campaign(whole, Plan(operations=operations), trace)
+        campaign = Campaign(assembled=whole, plan=Plan(operations=operations), trace=trace)
         campaign.run()
         bugs = summarise(trace, campaign.account(1.0)).bugs
     assert [bug.title for bug in bugs[: len(campaign.bugs)]] == [str(bug.signature) for bug in campaign.bugs]
@@ -321,7 +321,9 @@ def test_what_comes_back_though_it_was_settled_is_news() -> None:
 
 def test_a_report_tells_each_bug_once_and_how_many_failures_follow_from_it() -> None:
     with assembled(Target(defects=("stops-by-label",))) as whole:
-        campaign = Campaign(whole, Plan(operations=6_000), Trace({"manager": "", "engine": "", "seed": 0}))
+        campaign = Campaign(
+            assembled=whole, plan=Plan(operations=6_000), trace=Trace({"manager": "", "engine": "", "seed": 0})
+        )
         campaign.run()
         (found,) = summarise(campaign.trace, campaign.account(1.0)).bugs
     assert found.following

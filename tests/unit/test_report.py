@@ -31,7 +31,7 @@ def summary(
 ) -> Summary:
     """What a short campaign comes to, after `prepare` had its hands on the system."""
     with assembled(Target()) as whole:
-        campaign = Campaign(whole, plan, Trace(dict(HEAD)))
+        campaign = Campaign(assembled=whole, plan=plan, trace=Trace(dict(HEAD)))
         prepare(whole)
         try:
             campaign.run()
@@ -119,7 +119,7 @@ def test_an_engine_that_is_gone_is_a_fault_of_the_environment_and_inconclusive()
 
 def test_where_no_step_ran_it_never_passes() -> None:
     with assembled(Target()) as whole:
-        campaign = Campaign(whole, SHORT, Trace(dict(HEAD)))
+        campaign = Campaign(assembled=whole, plan=SHORT, trace=Trace(dict(HEAD)))
         found = summarise(campaign.trace, campaign.account(0.0))
     assert found.exit_code == 2
     assert {criterion.mark for criterion in found.criteria} == {Mark.UNKNOWN}
@@ -132,7 +132,7 @@ def test_a_start_state_that_is_not_clean_is_refused_and_left_alone() -> None:
         driver.create("old", "")
         driver.start("old")
         with pytest.raises(NotClean) as caught:
-            Campaign(whole, SHORT, Trace(dict(HEAD))).run()
+            Campaign(assembled=whole, plan=SHORT, trace=Trace(dict(HEAD))).run()
         assert "service old is in the manager's store" in str(caught.value)
         assert "docker rm -f churn-0-old" in caught.value.remedies
         assert [row.state for row in whole.system.engine.list()] == ["running"]
@@ -174,7 +174,7 @@ def test_a_bug_is_told_once_with_its_smallest_scenario_and_other_symptoms(tmp_pa
 
 def test_what_the_manager_does_not_offer_is_named() -> None:
     with assembled(Target()) as whole:
-        campaign = Campaign(whole, evolve(SHORT, operations=0), Trace(dict(HEAD)))
+        campaign = Campaign(assembled=whole, plan=evolve(SHORT, operations=0), trace=Trace(dict(HEAD)))
         campaign.run()
         account = campaign.account(1.5)
     few = evolve(account.contract, offers=frozenset({"create", "start", "stop"}))

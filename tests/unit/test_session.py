@@ -633,7 +633,7 @@ def test_an_engine_that_is_down_from_the_beginning_is_one() -> None:
 
 def test_an_engine_that_goes_down_after_the_reset_is_one() -> None:
     lab = laboratory()
-    lab.session._reset = lambda: setattr(lab.bench.core, "down", True)
+    lab.session.resets._reset = lambda: setattr(lab.bench.core, "down", True)
     with pytest.raises(EnvironmentFault):
         lab.session.begin("test", "a")
 

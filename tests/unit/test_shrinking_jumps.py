@@ -1,7 +1,6 @@
 """Candidates that leave the way of the failing run: shorter ways to where it failed, and cycles."""
 
 from builders import ANYHOW, conditions
-from churn.shrink.planner import Planner
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
@@ -11,6 +10,7 @@ from churn.session.failing import Failing, Steps
 from churn.session.fingerprint import Fingerprint
 from churn.session.verdict import Signature
 from churn.shrink.candidates import _without_pairs, candidates
+from churn.shrink.foresight import Foresight
 
 A_START = (Step(Create("a")), Step(Start("a")))
 
@@ -49,5 +49,5 @@ def test_what_may_count_is_tried_by_cycles_alone_before_the_whole_is_run() -> No
 
 def test_two_steps_are_left_out_together_only_where_each_alone_changes_where_it_ends() -> None:
     steps = (Step(Create("a")), *[Step(Start("a")), Step(Stop("a"))] * 3)
-    pairs = list(_without_pairs(Failing(("a",), Sequence(steps), ANYHOW), Planner(Contract())))
+    pairs = list(_without_pairs(Failing(("a",), Sequence(steps), ANYHOW), Foresight(Contract())))
     assert not pairs, "a start and a later stop do not belong together: without one of them it ends as it did"

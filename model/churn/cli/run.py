@@ -172,7 +172,7 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers
     began = clock.now()
     trace.watch = ticker.step
     with _interruptible(console), assembled(chosen) as whole, ticker.running(plan.operations):
-        campaign = Campaign(whole, plan, trace, ticker.announce, ticker.told)
+        campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
         try:
             campaign.run()
         except KeyboardInterrupt:

@@ -70,8 +70,8 @@ def openings(services: int) -> tuple[Opening, ...]:
     return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
 
 
-MOST_DRAWN = 126
-"""Into wider draws Hypothesis puts the numbers it finds in imported modules: sequences would depend on those."""
+MOST_DRAWN = 100
+"""Into wider draws Hypothesis puts numbers of 100 and more that it finds in imported modules: sequences would depend on those."""
 PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 """What each step's pace is drawn from."""
 
@@ -91,7 +91,7 @@ def choices(
     ]
     weighted = [found for found in candidates for _ in range(found.weight)]
     if len(weighted) >= MOST_DRAWN:
-        raise UsageError(f"expected at most 4 services in a random sequence, got {len(names)}; explore with fewer")
+        raise UsageError(f"expected at most 3 services in a random sequence, got {len(names)}; explore with fewer")
     return (None, *weighted)
 
 

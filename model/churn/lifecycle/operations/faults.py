@@ -80,7 +80,7 @@ class Crash(_Strike):
     """The server in the service's running container ends, by itself and in error. The next start makes a new container."""
 
     kind = "crash"
-    weight = 3
+    weight = 2
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -97,7 +97,7 @@ class Kill(_Strike):
     """Somebody kills the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "kill"
-    weight = 3
+    weight = 2
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -107,7 +107,7 @@ class Remove(_Strike):
     """Somebody removes the service's running container without asking the manager. The next start makes a new container."""
 
     kind = "remove"
-    weight = 3
+    weight = 2
     strikes = frozenset({SOUND})
     ends_servers = True
 
@@ -121,7 +121,6 @@ class HoldPort(_Strike):
     """A process that is not the manager's takes the port of a service that does not run, and keeps it until `release-port`."""
 
     kind = "hold-port"
-    weight = 2
     strikes = frozenset({NONE, DEAD})
 
 

@@ -28,7 +28,7 @@ class Start(_Request):
     """Ask the manager to start a service. Its answer says whether the service is up."""
 
     kind = "start"
-    weight = 6
+    weight = 5
 
 
 @frozen(cache_hash=True)
@@ -36,7 +36,7 @@ class Stop(_Request):
     """Ask the manager to stop a service."""
 
     kind = "stop"
-    weight = 6
+    weight = 5
 
 
 @frozen(cache_hash=True)
@@ -44,7 +44,7 @@ class Create(_Request):
     """Make a service known to the manager, without starting it."""
 
     kind = "create"
-    weight = 3
+    weight = 2
 
 
 @frozen(cache_hash=True)
@@ -75,7 +75,6 @@ class Wait(Operation):
     kind = "wait"
     family = Family.SURVEY
     manager = False
-    weight = 2
 
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
