@@ -14,6 +14,8 @@ from churn.session.failing import Failing, Result
 from churn.session.fingerprint import Fingerprint
 from churn.session.verdict import Judgement, Signature, Verdict
 
+_NO_SORT = Sort("")
+
 
 @define(eq=False, kw_only=True)
 class Record:
@@ -27,7 +29,7 @@ class Record:
     step: Step
     before: Abstract
     condition: Condition = ANY
-    sort: Sort = Sort("")
+    sort: Sort = _NO_SORT
     """What it costs is learned for this sort of steps."""
     outcome: Outcome | None = None
     verdict: Verdict = Verdict.UNKNOWN
