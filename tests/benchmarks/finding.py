@@ -69,7 +69,10 @@ class Slow(Embedded):
 
 @frozen
 class Found:
-    """One defect with one seed. `length` is that of the sequence in the end; None in `runs`: not found."""
+    """One defect with one seed. `length` is that of the sequence in the end; None in `discovery_runs`: not found.
+
+    `repeats`: runs of a sequence that had been run, those that confirm Churn's result apart.
+    """
 
     defect: str
     seed: int
@@ -116,7 +119,8 @@ def churn(defect: str, seed: int, *, seconds: float | None = None) -> Found:
         bug = shrinker.shrink(failing)
         return Found(
             defect, seed, runs, steps, len(failing.steps), bug.runs, session.trace.steps - steps,
-            _repeats(session.trace, runs), len(bug.steps), str(bug.failing.sequence), bug.minimal, bug.flaky,
+            max(0, _repeats(session.trace, runs) - (bug.rate.runs if bug.rate is not None else 0)),
+            len(bug.steps), str(bug.failing.sequence), bug.minimal, bug.flaky,
         )  # fmt: skip
 
 

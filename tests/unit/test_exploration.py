@@ -125,7 +125,7 @@ def test_steps_are_drawn_from_all_operations_and_all_paces(faults: bool) -> None
 
 
 def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -> None:
-    lab, _ = explored(profile=Profile(50, 20))
+    lab, _ = explored(profile=Profile(200, 20))
     done = [record.step for _, record in lab.trace.records()]
     assert {step.operation.kind for step in done} == set(KINDS) - {"disturb", "restart-engine"}  # not offered here
     assert {step.pace for step in done} == set(Pace)

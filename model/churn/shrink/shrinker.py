@@ -147,13 +147,16 @@ class Shrinker:
     def _descend(self, work: Work, tries: int) -> None:
         """Make the best smaller as long as something smaller that can be paid fails alike.
 
-        After a success the same kind of candidates goes on; when a whole round of all kinds was in vain, nothing is left.
+        After a success the same kind of candidates goes on, unless it is another step that fails now: then it begins anew.
+        When a whole round of all kinds was in vain, nothing is left.
         """
         work.best.minimal, self._skipped = False, False
         stage = in_vain = 0
         while in_vain < STAGES:
+            end = work.best.failing.steps[-1].operation
             if any(self._taken(work, candidate, tries) for candidate in self._candidates(work, stage)):
                 in_vain, self._skipped = 0, False
+                stage = stage if work.best.failing.steps[-1].operation == end else 0
             else:
                 in_vain, stage = in_vain + 1, (stage + 1) % STAGES
         work.best.minimal = not self._skipped
