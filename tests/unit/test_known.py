@@ -14,7 +14,7 @@ from churn.lifecycle.condition import Behaviour, Condition, Server
 from churn.lifecycle.invariants import Objection
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Crash, Create, Length, Pace, SetBehaviour, Start, Step, Stop, Wait
-from churn.lifecycle.sequence import Sequence
+from churn.lifecycle.sequence import Naming, Sequence
 from churn.report.summary import summarise
 from churn.session.budget import Budget
 from churn.session.done import Done
@@ -105,6 +105,14 @@ def test_what_a_word_to_the_manager_puts_right_is_not_met_where_it_was_asked() -
     known = Known({mark(): Done.of(("a",), (CREATE, START, Step(STOP.operation, Pace.ENGINE_ONLY)))})
     steps = [(CREATE, START, Step(STOP.operation, pace)) for pace in (Pace.ENGINE_ONLY, Pace.CALM)]
     assert [known.match(mark(), lambda one=one: Done.of(("a",), one)) for one in steps] == [mark(), None]
+
+
+def test_what_odd_names_make_is_not_met_where_they_are_plain() -> None:
+    made, *others = (
+        Done.of(("a",), (CREATE, START, STOP), one) for one in (Naming.PREFIX, Naming.PREFIX, Naming.PLAIN)
+    )
+    known = Known({mark(): made})
+    assert [known.match(mark(), lambda one=one: one) for one in others] == [mark(), None]
 
 
 def test_what_was_done_stands_in_more_whatever_services_faults_and_waits() -> None:

@@ -143,7 +143,8 @@ def _behind_data(behind: Behind) -> dict[str, list[dict[str, Any]]]:
         for part, found in zip(_BEHIND, (behind.bugs, behind.companions, behind.consequences), strict=True)
     }
     for one, cause in zip(data[_BEHIND[0]], behind.causes, strict=False):
-        one |= {_CAUSE: [_step_data(step, ()) for step in cause.steps]} if cause is not None else {}
+        if cause is not None:
+            one |= {_CAUSE: [_step_data(step, ()) for step in cause.steps], "naming": cause.naming.value}
     return data
 
 
@@ -240,18 +241,19 @@ class _Reader:
         bugs, beside, consequences = (
             tuple(self._fingerprints(f"behind.{part}", data.get(part, []))) for part in _BEHIND
         )
-        causes = tuple(self._cause(place, one.get(_CAUSE)) for place, one in enumerate(data.get(_BEHIND[0], [])))
+        causes = tuple(self._cause(place, one) for place, one in enumerate(data.get(_BEHIND[0], [])))
         return Behind(bugs, beside, consequences, causes if any(causes) else ())
 
-    def _cause(self, place: int, data: Any) -> Done | None:
+    def _cause(self, place: int, bug: dict[str, Any]) -> Done | None:
         """What makes a bug that was known. Its services are called as they were there."""
-        if data is None:
+        if (data := bug.get(_CAUSE)) is None:
             return None
         where = f"behind.{_BEHIND[0]}[{place}].{_CAUSE}"
+        naming = self._word(f"{where}: naming", Naming, bug.get("naming", Naming.PLAIN.value))
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
             self._wrong(where, "a list of objects", data)
         names = tuple(dict.fromkeys(one["service"] for one in data if isinstance(one.get("service"), str)))
-        return Done.of(names, [self._step(number, one, names, where) for number, one in enumerate(data)])
+        return Done.of(names, [self._step(number, one, names, where) for number, one in enumerate(data)], naming)
 
     def _fingerprints(self, where: str, data: Any) -> Iterator[Fingerprint]:
         if not isinstance(data, list):

@@ -7,24 +7,38 @@ from typing import Self
 from attrs import frozen
 
 from churn.lifecycle.operations import Create, Operation, Pace, Step, Wait
+from churn.lifecycle.sequence import Naming
 
 
 @frozen
 class Done:
     """Operations that were done, waits apart, and the services of their sequence.
 
-    `unasked`: the last was looked at without a word to the manager, whose answer may put right what is there.
+    `unasked`: the last was looked at without a word to the manager, whose answer may put right what is there. `naming` is how
+    the services were called.
     """
 
     names: tuple[str, ...]
     operations: tuple[Operation, ...]
     unasked: bool = False
+    naming: Naming = Naming.PLAIN
 
     @classmethod
-    def of(cls, names: tuple[str, ...], steps: Sequence[Step]) -> Self:
+    def of(cls, names: tuple[str, ...], steps: Sequence[Step], naming: Naming = Naming.PLAIN) -> Self:
         """What these steps do: time passes in any sequence, and a pace asks for nothing."""
         unasked = bool(steps) and steps[-1].pace is Pace.ENGINE_ONLY
-        return cls(names, tuple([one.operation for one in steps if not isinstance(one.operation, Wait)]), unasked)
+        operations = tuple([one.operation for one in steps if not isinstance(one.operation, Wait)])
+        return cls(names, operations, unasked, naming)
+
+    @property
+    def special(self) -> bool:
+        """Whether there is something else to it than what is done."""
+        return self.unasked or self.naming is not Naming.PLAIN
+
+    def passes(self, other: "Done") -> bool:
+        """Whether what this makes does not come in the other: there the manager was asked, or services are plainly called."""
+        plainly = self.naming is not Naming.PLAIN and other.naming is Naming.PLAIN
+        return plainly or (self.unasked and not other.unasked)
 
     @property
     def steps(self) -> tuple[Step, ...]:

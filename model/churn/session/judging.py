@@ -136,7 +136,7 @@ class Judge:
         return {found: match for found, match in matches if match is not None}
 
     def _done(self) -> Done:
-        return Done.of(self.run.names, self.run.steps)
+        return Done.of(self.run.names, self.run.steps, self.run.naming)
 
     def fingerprints(self, record: Record, objections: Iterable[Objection]) -> list[tuple[Objection, Fingerprint]]:
         """Each objection to a step of this sequence with its fingerprint."""

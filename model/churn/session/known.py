@@ -64,15 +64,16 @@ class Known:
     def match(self, fingerprint: Fingerprint, done: Callable[[], Done], *, late: bool = False) -> Fingerprint | None:
         """The known bug that this is, None where it is news. `late` as in `Fingerprint.looks_like`.
 
-        What a word to the manager puts right is not met where it was asked. What only resembles a bug is that one where what
-        makes it was `done`. That is asked for where it matters: it takes time.
+        What a word to the manager puts right is not met where it was asked, nor what odd names make where they are plain.
+        What only resembles a bug is that one where what makes it was `done`. That is asked for where it matters.
         """
         if fingerprint in self.consequences and self._behind_any(self.consequences[fingerprint], done):
             return fingerprint
         alike = (
             known
             for known, cause in self.bugs.items()
-            if fingerprint.looks_like(known, late=late) and (cause is None or not cause.unasked or done().unasked)
+            if fingerprint.looks_like(known, late=late)
+            and not (cause is not None and cause.special and cause.passes(done()))
         )
         resembling = (
             known

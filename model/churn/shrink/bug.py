@@ -61,7 +61,7 @@ class Bug:
     @property
     def cause(self) -> Done:
         """What makes it: the operations of the smallest failing sequence."""
-        return Done.of(self.failing.names, self.steps)
+        return Done.of(self.failing.names, self.steps, self.failing.sequence.naming)
 
     @property
     def flaky(self) -> bool:

@@ -15,7 +15,7 @@ from churn.session.known import Behind
 from churn.session.session import Session
 from churn.shrink.bug import Bug
 from churn.shrink.candidates import calmly_done
-from churn.shrink.cases import contains
+from churn.shrink.cases import alike, contains
 from churn.shrink.shrinker import Shrinker
 
 _AGAIN = 2.5
@@ -109,21 +109,27 @@ class Triage:
         It is not where it came to something that looks otherwise: then it has to be asked again, behind that.
         """
         look = failing.fingerprint
-        alike = [bug for bug in self._explaining(failing) if any(map(look.looks_like, bug.consequences))]
-        if alike:  # the same, after the same operation, in another state of the service
-            self._follows_from(alike, look)
+        seen = [bug for bug in self._explaining(failing) if any(map(look.looks_like, bug.consequences))]
+        if seen:  # the same, after the same operation, in another state of the service
+            self._follows_from(seen, look)
             return True
         if (news := self._news(failing)) is None:
-            return True
+            return self._given(failing)
         self.announce(f"shrinking: {look.signature}")
         bug = self._shrinker.shrink(news, seconds=self._allowed(news))
         if bug.failing == news or self._stays_news(look, bug):
             self._found(bug)
+        return look == bug.failing.fingerprint or self._given(failing)
+
+    def _given(self, failing: Failing) -> bool:
+        """Whether a failure is accounted for; after some tries it is given to the bugs that may explain it."""
+        look, known = failing.fingerprint, self.session.known
+        if look in known.consequences or look in known.bugs:
+            return True
         self._tries[look] += 1
-        if look == bug.failing.fingerprint or self._tries[look] < _MOST_TRIES:
-            return look == bug.failing.fingerprint
-        self._follows_from(self._explaining(failing) or [self._same(bug) or self.bugs[-1]], look)
-        return True
+        if self._tries[look] >= _MOST_TRIES:
+            self._follows_from(self._explaining(failing) or self.bugs[-1:], look)
+        return self._tries[look] >= _MOST_TRIES
 
     def _stays_news(self, first: Fingerprint, bug: Bug) -> bool:
         """Whether what a failure came to is news as well. What was found is kept, whatever ends this."""
@@ -135,7 +141,7 @@ class Triage:
             raise
 
     def _news(self, failing: Failing) -> Failing | None:
-        """The failure as it comes behind the known bugs, None where these account for it, which is noted.
+        """The failure as it comes behind the known bugs, None where these account for it, or for what comes: that is noted.
 
         It is news if it comes again with every step looked at, so that what known bugs leave is put right at once, and none
         of those whose own steps stand in it may be at work unseen. Else, being a matter of pace, it is run as it is, unless
@@ -154,23 +160,28 @@ class Triage:
             run, found = failing, self._shrinker.again(failing)
         if not (explaining or found.failed or found.met or found.involved):
             return failing  # it may be flaky: that is for the shrinker to say
-        if found.failing is not None and not self._at_work(explaining, ending, found):
-            return found.failing
+        came, own = found.failing, [bug for bug in explaining if alike(bug.signature, failing.signature)]
+        if came is not None and own and not alike(came.signature, failing.signature):
+            explaining = (
+                own  # something else came first: of this look no more is known than that their steps stand in it
+            )
+        elif came is not None and not self._at_work(explaining, ending, found):
+            return came if came.fingerprint == failing.fingerprint else self._news(came)
         self._follows_from(explaining or self._that((*found.involved, *found.met)), failing.fingerprint)
         return None
 
     def _twins(self, failing: Failing, explaining: list[Bug], found: Result) -> list[Bug]:
         """The bugs that a failure of pace is, by what its calm twin met: at its end, or of the same invariant."""
         invariant = failing.signature.invariant
-        same = [bug.failing.fingerprint for bug in explaining if bug.signature.invariant == invariant]
-        return self._that((*found.involved, *(one for one in same if one in found.met)))
+        same = [bug for bug in explaining if bug.signature.invariant == invariant and bug.looks & {*found.met}]
+        return same + [bug for bug in self._that(found.involved) if bug not in same]
 
     def _at_work(self, explaining: list[Bug], ending: list[Bug], found: Result) -> bool:
         """Whether a bug whose steps stand in a failure may be at work in it unseen."""
-        unmet = {bug.failing.fingerprint for bug in explaining} - set(found.met)
-        misled = {bug.failing.fingerprint for bug in ending} | unmet
-        return any(one.has(Trait.BY_ITSELF) or one in found.involved for one in unmet) or any(
-            one.has(Trait.MISLEADING) for one in misled
+        unmet = [bug for bug in explaining if not bug.looks & {*found.met}]
+        involved = self._that(found.involved)
+        return any(bug.failing.fingerprint.has(Trait.BY_ITSELF) or bug in involved for bug in unmet) or any(
+            bug.failing.fingerprint.has(Trait.MISLEADING) for bug in (*ending, *unmet)
         )
 
     def _explaining(self, failing: Failing) -> list[Bug]:
@@ -188,7 +199,9 @@ class Triage:
 
     def _known_as(self, failing: Failing) -> list[Bug]:
         """The known bug that a failure is, looked at alone."""
-        match = self.session.known.match(failing.fingerprint, lambda: Done.of(failing.names, failing.steps))
+        match = self.session.known.match(
+            failing.fingerprint, lambda: Done.of(failing.names, failing.steps, failing.sequence.naming)
+        )
         return self._that([match]) if match is not None else []
 
     def _found(self, bug: Bug) -> Bug:
