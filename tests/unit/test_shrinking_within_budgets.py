@@ -29,8 +29,9 @@ def test_an_unfinished_bug_is_gone_on_with_where_it_was_left_and_under_what_was_
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(steps))
         shrinker = Shrinker(session=session)
-        first = shrinker.shrink(caught.value.failing, runs=3)
+        first = shrinker.shrink(caught.value.failing, runs=0)
         assert first.unfinished
+        assert len(first.steps) == len(steps)
         session.known.add(first.failing.fingerprint)
         shrinker.memo.clear()
         began = len(session.trace.runs)
