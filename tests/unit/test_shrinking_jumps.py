@@ -4,7 +4,7 @@ from builders import ANYHOW, conditions
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Create, Length, List, SetBehaviour, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Create, Length, List, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
 from churn.session.fingerprint import Fingerprint
