@@ -38,6 +38,7 @@ def test_an_unfinished_bug_is_gone_on_with_where_it_was_left_and_under_what_was_
         last = shrinker.resume(first)
         assert len(last.steps) == 7
         assert last.confirmed
+        assert last.signature == first.signature, "behind what is known by now it would look otherwise"
         assert last.runs == len([run for run in session.trace.runs if run.part == PART])
         ran = [(run.names, run.naming, run.steps) for run in session.trace.runs if run.part == PART]
         again = [one for place, one in enumerate(ran) if one in ran[:place]]
