@@ -4,7 +4,7 @@ from builders import ANYHOW, conditions
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Create, Length, List, SetBehaviour, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Create, Length, List, Pace, SetBehaviour, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
 from churn.session.fingerprint import Fingerprint
@@ -36,6 +36,9 @@ def test_servers_that_cannot_live_behave_on_the_short_way_as_they_did() -> None:
 def test_a_long_wait_is_tried_short_at_the_same_place() -> None:
     steps = (*A_START, Step(Stop("a")), Step(Wait(Length.LONG)))
     assert "create a; start a; stop a; wait short" in jumping(steps, "absent", "created", "running", "stopped")
+    steps = (*A_START, Step(Wait(Length.LONG)), Step(Stop("a"), Pace.ENGINE_ONLY))
+    found = jumping(steps, "absent", "created", "running", "running")
+    assert "create a; start a; wait short; stop a (engine-only)" in found, "at its own pace, too"
 
 
 def test_what_may_count_is_tried_by_cycles_alone_before_the_whole_is_run() -> None:

@@ -56,6 +56,13 @@ class Memo:
             if not result.steps[length - 1].hurried:  # only what was looked at is known to pass
                 self._passing.add((names, sequence.naming, result.steps[:length]))
 
+    def copy(self) -> "Memo":
+        """What is known by now, to be kept."""
+        twin = Memo()
+        twin._known.update(self._known)
+        twin._passing.update(self._passing)
+        return twin
+
     def clear(self) -> None:
         """Forget all, because the system does not do the same each time."""
         self._known.clear()

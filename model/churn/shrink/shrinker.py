@@ -56,6 +56,17 @@ class Work:
     plain_passes: bool = False
     """Whether what failed was seen to pass plainly done."""
 
+    def copy(self) -> "Work":
+        """As it is by now, to be gone on with."""
+        return evolve(
+            self,
+            best=evolve(self.best, symptoms=set(self.best.symptoms)),
+            memo=self.memo.copy(),
+            known=deepcopy(self.known),
+            met=dict(self.met),
+            passed={operations: list(sequences) for operations, sequences in self.passed.items()},
+        )
+
 
 @define(eq=False, kw_only=True)
 class Shrinker:
@@ -90,7 +101,7 @@ class Shrinker:
         """Go on with an unfinished bug, under what was known when it was found. Raises `EnvironmentFault`."""
         if not isinstance(bug.work, Work):
             return bug
-        work, memo, known = deepcopy(bug.work), self.memo, self.session.known
+        work, memo, known = bug.work.copy(), self.memo, self.session.known
         self.memo, self.session.known = work.memo, work.known
         try:
             told = self._go_on(work, runs, seconds)
@@ -307,5 +318,5 @@ def _told(work: Work) -> Bug:
         symptoms=frozenset(best.symptoms - {best.failing.signature}),
         doubted=best.doubted,
         companions=best.record.beside if best.record is not None else (),
-        work=None if finished else deepcopy(work),
+        work=None if finished else work.copy(),
     )
