@@ -45,7 +45,7 @@ class Excursion:
         counted = self._counting(found for found in judged.objections if found not in known)
         record.known = tuple(dict.fromkeys(known.values()))
         adopted.reviving |= any(has(found.invariant, Trait.REVIVING) for found in known)
-        if alone := self._coming_alone(self._counting(counted)):
+        if alone := self._coming_alone(self._counting(counted), known):
             adopted.met.update(dict.fromkeys(_elsewhere(known, alone)))
             return evolve(judged, objections=tuple(alone))
         adopted.met.update(dict.fromkeys(record.known))
@@ -74,9 +74,13 @@ class Excursion:
         """Those that are taken for news (`Adopted.counts`)."""
         return [found for found in objections if self.judge.adopted.counts(found)]
 
-    def _coming_alone(self, objections: Iterable[Objection]) -> list[Objection]:
-        """Those that were never seen together with a known bug."""
-        told = self.judge.fingerprints(self.pending.record, objections)
+    def _coming_alone(self, objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:
+        """Those that do not come with a known bug: never seen together with one, nor a list's word of what one just moved."""
+        moved = {
+            found.service for found in known if all(has(found.invariant, one) for one in (Trait.OTHERS, Trait.MOVING))
+        }
+        news = [one for one in objections if not (has(one.invariant, Trait.WORDING) and one.service in moved)]
+        told = self.judge.fingerprints(self.pending.record, news)
         return [found for found, one in told if not self.judge.known.comes_along(one)]
 
     def _news(self, judged: Judgement, counted: list[Objection]) -> Judgement:

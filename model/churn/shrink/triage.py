@@ -7,6 +7,7 @@ from attrs import define, evolve, field
 
 from churn.errors import BudgetSpent
 from churn.lifecycle.invariants import Trait
+from churn.lifecycle.operations import Disturb
 from churn.lifecycle.sequence import Naming
 from churn.session.done import Done
 from churn.session.failing import Failing, Result
@@ -227,7 +228,8 @@ class Triage:
             for other in self.bugs
             if mine is other.failing.sequence.naming is not Naming.PLAIN and bug.minimal and other.minimal
         ]
-        return next(iter(self._known_as(bug.failing) or oddly), None)
+        disturbed = [other for other in self.bugs if _differ_in_engine_faults(bug, other)]
+        return next(iter(self._known_as(bug.failing) or oddly or disturbed), None)
 
     def _behind(self, bug: Bug) -> Behind:
         """What was known when it was found; of consequences those that it meets."""
@@ -261,3 +263,11 @@ class Triage:
 
     def _put(self, bug: Bug, more: Bug) -> None:
         self.bugs[self.bugs.index(bug)] = more
+
+
+def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:
+    """Whether both fail alike by the same steps, under this fault of the engine and that: what the fault was is no other bug."""
+    if bug.signature != other.signature or len(bug.steps) != len(other.steps):
+        return False
+    pairs = [(one.operation, two.operation) for one, two in zip(bug.steps, other.steps, strict=True)]
+    return all(one == two or (isinstance(one, Disturb) and isinstance(two, Disturb)) for one, two in pairs)
