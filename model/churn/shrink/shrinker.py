@@ -94,8 +94,8 @@ class Shrinker:
 
     def shrink(self, failing: Failing, *, runs: int | None = None, seconds: float | None = None) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        best = Best(failing=failing, record=self._first(failing))
-        return self._go_on(Work(best=best, memo=self.memo, known=deepcopy(self.session.known)), runs, seconds)
+        work = Work(best=self._begin(failing), memo=self.memo, known=deepcopy(self.session.known))
+        return self._go_on(work, runs, seconds)
 
     def resume(self, bug: Bug, *, runs: int | None = None, seconds: float | None = None) -> Bug:
         """Go on with an unfinished bug, under what was known when it was found. Raises `EnvironmentFault`."""
@@ -183,13 +183,12 @@ class Shrinker:
         names, sequence = candidate
         best = work.best
         for _ in range(tries):
-            self._last = None
             result = self._result_of(best, names, sequence, known=tries == 1)
             if result is None:
                 self._skipped = True
                 return False
             if result.failing is not None and _smaller(best.failing, result.failing):
-                best.take(result.failing, self._last)
+                best.take(result.failing, self._record(result.failing))
                 plain = plainly_done(best.failing.steps)
                 work.plain_passes |= plain in work.passed.get(shape(plain), ())
                 return True
@@ -208,7 +207,7 @@ class Shrinker:
         ]:
             signature = min(simpler, key=lambda found: found[0])[1]
             tried.add(signature)
-            lesser = evolve(work, best=Best(failing=work.met[signature]), passed={}, plain_passes=False)
+            lesser = evolve(work, best=self._begin(work.met[signature]), passed={}, plain_passes=False)
             self._descend(lesser, 1)
             small = lesser.best.failing
             if size(small) < size(work.best.failing) and contains(work.best.failing, small):
@@ -251,8 +250,11 @@ class Shrinker:
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def _first(self, failing: Failing) -> Record | None:
-        """The record of a failure's own run."""
+    def _begin(self, failing: Failing) -> Best:
+        return Best(failing=failing, record=self._record(failing))
+
+    def _record(self, failing: Failing) -> Record | None:
+        """The record of the last run that failed just so."""
         for run in reversed(self.session.trace.runs):
             last = run.last
             if last is not None and last.fingerprint == failing.fingerprint and run.failing == failing:
