@@ -167,7 +167,8 @@ def _aima(target: Target, run: str) -> Iterator[System]:
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,
     ):
         url, environ = here.environ["DOCKER_HOST"], {**here.environ, "DOCKER_HOST": here.engine.url}
-        manager = Aima(here.folder / "aima", target.aima, environ, url, here.clock, f"churn-{run}", obedient=obedient)
+        settings = target.aima.loading(stand_in=obedient)
+        manager = Aima(here.folder / "aima", settings, environ, url, here.clock, f"churn-{run}", obedient=obedient)
         _expect_program(manager.program, environ, "name AIMA's program with --aima-bin or AIMA_BIN")
         _expect_program("docker", environ, "install it: AIMA needs it beside the engine")
         _expect_free(here.host)

@@ -190,7 +190,7 @@ def test_a_create_whose_port_cannot_be_told_is_a_create_nonetheless(aima: Aima, 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, "--wait --timeout 600"),
+        ({}, "--wait --timeout 30"),
         ({"start_timeout": 60}, "--wait --timeout 60"),
         ({"asynchronous": True, "start_timeout": 60}, "--async --timeout 60"),
     ],
@@ -476,7 +476,7 @@ def test_its_contract_is_what_users_expect(fake: Fake, tmp_path: Path) -> None:
         "failed": Status.FAILED,
         "paused": None,
     }
-    assert strict.bounds.start == 610
+    assert strict.bounds.start == 40
     assert strict.obedient
     loose = driver(fake, tmp_path, asynchronous=True, model_type="asr", start_timeout=60).contract
     assert (loose.running_means, loose.health_path, loose.bounds.start) == (Means.LAUNCHED, "/", 70)
@@ -486,3 +486,11 @@ def test_its_contract_is_what_users_expect(fake: Fake, tmp_path: Path) -> None:
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"expected a (model type|start timeout)"):
         AimaSettings(**settings)  # type: ignore[arg-type]  # fields of AimaSettings
+
+
+@pytest.mark.parametrize(("stand_in", "seconds"), [(True, 30), (False, 600)])
+def test_the_stand_in_needs_no_ten_minutes_to_load_and_a_real_model_gets_them(stand_in: bool, seconds: int) -> None:
+    assert AimaSettings().loading(stand_in=stand_in).start_timeout == seconds
+    assert AimaSettings(start_timeout=7).loading(stand_in=stand_in).start_timeout == 7
+    assert "start_timeout" not in AimaSettings().kept(), "a replay decides anew"
+    assert AimaSettings(start_timeout=7).kept()["start_timeout"] == 7

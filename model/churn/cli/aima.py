@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from churn.system.managers.aima import KINDS, START_TIMEOUT, AimaSettings
+from churn.system.managers.aima import KINDS, AimaSettings
 
 aima_binary = click.option(
     "--aima-bin", default="", metavar="PATH", help="AIMA's program.  [default: AIMA_BIN, else aima on PATH]"
@@ -20,9 +20,7 @@ _OPTIONS = (
     click.option(
         "--start-timeout",
         type=click.IntRange(1),
-        default=START_TIMEOUT,
-        show_default=True,
-        help="Seconds that AIMA gives a model to load.",
+        help="Seconds that AIMA gives a model to load.  [default: 30 for Churn's stand-in, 600 for a real model]",
     ),
     click.option("--async", "launched", is_flag=True, help="AIMA's starts do not wait for the model."),
     click.option("--image", default="", metavar="TAG", help="The image that AIMA looks for, where it is another."),

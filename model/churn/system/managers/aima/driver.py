@@ -13,7 +13,7 @@ from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
 from churn.system.managers.aima import output
 from churn.system.managers.aima.output import Row, UnreadableOutput
-from churn.system.managers.aima.settings import AimaSettings, contract_for
+from churn.system.managers.aima.settings import START_TIMEOUT, AimaSettings, contract_for
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import ListedContainer as Container
 
@@ -44,6 +44,7 @@ class Aima:
     ) -> None:
         self.settings = settings
         self.contract: Contract = contract_for(settings, obedient=obedient)
+        self._timeout = settings.loading(stand_in=obedient).start_timeout or START_TIMEOUT
         self.marker = marker
         self.clock = clock
         self.program = settings.binary or environ.get("AIMA_BIN") or "aima"
@@ -80,7 +81,7 @@ class Aima:
 
     def start(self, service: str) -> Outcome:
         """As `Manager.start`. Raises `EnvironmentFault` where nothing could have started it."""
-        how = ("--async" if self.settings.asynchronous else "--wait", "--timeout", str(self.settings.start_timeout))
+        how = ("--async" if self.settings.asynchronous else "--wait", "--timeout", str(self._timeout))
         outcome = self._call("start", "service", "start", self._id(service), *how, read=output.accepted)
         if isinstance(outcome, Rejected):
             self._expect_docker(outcome.reason)
@@ -166,7 +167,7 @@ class Aima:
     def _call(self, kind: str, *words: str, read: Read) -> Outcome:
         """Run it, at most the bound of its kind of operation and the grace."""
         bounds = self.contract.bounds
-        stated = self.settings.start_timeout if kind == "start" else bounds.of(kind) or bounds.stop
+        stated = self._timeout if kind == "start" else bounds.of(kind) or bounds.stop
         cutoff = stated + bounds.grace
         argv = (self.program, "-o", "json", *words)
         began = self.clock.now()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.contract import Bounds, Contract, Means
@@ -40,38 +40,47 @@ LABELS: Mapping[str, str] = {"aima.managed": "true"}
 PORTS = (8000, 8001, 8002)
 """What the first services get, whatever holds them."""
 
-START_TIMEOUT = 600
-"""Seconds that a model may take to load, where nothing else is said."""
+START_TIMEOUT, STAND_IN_TIMEOUT = 600, 30
+"""Seconds that a real model may take to load, and the stand-in, where nothing else is said.
+
+The stand-in is up in well under one: a start that takes longer waits in vain, and each such start costs the whole timeout.
+"""
 
 
 @frozen
 class AimaSettings:
     """How AIMA is run. `binary` is a path, or a name on PATH; empty: what AIMA_BIN says, else ``aima``.
 
-    `start_timeout` are whole seconds. `asynchronous` starts return once the container was started. `image` is the tag that
-    AIMA looks for, where it is not the one that is known for the type.
+    `start_timeout` are whole seconds; None: what the model needs that is loaded (`loading`). `asynchronous` starts return once
+    the container was started. `image` is the tag that AIMA looks for, where it is not the one that is known for the type.
     """
 
     model_type: str = "tts"
     binary: str = ""
-    start_timeout: int = START_TIMEOUT
+    start_timeout: int | None = None
     asynchronous: bool = False
     image: str = ""
 
     def __attrs_post_init__(self) -> None:
         if self.model_type not in KINDS:
             raise UsageError(f"expected a model type of {', '.join(KINDS)}; got {self.model_type!r}")
-        if self.start_timeout < 1:
+        if self.start_timeout is not None and self.start_timeout < 1:
             raise UsageError(f"expected a start timeout of whole seconds, at least 1; got {self.start_timeout}")
 
     def kept(self) -> dict[str, str | int | bool]:
         """What a sequence may depend on: all but which binary it is."""
+        told = {} if self.start_timeout is None else {"start_timeout": self.start_timeout}
         return {
             "model_type": self.model_type,
-            "start_timeout": self.start_timeout,
+            **told,
             "asynchronous": self.asynchronous,
             "image": self.image,
         }
+
+    def loading(self, *, stand_in: bool) -> Self:
+        """These settings, with the timeout that the stand-in needs, or a real model, where none is set."""
+        usual = STAND_IN_TIMEOUT if stand_in else START_TIMEOUT
+        return self if self.start_timeout is not None else evolve(self, start_timeout=usual)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], binary: str = "") -> Self:
@@ -97,13 +106,13 @@ def contract_for(settings: AimaSettings, *, obedient: bool = True) -> Contract:
 
     A start's own timeout is for loading; what it then has to clear away gets the grace on top.
     """
-    grace = Bounds().grace
+    grace, timeout = Bounds().grace, settings.loading(stand_in=obedient).start_timeout or START_TIMEOUT
     return Contract(
         running_means=Means.LAUNCHED if settings.asynchronous else Means.HEALTHY,
         words=WORDS,
         labels=LABELS,
         name_pattern=r"aima-(tts|whisper|vllm)-\d+",
         health_path=settings.kind.health_path,
-        bounds=Bounds(start=settings.start_timeout + grace, grace=grace),
+        bounds=Bounds(start=timeout + grace, grace=grace),
         obedient=obedient,
     )
