@@ -1,7 +1,7 @@
 """Planning on the model: which abstract states there are, and how to get from one to another. Costs the system nothing."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from attrs import define, field
@@ -98,15 +98,15 @@ class Atlas:
 
         None where there is no way; an empty one where `start` is wanted itself.
         """
-        ways: dict[Place, tuple[Operation, ...]] = {start: ()}
+        came: dict[Place, tuple[Place, Operation] | None] = {start: None}
         frontier: deque[Place] = deque([start])
         while frontier:
             here = frontier.popleft()
             if wanted(here):
-                return ways[here]
+                return _way(came, here)
             for operation, there in self.edges.get(here, {}).items():
-                if there not in ways and (within is None or there in within):
-                    ways[there] = (*ways[here], operation)
+                if there not in came and (within is None or there in within):
+                    came[there] = here, operation
                     frontier.append(there)
         return None
 
@@ -146,6 +146,15 @@ class PairAtlas(Atlas):
 def state_of(place: Place) -> Abstract:
     """The abstract state of a place."""
     return place.there if isinstance(place, After) else place
+
+
+def _way(came: Mapping[Place, tuple[Place, Operation] | None], there: Place) -> tuple[Operation, ...]:
+    """The operations on the way to `there`, by where each place was come to from."""
+    way: list[Operation] = []
+    while (last := came[there]) is not None:
+        there, operation = last
+        way.append(operation)
+    return tuple(reversed(way))
 
 
 def _reached(start: Place, steps: Callable[[Place], Iterable[Place]]) -> set[Place]:
