@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from itertools import chain, product
+from itertools import chain, groupby, product
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -86,6 +86,11 @@ def _some(kind: type[Operation]) -> Operation:
 def test_every_operation_is_registered() -> None:
     missing = [cls.__name__ for cls in _kinds() if KINDS.get(cls.kind) is not cls]
     assert not missing, f"lifecycle/operations/__init__.py: _ALL lacks {missing}"
+
+
+def test_the_operations_of_a_family_stand_together() -> None:
+    families = [family.value for family, _ in groupby(KINDS.values(), key=lambda kind: kind.family)]
+    assert len(families) == len(set(families)), f"lifecycle/operations/__init__.py: _ALL mixes families: {families}"
 
 
 @each_kind
