@@ -121,14 +121,21 @@ def test_it_is_carried_out(kind: type[Operation]) -> None:
 def test_what_is_asked_of_a_manager_is_bounded_and_every_manager_can_be_asked(kind: type[Operation]) -> None:
     if not kind.manager:
         return
-    word = kind.kind
-    assert word in fields_dict(Bounds), f"lifecycle/contract.py: Bounds has no seconds for {word}"
-    assert word in vars(Manager), f"system/protocols.py: the protocol Manager has no method {word}"
-    for driver in (Embedded, ReferenceProgram, CommandManager, Aima):
-        file = f"{driver.__module__.removeprefix('churn.').replace('.', '/')}.py"
-        assert word in vars(driver), f"{file}: {driver.__name__} has no method {word}"
-    assert word in DESCRIBED, f"system/managers/command/description.py: OPERATIONS lacks {word!r}"
-    assert word in reference.commands, f"cli/reference.py: there is no command `churn reference {word}`"
+    lacking = list(_lacking(kind.kind))
+    assert not lacking, "; ".join(lacking)
+
+
+def _lacking(word: str) -> Iterator[str]:
+    if word not in fields_dict(Bounds):
+        yield f"lifecycle/contract.py: Bounds has no seconds for {word}"
+    for cls in (Manager, Embedded, ReferenceProgram, CommandManager, Aima):
+        if word not in vars(cls):
+            file = cls.__module__.removeprefix("churn.").replace(".", "/")
+            yield f"{file}.py: {cls.__name__} has no method {word}"
+    if word not in DESCRIBED:
+        yield f"system/managers/command/description.py: OPERATIONS lacks {word!r}"
+    if word not in reference.commands:
+        yield f"cli/reference.py: there is no command `churn reference {word}`"
 
 
 def test_a_manager_offers_what_it_is_programmed_for_and_no_more() -> None:
@@ -156,6 +163,9 @@ def test_it_is_drawn(kind: type[Operation]) -> None:
 
 @each_kind
 def test_shrinking_leaves_it_out(kind: type[Operation]) -> None:
+    assert kind in RULES, (
+        f"lifecycle/transitions.py: RULES lacks {kind.__name__}: shrinking cannot foresee what it does"
+    )
     operation = _some(kind)
     steps = (Create("a"), Start("a"), Start("a"), operation, Stop("a"), Start("a"), Stop("a"))
     looks = Fingerprint(Signature("no-orphans", "stop", "running"), "", "")  # type: ignore[arg-type]  # it is converted
