@@ -89,7 +89,7 @@ def _invariant(invariant: Invariant) -> Meaning:
     facts = (
         ("success criterion", f"{invariant.criterion}, {CRITERIA[invariant.criterion].format(cycles='N')}"),
         ("severity", f"{invariant.severity.value}: {_lower(_note(invariant.severity))}"),
-        ("usual cause", invariant.advice.cause),
+        ("likely cause", invariant.advice.cause),
         ("usual fix", invariant.advice.fix),
     )
     return Meaning(Sort.INVARIANT, invariant.name, _doc(invariant.check), facts)

@@ -97,5 +97,8 @@ def test_the_readme_is_short_and_points_to_every_page() -> None:
 def test_every_invariant_is_in_the_table_under_its_criterion() -> None:
     table = page("bugs").partition("| criterion | invariants |")[2].splitlines()
     for invariant in INVARIANTS:
-        row = next(line for line in table if line.startswith(f"| {invariant.criterion} "))
-        assert f"`{invariant.name}`" in row
+        start = f"| {invariant.criterion} "
+        row = next((line for line in table if line.startswith(start)), "")
+        assert f"`{invariant.name}`" in row, (
+            f"guide/bugs.md: in the table of criteria and invariants, the row `{start}…` lacks `{invariant.name}`"
+        )

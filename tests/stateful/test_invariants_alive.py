@@ -59,6 +59,7 @@ def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...
 
 @pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda invariant: invariant.name)
 def test_the_planted_defect_is_called_by_the_invariants_name(invariant: Invariant) -> None:
+    assert invariant.name in PLANTED, f"tests/stateful/defective.py: PLANTED has no defect for {invariant.name}"
     found = objections(PLANTED[invariant.name], INVARIANTS)
     assert invariant.name in found
 

@@ -756,6 +756,7 @@ SEEN: Mapping[str, Callable[[Served], None]] = {
 
 @pytest.mark.parametrize("name", KINDS)
 def test_what_a_client_sees_of_a_fault(engine: Served, name: str) -> None:
+    assert name in SEEN, f"tests/surface/test_engine_server.py: SEEN does not say what a client sees of {name}"
     SEEN[name](engine)
 
 

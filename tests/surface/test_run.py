@@ -80,7 +80,7 @@ def test_a_broken_manager_fails_with_a_bug_report(tmp_path: Path, monkeypatch: p
     assert bugs[0]["scenario"] == ["1. create a", "2. start a", "3. stop a"]
     assert "Bug 1 (high): no-orphans after stop of a service that is running" in found.output
     text = (tmp_path / "report.md").read_text()
-    for heading in ("Severity", "Scenario", "Command", "Expected", "Actual", "Root cause", "Suggested fix"):
+    for heading in ("Severity", "Scenario", "Command", "Expected", "Actual", "Likely cause", "Suggested fix"):
         assert f"**{heading}" in text
 
 

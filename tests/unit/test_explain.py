@@ -57,7 +57,7 @@ def test_an_invariant_is_told_with_its_criterion_its_severity_and_its_advice() -
     assert found.says == "An operation on one service leaves the container and port of every other alone."
     assert fact(found, "success criterion") == "3, The status is right after each operation"
     assert fact(found, "severity") == "critical: it harms something that nobody asked to be touched"
-    assert fact(found, "usual cause").startswith("containers are chosen by")
+    assert fact(found, "likely cause").startswith("containers are chosen by")
     assert fact(found, "usual fix").startswith("choose a container by")
 
 

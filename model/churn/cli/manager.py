@@ -94,16 +94,16 @@ def _calls(description: Description) -> Iterator[str]:
         if call is not None:
             yield f"{kind}: {shown(call.filled(_values(description)))} (at most {call.timeout:g} s)"
         else:
-            yield f"{kind}: {_LACKING[kind]}"
+            yield f"{kind}: {_LACKING.get(kind, _NOT_OFFERED)}"
 
 
 _LACKING = {
     "create": "not offered: the first start makes a service",
     "list": "not offered: what it says of its services is not held against anything",
-    "status": "not offered",
     "reset": "not needed: each sequence has a new STATE",
 }
-"""What a missing operation comes to."""
+"""What a missing operation comes to, where that is more than that it is not offered."""
+_NOT_OFFERED = "not offered"
 
 
 def _statuses(contract: Contract) -> Iterator[str]:

@@ -91,7 +91,10 @@ def choices(
     ]
     weighted = [found for found in candidates for _ in range(found.weight)]
     if len(weighted) >= MOST_DRAWN:
-        raise UsageError(f"expected at most 3 services in a random sequence, got {len(names)}; explore with fewer")
+        raise UsageError(
+            f"expected at most {MOST_DRAWN - 1} choices in a random sequence, got {len(weighted)} with {len(names)} services;"
+            " explore with fewer services"
+        )
     return (None, *weighted)
 
 

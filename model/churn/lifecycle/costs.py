@@ -55,7 +55,7 @@ class Costs:
 
     def learn(self, sort: Sort, seconds: float) -> None:
         """An operation of this sort took so long."""
-        for one in {sort, Sort(sort.kind)}:
+        for one in (sort, Sort(sort.kind)):
             self._seconds[one] = self._seconds.get(one, 0.0) + seconds
             self._count[one] = self._count.get(one, 0) + 1
 

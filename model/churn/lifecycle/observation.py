@@ -101,7 +101,7 @@ class ResourceKind(Enum):
     IMAGE = "image"
 
 
-@frozen(order=True)
+@frozen(order=True, cache_hash=True)
 class Resource:
     """A network, volume or image of an engine. They are ordered as they are written: ``volume x``."""
 

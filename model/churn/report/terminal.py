@@ -99,16 +99,16 @@ def _criteria(summary: Summary) -> Table:
 
 def _bug(place: int, bug: BugReport) -> Panel:
     lines = [
-        f"[bold]expected[/]  {escape(bug.expected)}",
-        f"[bold]actual[/]    {escape(bug.actual)}",
-        f"[bold]command[/]   {escape(bug.command.command) or 'none: nothing was asked'}",
-        *(f"[bold]look[/]      {escape(one.command)}{'' if one.ran else ' (not run)'}" for one in bug.shown[:1]),
-        *(f"          {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
-        f"[bold]cause[/]     {escape(bug.cause)}",
-        f"[bold]fix[/]       {escape(bug.fix)}",
-        f"[bold]scenario[/]  {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
-        *(f"          {escape(step)}" for step in bug.scenario),
-        *(f"[bold]besides[/]   {escape(line)}" for line in bug.besides),
+        f"[bold]expected[/]      {escape(bug.expected)}",
+        f"[bold]actual[/]        {escape(bug.actual)}",
+        f"[bold]command[/]       {escape(bug.command.command) or 'none: nothing was asked'}",
+        *(f"[bold]look[/]          {escape(one.command)}{'' if one.ran else ' (not run)'}" for one in bug.shown[:1]),
+        *(f"              {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
+        f"[bold]likely cause[/]  {escape(bug.cause)}",
+        f"[bold]fix[/]           {escape(bug.fix)}",
+        f"[bold]scenario[/]      {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
+        *(f"              {escape(step)}" for step in bug.scenario),
+        *(f"[bold]besides[/]       {escape(line)}" for line in bug.besides),
     ]
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
 

@@ -96,7 +96,8 @@ hold() {
 """
 
 _USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": 60}
-_MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
+MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
+"""How a script asks each manager: a shell function for each operation that the manager offers, called as its kind."""
 
 _BEHIND = """\
 # It was found behind other bugs: some of these steps may show them, and what they leave is not cleared here.
@@ -112,7 +113,7 @@ rm -rf "$work"
 
 def has_shell(reproducer: Reproducer) -> bool:
     """Whether there is a script of that manager's commands."""
-    return reproducer.manager in _MANAGERS
+    return reproducer.manager in MANAGERS
 
 
 def as_shell(reproducer: Reproducer) -> str:
@@ -120,10 +121,10 @@ def as_shell(reproducer: Reproducer) -> str:
 
     Raises `UsageError` for a manager that a file describes: how its ids are read is nothing for a shell.
     """
-    commands = _MANAGERS.get(reproducer.manager)
+    commands = MANAGERS.get(reproducer.manager)
     if commands is None:
         raise UsageError(
-            f"expected a reproducer of {' or '.join(_MANAGERS)}, got one of {reproducer.manager}; replay it without --as-shell"
+            f"expected a reproducer of {' or '.join(MANAGERS)}, got one of {reproducer.manager}; replay it without --as-shell"
         )
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
     title = _TITLE.format(title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen)

@@ -205,8 +205,8 @@ class Faults:
         return ""
 
     def _fault(self, operation: Disturb) -> Fault:
-        seconds = {Disturbance.HANG: self.waits.hang, Disturbance.LATENCY: self.waits.latency}.get(operation.how)
-        return made(operation.how.value, {} if seconds is None else {"milliseconds": seconds * MILLI})
+        seconds = LASTING.get(operation.how)
+        return made(operation.how.value, {} if seconds is None else {"milliseconds": seconds(self.waits) * MILLI})
 
     def _restart(self, operation: RestartEngine, _: int | None) -> str:
         if self._gate is None or self._gate.hooks is None:
@@ -248,6 +248,11 @@ _NOT_RUNNING = "it has no running container"
 _DISOBEDIENT = "its server does not read how to behave"
 _READINGS, _INTERVAL = 10, 0.05
 """A server that is told to crash has so many times `Waits.reading` for it; Churn looks every so many seconds."""
+LASTING: Mapping[Disturbance, Callable[[Waits], float]] = {
+    Disturbance.HANG: lambda waits: waits.hang,
+    Disturbance.LATENCY: lambda waits: waits.latency,
+}
+"""How many seconds those disturbances last that do not strike in a moment."""
 STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     SetBehaviour: Faults._behave,  # noqa: SLF001 -- the class's own table
     Crash: Faults._crash,  # noqa: SLF001

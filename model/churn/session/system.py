@@ -116,7 +116,7 @@ class System:
         return f"{self.engine.identity()}{f', upset {upset} time(s)' if upset else ''}"
 
     def _applied(self, operation: Operation) -> Outcome:
-        if not isinstance(operation, Create | Start | Stop):
+        if not operation.changes_containers:
             return self._carried_out(operation)
         outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
         return _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome

@@ -35,6 +35,8 @@ class Operation:
     """Whether the manager carries it out. (Otherwise Churn does, by the engine or the host; or time just passes.)"""
     fault: ClassVar[bool] = False
     """Whether it makes a fault, or ends one."""
+    changes_containers: ClassVar[bool] = False
+    """Whether the manager may change containers for it. Such an operation is struck by a `disturb` before it."""
     offered: ClassVar[bool] = False
     """Whether it can be done only where the contract's `offers` has it.
 

@@ -29,6 +29,7 @@ class Start(_Request):
 
     kind = "start"
     weight = 5
+    changes_containers = True
 
 
 @frozen(cache_hash=True)
@@ -37,6 +38,7 @@ class Stop(_Request):
 
     kind = "stop"
     weight = 5
+    changes_containers = True
 
 
 @frozen(cache_hash=True)
@@ -45,6 +47,7 @@ class Create(_Request):
 
     kind = "create"
     weight = 2
+    changes_containers = True
 
 
 @frozen(cache_hash=True)

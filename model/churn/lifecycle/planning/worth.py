@@ -115,7 +115,7 @@ def promise(
 
 
 def _flat(operation: Operation) -> float:
-    return 2.0 if isinstance(operation, Start | Stop | Create) else 1.0
+    return 2.0 if operation.changes_containers else 1.0
 
 
 def _prior(operation: Operation, spot: Spot | None, here: Place, names: tuple[str, ...]) -> float:
@@ -210,7 +210,7 @@ def _side(service: str, here: Place, names: tuple[str, ...]) -> str:
 
 def _after(step: Step, before: Step | None) -> Iterable[tuple[Mark, float]]:
     """What follows what: it matters for changes, and most where the second follows the first at once."""
-    if before is None or not (_changes(before.operation) and _asks_change(step.operation)):
+    if before is None or not (_changes(before.operation) and step.operation.changes_containers):
         return
     same = before.operation.service == step.operation.service
     pair = (before.operation.kind, step.operation.kind, same, before.hurried)
@@ -222,8 +222,4 @@ def _after(step: Step, before: Step | None) -> Iterable[tuple[Mark, float]]:
 
 
 def _changes(operation: Operation) -> bool:
-    return _asks_change(operation) or operation.family in (Family.STRIKE, Family.BEHAVIOUR)
-
-
-def _asks_change(operation: Operation) -> bool:
-    return isinstance(operation, Start | Stop | Create)
+    return operation.changes_containers or operation.family in (Family.STRIKE, Family.BEHAVIOUR)

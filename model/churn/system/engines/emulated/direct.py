@@ -1,6 +1,7 @@
 """The direct face of the emulated engine: the `Engine` protocol as plain calls, which wait as a real engine's would."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from churn.errors import NotFound
@@ -95,7 +96,7 @@ class EmulatedEngine:
         """As `Engine.resources`."""
         core, wanted = self.core, labels or {}
         found = [
-            Resource(kind, name)
+            _resource(kind, name)
             for kind, store in (
                 (ResourceKind.VOLUME, core.resources.volumes),
                 (ResourceKind.NETWORK, core.resources.networks),
@@ -126,3 +127,9 @@ class EmulatedEngine:
         """As `Engine.create_network`."""
         self.core.advance()
         self.core.resources.add_network(name, labels)
+
+
+@lru_cache(maxsize=1024)
+def _resource(kind: ResourceKind, name: str) -> Resource:
+    """One value for each for ever: they are asked for at every look, and most stay as they are."""
+    return Resource(kind, name)

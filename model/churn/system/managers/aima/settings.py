@@ -114,5 +114,6 @@ def contract_for(settings: AimaSettings, *, obedient: bool = True) -> Contract:
         name_pattern=r"aima-(tts|whisper|vllm)-\d+",
         health_path=settings.kind.health_path,
         bounds=Bounds(start=timeout + grace, grace=grace),
+        offers=frozenset({"create", "start", "stop", "list", "status"}),
         obedient=obedient,
     )

@@ -10,6 +10,7 @@ from attrs import fields
 
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
 from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import KINDS, OnService
 from churn.system.managers.command.description import (
     COMMON,
     ID,
@@ -40,7 +41,7 @@ _LISTS = ("restart_policies", "belongings", "processes")
 _POLICIES = ("always", "on-failure", "unless-stopped")
 _BOUNDS = tuple(one.name for one in fields(Bounds))
 _GROUPS = ("service", "status", "port")
-_ON_SERVICE = ("create", "start", "stop", "status")
+_ON_SERVICE = frozenset(kind.kind for kind in KINDS.values() if kind.manager and issubclass(kind, OnService))
 
 
 def read(path: Path) -> Description:

@@ -25,8 +25,12 @@ class Defect:
 
     @property
     def stands_for(self) -> str:
-        """The public bug that it stands for."""
-        return (self.manager.__doc__ or "").strip().splitlines()[-1].strip().removeprefix("Stands for: ").rstrip(".")
+        """The public bug that it stands for, as the docstring's last line says; empty where it does not."""
+        last = (self.manager.__doc__ or "").strip().splitlines()[-1].strip()
+        return last.removeprefix(_STANDS_FOR).rstrip(".") if last.startswith(_STANDS_FOR) else ""
+
+
+_STANDS_FOR = "Stands for: "
 
 
 DEFECTS: dict[str, Defect] = {
