@@ -79,16 +79,20 @@ class Tour:
 
     def _inner(self, there: Place) -> Operation | None:
         """Something to do in `there` that does not leave the room; what changes nothing first."""
+        todo = self.todo.get(there)
+        if not todo:
+            return None
         edges = self.atlas.edges.get(there, {})
-        inside = [operation for operation in self.todo.get(there, ()) if edges.get(operation) in self._room]
+        inside = [operation for operation in todo if edges.get(operation) in self._room]
         return min(inside, key=lambda operation: edges.get(operation) != there, default=None)
 
     def _outer(self, there: Place) -> Operation | None:
         """Something to do in `there` that leaves the room."""
+        todo = self.todo.get(there)
+        if not todo:
+            return None
         edges = self.atlas.edges.get(there, {})
-        return next(
-            (operation for operation in self.todo.get(there, ()) if edges.get(operation) not in self._room), None
-        )
+        return next((operation for operation in todo if edges.get(operation) not in self._room), None)
 
 
 def walk(

@@ -98,13 +98,13 @@ class Atlas:
 
         None where there is no way; an empty one where `start` is wanted itself.
         """
-        came: dict[Place, tuple[Place, Operation] | None] = {start: None}
+        edges, came = self.edges, dict[Place, tuple[Place, Operation] | None]({start: None})
         frontier: deque[Place] = deque([start])
         while frontier:
             here = frontier.popleft()
             if wanted(here):
                 return _way(came, here)
-            for operation, there in self.edges.get(here, {}).items():
+            for operation, there in edges.get(here, {}).items():
                 if there not in came and (within is None or there in within):
                     came[there] = here, operation
                     frontier.append(there)
