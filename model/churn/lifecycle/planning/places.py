@@ -8,7 +8,7 @@ from attrs import define, field
 from churn.lifecycle.condition import ABSENT, Behaviour, Condition
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Sort, sort_of
-from churn.lifecycle.operations import Operation
+from churn.lifecycle.operations import Operation, Pace, Step
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import CLEAN, Service, State, enabled
 from churn.lifecycle.transitions import follow
@@ -34,6 +34,15 @@ class Spot(NamedTuple):
 Place = tuple[Spot, ...]
 """Where one is: a spot for each service, in the order of their names."""
 
+
+class Ahead(NamedTuple):
+    """An operation that can be done at a place: where it leads, what sort it is by its cost, and at which paces it is done."""
+
+    there: Place
+    sort: Sort
+    steps: tuple[Step, ...]
+
+
 _IMAGINED = Ok()
 _NOWHERE = Spot(ABSENT)
 
@@ -53,6 +62,7 @@ class Places:
     _states: dict[Place, State] = field(init=False, factory=dict)
     _choices: dict[Place, tuple[Operation, ...]] = field(init=False, factory=dict)
     _ways: dict[tuple[Place, Operation], Place] = field(init=False, factory=dict)
+    _ahead: dict[Place, tuple[Ahead, ...]] = field(init=False, factory=dict)
     _sorts: dict[tuple[Place, Operation], Sort] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -97,6 +107,21 @@ class Places:
     def learn(self, here: Place, operation: Operation, there: Place) -> None:
         """It led there: plans go by that from now on."""
         self._ways[here, operation] = there
+        self._ahead.pop(here, None)
+
+    def ahead(self, here: Place) -> tuple[Ahead, ...]:
+        """What can be done there, each with where it leads and what it costs. Asked for at each way of each plan."""
+        found = self._ahead.get(here)
+        if found is None:
+            choices = self.choices(here)
+            found = tuple([self._ahead_of(here, operation) for operation in choices])
+            self._ahead[here] = found
+        return found
+
+    def _ahead_of(self, here: Place, operation: Operation) -> Ahead:
+        there = self.after(here, operation)
+        steps = tuple([Step(operation, pace) for pace in _paces(operation, moves=there != here)])
+        return Ahead(there, self.sort(here, operation), steps)
 
     def spot(self, here: Place, service: str | None) -> Spot | None:
         """The spot of that service, None for no service."""
@@ -110,3 +135,10 @@ def _spot(service: Service | None) -> Spot:
 @lru_cache(maxsize=1024)
 def _made(condition: Condition, behaviour: Behaviour) -> Spot:
     return Spot(condition, behaviour)
+
+
+def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:
+    """What moves nothing is worth a look; only what the manager is asked for can be looked at past it, or not at all."""
+    if not moves:
+        return (Pace.CALM,)
+    return tuple(Pace) if operation.manager else (Pace.CALM, Pace.HURRIED)

@@ -1,14 +1,15 @@
 """The planner: from where the system is, or from a reset, the way with most that is new for its seconds."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from attrs import define, field, frozen
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import RESET, Costs
-from churn.lifecycle.operations import Operation, Pace, Step
+from churn.lifecycle.operations import Step
 from churn.lifecycle.planning.places import Place, Places
-from churn.lifecycle.planning.worth import Leaning, Mark, promise
+from churn.lifecycle.planning.worth import Leaning, Mark, Promise, promise
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, State
 
@@ -50,7 +51,7 @@ class Route:
 
 @frozen(eq=False)
 class _Way:
-    """A way that is being planned."""
+    """A way that is being planned, and the marks that were met on it."""
 
     here: Place
     steps: tuple[Step, ...]
@@ -58,9 +59,24 @@ class _Way:
     value: float
     seconds: float
 
-    @property
-    def rate(self) -> float:
-        return self.value / self.seconds if self.seconds else 0.0
+
+class _Further(NamedTuple):
+    """A way with one step more. Most are dropped at once, so it is a tuple, and the longer way is made of those that stay."""
+
+    rate: float
+    value: float
+    seconds: float
+    there: Place
+    step: Step
+    made: Promise
+    way: _Way
+
+    def gone(self) -> _Way:
+        """The longer way."""
+        met = dict(self.way.met)
+        for mark, _ in self.made.marks:
+            met[mark] = met.get(mark, 0) + 1
+        return _Way(self.there, (*self.way.steps, self.step), met, self.value, self.seconds)
 
 
 @define(eq=False, kw_only=True)
@@ -75,6 +91,7 @@ class Planner:
     leaning: Leaning = field(factory=Leaning)
     places: Places = field(init=False)
     done: dict[Mark, int] = field(init=False, factory=dict)
+    _promises: dict[tuple[Place, Step | None, Naming], dict[Step, Promise]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.places = Places(self.names, self.contract, self.faults)
@@ -93,61 +110,47 @@ class Planner:
 
     def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
         """A step was done there, whoever planned it: of what was new in it less is left."""
-        for mark, _ in self._promise(here, step, before, naming):
+        for mark, _ in self._promise(here, step, before, naming).marks:
             self.done[mark] = self.done.get(mark, 0) + 1
 
-    def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> tuple[tuple[Mark, float], ...]:
-        return promise(self.names, here, step, before, naming, self.leaning).marks
+    def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> Promise:
+        return promise(self.names, here, step, before, naming, self.leaning)
 
     def _best(self, at: At, seconds: float, within: float | None, *, reset: bool) -> Route | None:
         limit = float("inf") if within is None else within
-        ways, best = [_Way(self.places.of(at.state), (), {}, 0.0, seconds)], None
+        ways, best, rate = [_Way(self.places.of(at.state), (), {}, 0.0, seconds)], None, 0.0
         for _ in range(_DEPTH):
-            affordable = (way for way in self._further(ways, at) if way.seconds <= limit)
-            further = sorted(affordable, key=lambda way: way.rate, reverse=True)
-            ways = _widest(further)
-            if ways and (best is None or ways[0].rate > best.rate):
-                best = ways[0]
+            affordable = [further for further in self._further(ways, at) if further.seconds <= limit]
+            kept = _widest(sorted(affordable, key=lambda further: further.rate, reverse=True))
+            ways = [further.gone() for further in kept]
+            if kept and kept[0].rate > rate:
+                best, rate = ways[0], kept[0].rate
         if best is None:
             return None
         return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=at.naming)
 
-    def _further(self, ways: list[_Way], at: At) -> Iterator[_Way]:
-        places, costs = self.places, self.costs
+    def _further(self, ways: list[_Way], at: At) -> Iterator[_Further]:
         for way in ways:
             before = way.steps[-1] if way.steps else at.last
-            for operation in places.choices(way.here):
-                seconds = way.seconds + costs.of(places.sort(way.here, operation)) + _LATER
-                there = places.after(way.here, operation)
-                for pace in _paces(operation, moves=there != way.here):
-                    step = Step(operation, pace)
-                    made = promise(self.names, way.here, step, before, at.naming, self.leaning)
+            promises = self._promises.setdefault((way.here, before, at.naming), {})
+            for there, sort, steps in self.places.ahead(way.here):
+                seconds = way.seconds + self.costs.of(sort) + _LATER
+                for step in steps:
+                    made = promises.get(step)
+                    if made is None:
+                        made = promises[step] = self._promise(way.here, step, before, at.naming)
                     value = way.value + made.left(self.done, way.met)
-                    yield _Way(there, (*way.steps, step), _met(way.met, made.marks), value, seconds)
+                    yield _Further(value / seconds, value, seconds, there, step, made, way)
 
 
-def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:
-    """What moves nothing is worth a look; only what the manager is asked for can be looked at past it, or not at all."""
-    if not moves:
-        return (Pace.CALM,)
-    return tuple(Pace) if operation.manager else (Pace.CALM, Pace.HURRIED)
-
-
-def _met(before: dict[Mark, int], marks: tuple[tuple[Mark, float], ...]) -> dict[Mark, int]:
-    met = dict(before)
-    for mark, _ in marks:
-        met[mark] = met.get(mark, 0) + 1
-    return met
-
-
-def _widest(ways: list[_Way]) -> list[_Way]:
-    """The best of the ways, at most a few to one place."""
-    kept: list[_Way] = []
+def _widest(further: list[_Further]) -> list[_Further]:
+    """The best of them, at most a few to one place."""
+    kept: list[_Further] = []
     count: dict[Place, int] = {}
-    for way in ways:
-        if count.get(way.here, 0) < _SAME_PLACE:
-            count[way.here] = count.get(way.here, 0) + 1
-            kept.append(way)
+    for one in further:
+        if count.get(one.there, 0) < _SAME_PLACE:
+            count[one.there] = count.get(one.there, 0) + 1
+            kept.append(one)
             if len(kept) == _WIDTH:
                 break
     return kept

@@ -84,16 +84,20 @@ class Leaning:
 
     def of(self, mark: Mark) -> float:
         """A factor from 0.8 to 1.25, the same for the same seed and mark."""
-        number = self.seed & _WHOLE
-        for character in repr(mark):  # FNV-1a: Python's own hash of a text is another one in each process
-            number = ((number ^ ord(character)) * 1_099_511_628_211) & _WHOLE
-        return float(0.8 * (1.25 / 0.8) ** ((number >> 32) / 0xFFFFFFFF))
+        return _factor(self.seed, mark)
+
+
+@lru_cache(maxsize=8192)
+def _factor(seed: int, mark: Mark) -> float:
+    number = seed & _WHOLE
+    for character in repr(mark):  # FNV-1a: Python's own hash of a text is another one in each process
+        number = ((number ^ ord(character)) * 1_099_511_628_211) & _WHOLE
+    return float(0.8 * (1.25 / 0.8) ** ((number >> 32) / 0xFFFFFFFF))
 
 
 _WHOLE = 0xFFFFFFFFFFFFFFFF
 
 
-@lru_cache(maxsize=200_000)
 def promise(
     names: tuple[str, ...], here: Place, step: Step, before: Step | None, naming: Naming, leaning: Leaning
 ) -> Promise:
