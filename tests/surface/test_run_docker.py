@@ -175,7 +175,7 @@ def test_the_healthy_reference_gives_no_violation_in_60_steps_faults_and_hurried
         explore(Explorer(session=churn_session, services=2), PROFILES["real"], churn_choice.seed)
     assert churn_session.budget.spent == 2 * STEPS
     kinds = {record.step.operation.kind for _, record in churn_session.trace.records()}
-    assert {"create", "start", "stop", "behave", "wait", "list", "status"} <= kinds
+    assert {"create", "start", "stop", "set-behaviour", "wait", "list", "status"} <= kinds
 
 
 STRUCK = (
