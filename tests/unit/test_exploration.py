@@ -539,3 +539,13 @@ def test_a_sequence_of_fewer_services_counts_as_if_the_others_were_not_there() -
     lab.session.step(Step(Create("b")))
     narrow.count(lab.trace)
     assert narrow.covered == 1
+
+
+def test_a_further_service_does_not_matter_while_it_is_not_there() -> None:
+    lab = laboratory()
+    narrow = Coverage(Atlas(("a",), lab.session.contract))
+    lab.session.begin("test", "ab")
+    for operation in (Create("a"), Create("b"), Start("a")):
+        lab.session.step(Step(operation))
+    narrow.count(lab.trace)
+    assert list(narrow.done) == [(conditions("absent"), Create("a"))], "with b there it is another state"

@@ -5,6 +5,7 @@ from attrs import define, field
 from churn.lifecycle.condition import ABSENT
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.paths import Atlas, Pair
+from churn.session.run import Record
 from churn.session.trace import Trace
 
 
@@ -22,18 +23,23 @@ class Coverage:
         self._all = dict.fromkeys(self.atlas.pairs)
 
     def count(self, trace: Trace) -> None:
-        """Add what the trace did. Sequences with fewer services count as if the others were absent."""
-        width = len(self.atlas.names)
+        """Add what the trace did. Services that a sequence lacks count as absent; so do further ones, while they are."""
         for run in trace.runs:
-            if len(run.names) > width:
-                continue
             last: Pair | None = None
             for record in run.records:
-                pair = (record.before + (ABSENT,) * (width - len(record.before)), record.step.operation)
-                self.done[pair] = self.done.get(pair, 0) + 1
-                if last is not None and self.atlas.edges.get(last[0], {}).get(last[1]) == pair[0]:
-                    self.consecutive.add((last, pair[1]))
+                pair = self._pair(record)
+                if pair is not None:
+                    self.done[pair] = self.done.get(pair, 0) + 1
+                    if last is not None and self.atlas.edges.get(last[0], {}).get(last[1]) == pair[0]:
+                        self.consecutive.add((last, pair[1]))
                 last = pair
+
+    def _pair(self, record: Record) -> Pair | None:
+        """The atlas's pair that a step was; None where a further service is there, or is acted on."""
+        width, before, operation = len(self.atlas.names), record.before, record.step.operation
+        if any(one != ABSENT for one in before[width:]) or operation.service not in (None, *self.atlas.names):
+            return None
+        return before[:width] + (ABSENT,) * (width - len(before)), operation
 
     @property
     def covered(self) -> int:
