@@ -44,6 +44,7 @@ class Atlas:
     faults: bool = True
     edges: dict[Place, dict[Operation, Place]] = field(init=False, factory=dict)
     _rooms: dict[Place, frozenset[Place]] = field(init=False, factory=dict)
+    _next: dict[Place, tuple[tuple[Place, Operation], ...]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         frontier = deque([CLEAN])
@@ -78,6 +79,7 @@ class Atlas:
         if edges.get(operation) != there:
             edges[operation] = there
             self._rooms.clear()
+            self._next.pop(here, None)
 
     def room(self, here: Place) -> frozenset[Place]:
         """The places that can be reached from `here`, and from which there is a way back."""
@@ -91,6 +93,17 @@ class Atlas:
             self._rooms.update(dict.fromkeys(room, room))
         return self._rooms[here]
 
+    def _neighbours(self, here: Place) -> tuple[tuple[Place, Operation], ...]:
+        """The other places that one operation leads to, each with the first that does: most operations lead nowhere new."""
+        found = self._next.get(here)
+        if found is None:
+            first: dict[Place, Operation] = {}
+            for operation, there in self.edges.get(here, {}).items():
+                first.setdefault(there, operation)
+            first.pop(here, None)
+            found = self._next[here] = tuple(first.items())
+        return found
+
     def nearest(
         self, start: Place, wanted: Callable[[Place], bool], within: frozenset[Place] | None = None
     ) -> tuple[Operation, ...] | None:
@@ -98,13 +111,13 @@ class Atlas:
 
         None where there is no way; an empty one where `start` is wanted itself.
         """
-        edges, came = self.edges, dict[Place, tuple[Place, Operation] | None]({start: None})
+        came: dict[Place, tuple[Place, Operation] | None] = {start: None}
         frontier: deque[Place] = deque([start])
         while frontier:
             here = frontier.popleft()
             if wanted(here):
                 return _way(came, here)
-            for operation, there in edges.get(here, {}).items():
+            for there, operation in self._neighbours(here):
                 if there not in came and (within is None or there in within):
                     came[there] = here, operation
                     frontier.append(there)
