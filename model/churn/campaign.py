@@ -310,4 +310,5 @@ def reproducer_of(bug: Bug, target: Target, found: str) -> Reproducer:
         befores=bug.failing.befores,
         behind=bug.behind,
         settings=target.settings,
+        usual=bug.usual,
     )

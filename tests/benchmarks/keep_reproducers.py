@@ -49,6 +49,7 @@ def keep(defect: str, seeds: int) -> str:
         found="exploration on the emulated engine",
         targets=targets,
         befores=best.failing.befores,
+        usual=best.usual,
     )
     for old in FOLDER.glob(f"{defect}--*.json"):
         old.unlink()

@@ -16,6 +16,7 @@ from pathlib import Path
 from finding import opened
 
 from churn.explore.exhaustive import Search
+from churn.lifecycle.invariants import Trait
 from churn.lifecycle.sequence import Naming, service_names
 from churn.shrink.bug import Bug
 from churn.system.managers.defects import DEFECTS
@@ -33,7 +34,7 @@ def minimum(defect: str) -> tuple[str, int, Bug]:
         for count, levels in searches:
             found = next(levels, None) if depth <= WIDE[count] else None
             if found is not None:
-                return defect, depth, found
+                return defect, len(found.steps), found
     raise AssertionError(f"{defect}: nothing fails up to depth {DEEPEST}")
 
 
@@ -49,7 +50,11 @@ def _levels(defect: str, count: int, naming: Naming) -> Iterator[Bug | None]:
     """For each depth in turn: a failing sequence of that length, or None."""
     with opened(defect, 0) as session:
         for level in Search(session, service_names(count), naming).levels():
-            yield next(iter(level.failures), None)
+            found = next(iter(level.failures), None)
+            if found is not None and found.failing.fingerprint.has(Trait.COMPARED):
+                anew = Search(session, service_names(count), naming).levels()  # what is compared with is known by now
+                found = next(one for level in anew for one in level.failures)
+            yield found
 
 
 def main() -> None:

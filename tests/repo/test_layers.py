@@ -90,7 +90,7 @@ HOMES = {
 }
 """What is not ours, and the files or folders that may import it."""
 
-PURE = {"attrs", "collections", "enum", "functools", "itertools", "re", "string", "typing", "churn"}
+PURE = {"attrs", "collections", "enum", "functools", "itertools", "re", "statistics", "string", "typing", "churn"}
 """What the model plane may import: nothing with I/O, a clock or randomness."""
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -50,5 +50,6 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "no-processes": DEFECTS["leaves-process"].manager,
     "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
+    "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

@@ -9,6 +9,7 @@ from attrs import define, evolve, frozen
 from churn.assembly import STAND_IN
 from churn.lifecycle.condition import Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import INVARIANTS, Case, Doubt, Objection, examine
 from churn.lifecycle.observation import Container, Listed, Observation, Port, Status
 from churn.lifecycle.operations import List, Operation
@@ -163,6 +164,7 @@ def case(
     acted: tuple[str, ...] = (),
     waited: bool = False,
     listing: Outcome | None = None,
+    slow: Slow | None = None,
 ) -> Case:
     """`expected`, held against `observation`: unless given, what fits it. `before` is the state before it was bound."""
     return Case(
@@ -176,6 +178,7 @@ def case(
         acted=frozenset(acted),
         waited=waited,
         listing=listing,
+        slow=slow,
     )
 
 

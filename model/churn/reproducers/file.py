@@ -70,6 +70,8 @@ class Reproducer:
     """The bugs that were known when it was found: a replay goes on behind them likewise."""
     settings: Mapping[str, str | int | bool] = field(factory=dict)
     """How the manager was run, where it can be run in several ways."""
+    usual: float | None = None
+    """Seconds that its last operation takes elsewhere, where its taking longer is what fails."""
 
     @property
     def disturbs(self) -> bool:
@@ -121,6 +123,7 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
         "defects": list(reproducer.defects),
         "seed": reproducer.seed,
         "rate": reproducer.rate,
+        **({"usual": reproducer.usual} if reproducer.usual is not None else {}),
         "found": reproducer.found,
         "evidence": list(reproducer.evidence),
         "targets": {name: expectation.value for name, expectation in reproducer.targets.items()},
@@ -218,6 +221,7 @@ class _Reader:
             befores=self._befores(),
             behind=self._behind(),
             settings=self._settings(),
+            usual=self._usual(),
         )
 
     def _targets(self) -> dict[str, Expectation]:
@@ -284,6 +288,10 @@ class _Reader:
         if rate is not None and (not isinstance(rate, (int, float)) or not 0 < rate <= 1):
             self._wrong("rate", "null or a number above 0, up to 1", rate)
         return None if rate is None else float(rate)
+
+    def _usual(self) -> float | None:
+        usual = self.data.get("usual")
+        return usual if type(usual) in (int, float, type(None)) else self._wrong("usual", "a number of seconds", usual)
 
     def _step(self, place: int, data: Any, names: tuple[str, ...], within: str = "steps") -> Step:
         where = f"{within}[{place}]"

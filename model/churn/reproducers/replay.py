@@ -51,6 +51,8 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
     """Run the file's operations again, more than once where they fail with a rate only."""
     runs = needed(reproducer.rate)
     session.known = Known.of(reproducer.behind)
+    if reproducer.usual is not None:
+        session.durations.assume(reproducer.signature.operation, reproducer.signature.condition.word, reproducer.usual)
     for run in range(1, runs + 1):
         try:
             session.run(PART, reproducer.names, reproducer.sequence)

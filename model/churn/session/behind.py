@@ -54,7 +54,7 @@ class Excursion:
     def _behind(self, state: State) -> Judgement:
         """The judgement when what the known bugs left has been put right, and `state` is expected."""
         adopted = self.judge.adopted
-        behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True)
+        behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True, slow=None)
         again = self.settle(behind, True)
         listed = {entry.service for entry in again.observation.listed or ()}
         adopted.unlisted |= {name for name, one in state.services.items() if one.port is None and name not in listed}

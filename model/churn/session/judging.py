@@ -6,6 +6,7 @@ from attrs import define, frozen
 
 from churn.lifecycle.binding import remember
 from churn.lifecycle.contract import Bounds, Contract
+from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examine
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.state import State, distinct
@@ -40,6 +41,8 @@ class Pending:
     """
     fits: bool = True
     """Whether the operation ended in a way that the model allows. If not, the step is looked at, even if it is a hurried one."""
+    slow: Slow | None = None
+    """How slow the operation was beside the same one elsewhere, None where it was not."""
 
     @property
     def outcome(self) -> Outcome:
@@ -120,6 +123,7 @@ class Judge:
             acted=pending.acted,
             waited=pending.waited,
             listing=look.listing,
+            slow=pending.slow,
         )
 
     def _rank(self, pending: Pending, objections: Sequence[Objection]) -> tuple[int, int, int]:

@@ -6,8 +6,9 @@ from attrs import define, field
 
 from churn.lifecycle.condition import ANY, Abstract, Condition
 from churn.lifecycle.costs import NO_SORT, Sort
+from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import Doubt, Objection
-from churn.lifecycle.operations import Step
+from churn.lifecycle.operations import Family, Step
 from churn.lifecycle.outcome import Evidence, Outcome
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.failing import Failing, Result
@@ -31,6 +32,8 @@ class Record:
     sort: Sort = NO_SORT
     """What it costs is learned for this sort of steps."""
     outcome: Outcome | None = None
+    slow: Slow | None = None
+    """How slow its operation was beside the same one elsewhere, None where it was not."""
     verdict: Verdict = Verdict.UNKNOWN
     reason: str = ""
     objections: tuple[Objection, ...] = ()
@@ -91,6 +94,15 @@ class Run:
     def steps(self) -> tuple[Step, ...]:
         """The steps that were done."""
         return tuple(record.step for record in self.records)
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing of the steps before the last one may still be at work: the one before it was looked at.
+
+        It is not clear either where that one made trouble with the engine.
+        """
+        before = self.records[-2].step if len(self.records) > 1 else None
+        return before is None or not (before.hurried or before.operation.family is Family.ENGINE)
 
     @property
     def failing(self) -> Failing | None:

@@ -10,6 +10,7 @@ from churn.errors import EngineError, EnvironmentFault
 from churn.lifecycle.binding import bind
 from churn.lifecycle.condition import ANY
 from churn.lifecycle.costs import RESET, Costs, sort_of
+from churn.lifecycle.durations import Durations
 from churn.lifecycle.invariants import INVARIANTS, Invariant
 from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.outcome import Unknown
@@ -58,6 +59,7 @@ class Session:
         self.trace = trace
         self.budget = budget
         self.costs = Costs()
+        self.durations = Durations()
         self.watch: Watch | None = None
         """Told of each step once it was judged, or hurried past, with the state it was done in."""
         self.possible: tuple[State, ...] = (CLEAN,)
@@ -128,6 +130,8 @@ class Session:
         record = self._begun(step)
         try:
             record.outcome = self.system.apply(step.operation)
+            if self.current.clear:
+                record.slow = self.durations.compare(step.operation, self._before, record.outcome)
             follows = [follow(state, step.operation, record.outcome, self._judge.contract) for state in self.possible]
             pending = self._joined(record, [branch for branches in follows for branch in branches])
             if pending.may_be_passed(self.contract.bounds):
@@ -190,7 +194,7 @@ class Session:
         assert outcome is not None, "it has just been applied"  # noqa: S101 -- `step` sets it
         fitting = tuple([branch for branch in branches if branch.must.admits(outcome)])
         return Pending(record=record, branches=fitting or tuple(branches), acted=acted, waited=waited, late=late,
-                       fits=bool(fitting))  # fmt: skip
+                       fits=bool(fitting), slow=record.slow)  # fmt: skip
 
     def _pass_by(self, pending: Pending) -> None:
         self._pending = pending

@@ -2,6 +2,7 @@
 
 from attrs import field, frozen
 
+from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Step
 from churn.session.done import Done
 from churn.session.failing import Failing
@@ -62,6 +63,12 @@ class Bug:
     def cause(self) -> Done:
         """What makes it: the operations of the smallest failing sequence."""
         return Done.of(self.failing.names, self.steps, self.failing.sequence.naming)
+
+    @property
+    def usual(self) -> float | None:
+        """Seconds that its last operation takes elsewhere, where its taking longer is what fails; else None."""
+        slow = self.record.slow if self.record is not None and self.failing.fingerprint.has(Trait.COMPARED) else None
+        return slow.elsewhere if slow is not None else None
 
     @property
     def flaky(self) -> bool:

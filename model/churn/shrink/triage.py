@@ -116,6 +116,8 @@ class Triage:
             return True
         if (news := self._news(failing)) is None:
             return self._given(failing)
+        if look.has(Trait.COMPARED):
+            self._shrinker.memo.clear()  # it may come now where it did not come before
         self.announce(f"shrinking: {look.signature}")
         bug = self._shrinker.shrink(news, seconds=self._allowed(news))
         if bug.failing == news or self._stays_news(look, bug):

@@ -1,10 +1,11 @@
-"""`accepted` and `in-time`: what the manager answered, and when."""
+"""`accepted`, `in-time` and `slow`: what the manager answered, and when."""
 
 import pytest
 from builders import case, doubted, findings, is_quiet, objected, running, state
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Bounds, Contract
+from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import Exhibit, Show
 from churn.lifecycle.operations import Create, Length, List, Operation, SetBehaviour, Start, Status, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
@@ -101,3 +102,22 @@ def test_in_time_does_not_judge_what_was_cut_off_for_another_reason() -> None:
     """Its end is not known, so neither is how long it took."""
     cut = Unknown(0.0, 1e6, reason="the connection broke")
     assert is_quiet("in-time", case(STATE, operation=Start("a"), outcome=cut, contract=CONTRACT))
+
+
+# -- slow -------------------------------------------------------------------------------------------------------------
+
+
+def test_slow_tells_both_times_where_the_comparison_says_so() -> None:
+    seen = case(
+        STATE, operation=Stop("a"), outcome=Ok(0.0, 30.0, evidence=Evidence("manager stop a")), slow=Slow(30.0, 0.2)
+    )
+    (objection,), doubts = findings("slow", seen)
+    assert not doubts
+    assert objection.service == "a"
+    assert "30.0 s" in objection.seen
+    assert "0.2 s" in objection.seen
+    assert objection.exhibit == Exhibit(Show.ANSWER, "manager stop a")
+
+
+def test_slow_says_nothing_where_nothing_was_found_to_be_slow() -> None:
+    assert is_quiet("slow", case(STATE, operation=Stop("a"), outcome=Ok(0.0, 30.0)))

@@ -20,7 +20,7 @@ from churn.lifecycle.invariants.base import (
 from churn.lifecycle.invariants.containers import FRESH_CONTAINER, NO_ORPHANS, NO_RESTART_POLICY
 from churn.lifecycle.invariants.leaks import NO_LEAKS, NO_PROCESSES
 from churn.lifecycle.invariants.movement import QUIET, UNDISTURBED
-from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME
+from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME, SLOW
 from churn.lifecycle.invariants.ports import PORT_RELEASED, STABLE_PORT
 from churn.lifecycle.invariants.status import SERVING, STATUS
 
@@ -38,6 +38,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     PORT_RELEASED,
     NO_LEAKS,
     NO_PROCESSES,
+    SLOW,
 )
 
 __all__ = [

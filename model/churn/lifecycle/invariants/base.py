@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 
 from churn.lifecycle.condition import SOUND
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.durations import Slow
 from churn.lifecycle.observation import Container, Observation
 from churn.lifecycle.operations import Operation
 from churn.lifecycle.outcome import Outcome
@@ -35,6 +36,8 @@ class Case:
     waited: bool = False
     listing: Outcome | None = None
     """How the list command of this look ended, None where it was not asked."""
+    slow: Slow | None = None
+    """How slow the operation was beside the same operation elsewhere, again and again; None where it was not."""
     sound: tuple[tuple[str, Service, Container | None], ...] = field(init=False, repr=False)
     """The services that have to serve, each with its container as it was seen. Found once, as several invariants need it."""
 
@@ -136,6 +139,8 @@ class Severity(Enum):
     """An operation did not do what it is for."""
     MEDIUM = "medium"
     """It is told wrongly, comes late, or piles up."""
+    LOW = "low"
+    """It costs time, and nothing else."""
 
 
 class Trait(Enum):
@@ -203,6 +208,11 @@ class Trait(Enum):
     """It is about a container that was left. Which operation left it says more than how the container was then.
 
     `stop-does-not-wait`: the container still runs, or has exited just now; it is the stop that left it either way.
+    """
+    COMPARED = "compared"
+    """It compares with what was seen in other sequences, so it may come where it did not come before.
+
+    `slow-idle-stop`: only once other stops were seen to be short is this one known to be long.
     """
     MISLEADING = "misleading"
     """It makes Churn expect a wrong port from then on.

@@ -88,3 +88,30 @@ IN_TIME = Invariant(
     ),
     traits=frozenset({Trait.SPOKEN, Trait.MOVING}),
 )
+
+
+def slow(case: Case) -> Iterator[Objection]:
+    """An operation takes no more than five times as long as elsewhere, unless it is less than 5 s longer.
+
+    This is asked where it was so again and again in one kind of situation: what state the service is in, and whether another
+    one runs. It is compared with the same operation in the situation where that is quickest, of those where there is as much
+    to do, or more.
+    """
+    if case.slow is not None:
+        found = case.slow
+        expected = f"{case.operation} takes no longer here than elsewhere"
+        seen = f"it takes {found.here:.1f} s (median), where {found.elsewhere:.1f} s is enough elsewhere"
+        yield Objection(expected, seen, case.operation.service, _answer(case.outcome))
+
+
+SLOW = Invariant(
+    name="slow",
+    criterion=1,
+    check=slow,
+    severity=Severity.LOW,
+    advice=Advice(
+        "in this situation the operation waits for something that never comes, until a time limit ends the wait",
+        "look first whether there is anything to wait for, and end the wait as soon as that is there, or can not come",
+    ),
+    traits=frozenset({Trait.SPOKEN, Trait.COMPARED}),
+)

@@ -190,6 +190,22 @@ class RevivedLater(ReferenceManager):
             self.launch(record)
 
 
+class SlowIdleStop(ReferenceManager):
+    """Stop of a service that does not run takes half a minute.
+
+    It waits for the end of a container that is not there, until a time limit ends the wait.
+    Stands for: generic, a wait without a look at what there is to wait for.
+    """
+
+    patience = 30.0
+    """Seconds that the wait lasts."""
+
+    def take_down(self, record: Record) -> None:
+        if not self.own(record):
+            self.clock.sleep(self.patience)
+        super().take_down(record)
+
+
 DEFECTS: dict[str, type[ReferenceManager]] = {
     "stop-finds-nothing": StopFindsNothing,
     "restart-policy": RestartPolicy,
@@ -201,4 +217,5 @@ DEFECTS: dict[str, type[ReferenceManager]] = {
     "leaves-container": LeavesContainer,
     "third-stop-leaks": ThirdStopLeaks,
     "revived-later": RevivedLater,
+    "slow-idle-stop": SlowIdleStop,
 }
