@@ -111,7 +111,7 @@ def test_five_cycles_of_a_correct_manager_pass(pace: Pace, naming: Naming) -> No
     lab = laboratory()
     lab.session.run("five-cycle", "a", cycles(5, pace=pace, naming=naming))
     records = [record for _, record in lab.trace.records()]
-    assert len(records) == 12
+    assert len(records) == 13
     stops = {record.verdict for record in records if isinstance(record.step.operation, Stop)}
     assert stops == {Verdict.UNSEEN if pace is Pace.HURRIED else Verdict.PASS}
     assert {record.verdict for record in records if not record.step.hurried} == {Verdict.PASS}

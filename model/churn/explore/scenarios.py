@@ -7,11 +7,12 @@ from churn.lifecycle.sequence import Naming, Sequence
 def cycles(
     count: int, service: str = "a", *, pace: Pace = Pace.CALM, naming: Naming = Naming.PLAIN, waiting: bool = True
 ) -> Sequence:
-    """The acceptance scenario: create a service, start and stop it `count` times in a row, then wait long.
+    """The acceptance scenario: create a service, start and stop it `count` times in a row.
 
-    With five cycles it is *five-cycle*. `pace` is that of the stops: hurried, each next start follows at once.
-    Not `waiting`: without the wait.
+    With five cycles it is *five-cycle*. `pace` is that of the stops: hurried, each next start follows at once. `waiting`: a long
+    wait while the service runs for the last time, and one when it has stopped, since either may end by itself.
     """
-    cycle = (Step(Start(service)), Step(Stop(service), pace))
+    start, stop = Step(Start(service)), Step(Stop(service), pace)
     wait = (Step(Wait(Length.LONG)),) if waiting else ()
-    return Sequence((Step(Create(service)), *(cycle * count), *wait), naming)
+    last = (start, *wait, stop, *wait) if count else wait
+    return Sequence((Step(Create(service)), *((start, stop) * (count - 1)), *last), naming)

@@ -15,10 +15,11 @@ from churn.lifecycle.transitions import follow
 
 
 class Spot(NamedTuple):
-    """One service at a place: its condition, and how its server behaves."""
+    """One service at a place: its condition, how its server behaves, and whether a dead one's container may be there still."""
 
     condition: Condition
     behaviour: Behaviour = Behaviour.HEALTHY
+    left: bool = False
 
     @property
     def there(self) -> bool:
@@ -129,12 +130,15 @@ class Places:
 
 
 def _spot(service: Service | None) -> Spot:
-    return _NOWHERE if service is None else _made(service.condition, service.behaviour)
+    if service is None:
+        return _NOWHERE
+    condition = service.condition
+    return _made(condition, service.behaviour, service.leftover and condition.word == "dead")
 
 
 @lru_cache(maxsize=1024)
-def _made(condition: Condition, behaviour: Behaviour) -> Spot:
-    return Spot(condition, behaviour)
+def _made(condition: Condition, behaviour: Behaviour, left: bool) -> Spot:
+    return Spot(condition, behaviour, left)
 
 
 def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:

@@ -17,10 +17,11 @@ from churn.lifecycle.sequence import Naming
 
 FADING = 0.2
 """A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
-_IN_VAIN, _RESISTED = 12.0, 4.0
-"""A start that cannot get healthy, and a stop that the server resists: the ways out of these are the least tried code.
+_IN_VAIN, _RESISTED, _TROUBLED = 12.0, 4.0, 2.0
+"""A start that cannot get healthy, a stop that the server resists, and one of a server that is ill or has died.
 
-The former takes the manager's whole timeout: it has to be worth that, or it would never be done.
+The ways out of these are the least tried code. The first takes the manager's whole timeout: it has to be worth that, or it
+would never be done.
 """
 _AGAIN = 1.3
 """A start after a stop, a death or a failure: something is left to be in its way."""
@@ -29,7 +30,9 @@ _BESIDE_RUNNING, _BESIDE_FAULTY, _BESIDE_IDLE = 2.5, 1.5, 1.1
 _IDLE_CHANGE = 0.4
 """A stop of what does not run: it changes nothing."""
 _NO_SERVICE = 0.1
-"""An operation on what is not there, and a second create: they are to be refused, and mostly are."""
+"""An operation on what is not there: it is to be refused, and mostly is."""
+_SECOND_CREATE = 0.4
+"""A create of what is there: it is to be refused, too, but may write over what is known of a living service."""
 _LIVE_BEHAVIOUR, _IDLE_BEHAVIOUR = 2.0, 0.3
 """To set a server's behaviour before it runs shows nothing by itself; while it runs it is a strike."""
 _SEEN = {Pace.CALM: 1.0, Pace.ENGINE_ONLY: 0.9, Pace.HURRIED: 0.5}
@@ -129,7 +132,7 @@ def _prior(operation: Operation, spot: Spot | None, here: Place, names: tuple[st
 
 def _circumstance(operation: Operation, spot: Spot | None) -> float:
     if spot is not None and spot.there is isinstance(operation, Create):
-        return _NO_SERVICE
+        return _SECOND_CREATE if spot.there else _NO_SERVICE
     if isinstance(operation, Wait):
         return _LONG if operation.length is Length.LONG else 1.0
     if spot is None:
@@ -138,11 +141,15 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
     if isinstance(operation, Start):
         return _IN_VAIN if spot.condition.doomed else _AGAIN if spot.condition.word != "created" else 1.0
-    if isinstance(operation, Stop):
-        if spot.condition.word not in ("running", "dead"):
-            return _IDLE_CHANGE
-        return _RESISTED if spot.behaviour is Behaviour.IGNORE_SIGTERM else 1.0
-    return 1.0
+    return _of_stop(spot) if isinstance(operation, Stop) else 1.0
+
+
+def _of_stop(spot: Spot) -> float:
+    if spot.condition.word not in ("running", "dead"):
+        return _IDLE_CHANGE
+    if spot.behaviour is Behaviour.IGNORE_SIGTERM:
+        return _RESISTED
+    return _TROUBLED if spot.condition.word == "dead" or spot.condition.doomed else 1.0
 
 
 # -- marks: what of a step can be new -----------------------------------------------------------------------------------
@@ -166,7 +173,9 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
             return operation.kind, how, "in vain", condition.held, _MATTERING.get(spot.behaviour, spot.behaviour)
         matters = _MATTERING.get(spot.behaviour, spot.behaviour) if condition.word != "running" else None
     elif isinstance(operation, Stop) and condition.word == "running":
-        matters = spot.behaviour is Behaviour.IGNORE_SIGTERM
+        matters = "ill" if condition.doomed else spot.behaviour is Behaviour.IGNORE_SIGTERM
+    if condition.word == "dead":
+        matters = (matters, spot.left)  # a container that has ended is another thing than one that is gone
     return operation.kind, how, condition.word, condition.held, matters
 
 

@@ -63,9 +63,21 @@ class Repairs(ReferenceManager):
         return super().list()
 
 
+class StatusOfFirst(ReferenceManager):
+    """Asked for the status of one service, the manager tells of the one that was created first.
+
+    Stands for: generic, a query without its condition.
+    """
+
+    def status(self, name: str) -> tuple[str, str, int]:
+        self.known(name)
+        return super().status(self.store.all()[0].name)
+
+
 DEFECTS: dict[str, type[ReferenceManager]] = {
     "list-omits": Omits,
     "list-duplicates": Duplicates,
     "list-is-stale": Stale,
     "list-repairs": Repairs,
+    "status-of-first": StatusOfFirst,
 }

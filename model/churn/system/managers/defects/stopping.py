@@ -190,6 +190,19 @@ class RevivedLater(ReferenceManager):
             self.launch(record)
 
 
+class StopMarksAll(ReferenceManager):
+    """Stopping one service makes all of them be listed as stopped.
+
+    Stands for: generic, an update without its condition.
+    """
+
+    def stop(self, name: str) -> Record:
+        record = super().stop(name)
+        for other in self.store.all():
+            self.store.mark(other.name, "stopped", other.container)
+        return record
+
+
 class SlowIdleStop(ReferenceManager):
     """Stop of a service that does not run takes half a minute.
 
@@ -217,5 +230,6 @@ DEFECTS: dict[str, type[ReferenceManager]] = {
     "leaves-container": LeavesContainer,
     "third-stop-leaks": ThirdStopLeaks,
     "revived-later": RevivedLater,
+    "stop-marks-all": StopMarksAll,
     "slow-idle-stop": SlowIdleStop,
 }
