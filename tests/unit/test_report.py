@@ -12,12 +12,16 @@ from rich.console import Console
 from churn.assembly import Assembled, Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.errors import NotClean
-from churn.lifecycle.outcome import Outcome, Unknown
+from churn.lifecycle.costs import Sort
+from churn.lifecycle.operations import Start, Step
+from churn.lifecycle.outcome import Ok, Outcome, Unknown
 from churn.report.files import save
 from churn.report.markdown import markdown
 from churn.report.summary import summarise
 from churn.report.terminal import show
+from churn.report.times import unexpected
 from churn.report.values import Mark, Summary
+from churn.session.run import Record, Run
 from churn.session.trace import Trace
 from churn.system.managers.reference import Embedded, ReferenceManager
 from churn.system.protocols import Spec
@@ -150,6 +154,18 @@ def test_what_was_not_expected_is_told() -> None:
     assert found.mark is Mark.PASS
     assert any("a container of others appeared: somebody-elses" in line for line in found.unexpected)
     assert any("took 305." in line and "is usual" in line for line in found.unexpected)
+
+
+def test_what_the_runs_own_faults_made_long_is_expected() -> None:
+    run = Run(part="search", names=("a",))
+    for number, (behaviour, seconds) in enumerate(
+        [("healthy", 5.0)] * 5 + [("slow", 25.0)] * 2 + [("healthy", 40.0)], 1
+    ):
+        sort = Sort("start", "stopped", behaviour)
+        run.records.append(Record(number=number, step=Step(Start("a")), before=(), sort=sort, outcome=Ok(0.0, seconds)))
+    assert list(unexpected([(run, record) for record in run.records])) == [
+        "step 8 (search), start a: took 40.0 s, where 5.0 s is usual"
+    ]
 
 
 def test_a_bug_is_told_once_with_its_smallest_scenario_and_other_symptoms(tmp_path: Path) -> None:

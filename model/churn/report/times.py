@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from statistics import median
 
+from churn.lifecycle.costs import Sort
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.report.values import Account, Steps, Times, Timing
 from churn.session.run import Record
 
 _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
-"""A step is slow if it took that many times its kind's median, and at least so many seconds."""
+"""A step is slow if it took that many times the median of its sort, and at least so many seconds."""
 
 
 def times_of(steps: Steps, account: Account) -> Times:
@@ -46,16 +47,21 @@ def unexpected(steps: Steps) -> Iterator[str]:
             yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
         if isinstance(record.outcome, Unknown) and not record.outcome.foreseen:
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
-        usual = medians.get(record.step.operation.kind, 0.0)
+        usual = medians.get(_sort(record), 0.0)
         if isinstance(record.outcome, Ok) and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
             yield f"{where}: took {record.outcome.took:.1f} s, where {usual:.1f} s is usual"
         if record.reason:
             yield f"{where}: {record.reason}"
 
 
-def _medians(records: Iterable[Record]) -> dict[str, float]:
-    kinds: dict[str, list[float]] = {}
+def _medians(records: Iterable[Record]) -> dict[tuple[str, Sort], float]:
+    sorts: dict[tuple[str, Sort], list[float]] = {}
     for record in records:
         if record.outcome is not None and record.step.operation.kind != "wait":
-            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
-    return {kind: median(took) for kind, took in kinds.items()}
+            sorts.setdefault(_sort(record), []).append(record.outcome.took)
+    return {sort: median(took) for sort, took in sorts.items()}
+
+
+def _sort(record: Record) -> tuple[str, Sort]:
+    """What it is compared with: a start takes longer where its server was told to be slow, and where it has more to do."""
+    return record.step.operation.kind, record.sort
