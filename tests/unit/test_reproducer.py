@@ -41,6 +41,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature
 from churn.system.clock import RealClock
+from churn.system.managers.aima import STAND_IN_TIMEOUT
 
 STEPS = (
     Step(Create("a")),
@@ -232,3 +233,9 @@ def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at
     assert "\nbehave b ignore-sigterm\n" in script
     assert "--defect stops-by-label" in script
     assert script.count("\nlook\n") == len(STEPS) - 1
+
+
+@pytest.mark.parametrize(("settings", "seconds"), [({}, STAND_IN_TIMEOUT), ({"start_timeout": 5}, 5)])
+def test_a_shell_script_gives_aima_the_time_that_a_replay_gives_it(settings: dict[str, int], seconds: int) -> None:
+    script = as_shell(evolve(KEPT, manager="aima", defects=(), settings=settings))
+    assert f'--timeout "${{START_TIMEOUT:-{seconds}}}"' in script

@@ -25,6 +25,7 @@ from churn.lifecycle.operations import (
     Wait,
 )
 from churn.reproducers.file import Reproducer
+from churn.system.managers.aima import STAND_IN_TIMEOUT
 
 _SECONDS = {Length.SHORT: 5, Length.LONG: 30}
 
@@ -95,7 +96,7 @@ hold() {
 }
 """
 
-_USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": 60}
+_USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": STAND_IN_TIMEOUT}
 MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
 """How a script asks each manager: a shell function for each operation that the manager offers, called as its kind."""
 

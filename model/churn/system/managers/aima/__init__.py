@@ -4,6 +4,14 @@
 """
 
 from churn.system.managers.aima.driver import Aima
-from churn.system.managers.aima.settings import KINDS, LABELS, PORTS, START_TIMEOUT, AimaSettings, contract_for
+from churn.system.managers.aima.settings import (
+    KINDS,
+    LABELS,
+    PORTS,
+    STAND_IN_TIMEOUT,
+    START_TIMEOUT,
+    AimaSettings,
+    contract_for,
+)
 
-__all__ = ["KINDS", "LABELS", "PORTS", "START_TIMEOUT", "Aima", "AimaSettings", "contract_for"]
+__all__ = ["KINDS", "LABELS", "PORTS", "STAND_IN_TIMEOUT", "START_TIMEOUT", "Aima", "AimaSettings", "contract_for"]
