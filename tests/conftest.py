@@ -23,6 +23,13 @@ PROMPT = Timing(create=0.001, start=0.02, terminate=0.02, kill=0.02, remove=0.00
 """A quick engine, so that a session lasts as long as the real one takes. It crashes no earlier than a client can look."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the engine carries the mark `docker`, so that CI can run these tests alone where an engine answers."""
+    for item in items:
+        if "docker_engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("docker")
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:
     """The engine that the `docker` command would use; without one the test is skipped, unless one is required."""
