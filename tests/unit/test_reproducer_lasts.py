@@ -17,6 +17,7 @@ from churn.lifecycle import operations, transitions
 from churn.lifecycle.contract import Bounds, Contract, Reply
 from churn.lifecycle.operations import Length, List, Start, Wait
 from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.rules import starting
 from churn.lifecycle.state import State
 from churn.reproducers import file as reproducers
 from churn.reproducers.file import load
@@ -90,7 +91,7 @@ def _as_start(
     state: State, operation: PatientStart, outcome: Outcome, contract: Contract
 ) -> tuple[transitions.Branch, ...]:
     assert operation.patience is Length.LONG
-    return transitions._start(state, Start(operation.name), outcome, contract)
+    return starting.start(state, Start(operation.name), outcome, contract)
 
 
 def an_older_format(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:

@@ -1,0 +1,37 @@
+"""A branch: how an operation has to end, and the state then."""
+
+from enum import Enum
+
+from attrs import frozen
+
+from churn.lifecycle.contract import Reply
+from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.state import State
+
+
+class Must(Enum):
+    """How an operation has to end for a branch to be taken."""
+
+    OK = "succeed"
+    REJECTED = "be refused"
+    ANY = "end in any way"
+
+    def admits(self, outcome: Outcome) -> bool:
+        """Whether that outcome is what this demands. An unknown one is never objected to."""
+        if self is Must.ANY or isinstance(outcome, Unknown):
+            return True
+        return isinstance(outcome, Ok if self is Must.OK else Rejected)
+
+
+@frozen
+class Branch:
+    """One thing that may follow an operation: how it must have ended, and the state then."""
+
+    must: Must
+    state: State
+
+
+def by_contract(reply: Reply, *states: State) -> tuple[Branch, ...]:
+    """What follows where an operation changes nothing, or only that, and the contract says how it ends."""
+    ends = {Reply.REFUSED: [Must.REJECTED], Reply.IGNORED: [Must.OK], Reply.EITHER: [Must.OK, Must.REJECTED]}[reply]
+    return tuple(Branch(must, state) for must in ends for state in states)

@@ -1,0 +1,71 @@
+"""What may follow a create, a stop, a question, and waiting."""
+
+from attrs import evolve
+
+from churn.lifecycle.condition import Server
+from churn.lifecycle.contract import Contract, Remains, Reply
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Create, List, Start, Status as StatusOf, Stop, Wait
+from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.rules.branches import Branch, Must, by_contract
+from churn.lifecycle.rules.unsettled import until
+from churn.lifecycle.state import Service, State, Unsettled
+
+
+def create(state: State, operation: Create, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a create."""
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.OK, state.put(operation.name, Service())),)
+    if service.unsettled is not None and service.unsettled.kind == Create.kind:
+        rest = Unsettled(Start.kind, service.unsettled.until) if service.unsettled.others else None
+        made = Service(behaviour=service.behaviour, unsettled=rest, held=service.held)
+        return (Branch(Must.OK, state.put(operation.name, made)), Branch(Must.REJECTED, state))
+    return by_contract(contract.second_create, state)
+
+
+def stop(state: State, operation: Stop, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a stop."""
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.REJECTED, state),)
+    stopped = as_stopped(state, operation.name, contract)
+    if service.unsettled is not None:
+        unchanged = Branch(Must.REJECTED, state)
+        return (Branch(Must.ANY, state),) if outcome.ended < until(service) else (Branch(Must.OK, stopped), unchanged)
+    if service.server in (Server.SOUND, Server.ILL):
+        return (Branch(Must.OK, stopped),)
+    if service.server is Server.DEAD:
+        refused = () if contract.idle_stop is Reply.IGNORED else (Branch(Must.REJECTED, state),)
+        return (Branch(Must.OK, stopped), *refused)
+    accepted = (stopped,) if service.status is Status.STOPPED else (stopped, state)
+    if contract.idle_stop is Reply.IGNORED:
+        return tuple(Branch(Must.OK, after) for after in accepted)
+    refused = (Branch(Must.REJECTED, state),)
+    return (
+        refused if contract.idle_stop is Reply.REFUSED else (*(Branch(Must.OK, after) for after in accepted), *refused)
+    )
+
+
+def as_stopped(state: State, name: str, contract: Contract) -> State:
+    """The state once the service of that name has been stopped."""
+    service = state.services[name]
+    ran = service.container is not None
+    kept = contract.stopped_container is Remains.KEPT and (ran or service.leftover)
+    after = evolve(service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+    put = state.put(name, after)
+    return evolve(put, cycled=put.cycled | {name}) if ran and name not in put.cycled else put
+
+
+def look(state: State, operation: List | StatusOf, _: Outcome, __: Contract) -> tuple[Branch, ...]:
+    """What may follow a question."""
+    unknown = operation.service is not None and operation.service not in state.services
+    if unknown:
+        return (Branch(Must.REJECTED, state),)
+    uncertain = operation.service is not None and state.services[operation.service].unsettled is not None
+    return (Branch(Must.ANY if uncertain else Must.OK, state),)
+
+
+def wait(state: State, _: Wait, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
+    """What follows a wait: nothing changes by itself."""
+    return (Branch(Must.OK, state),)

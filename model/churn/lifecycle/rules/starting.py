@@ -1,0 +1,81 @@
+"""What may follow a start."""
+
+from attrs import evolve
+
+from churn.lifecycle.condition import Behaviour, Server
+from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Start
+from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.rules.branches import Branch, Must, by_contract
+from churn.lifecycle.rules.unsettled import until
+from churn.lifecycle.state import Fresh, Service, State
+
+
+def start(state: State, operation: Start, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a start."""
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.REJECTED, state),)
+    if service.unsettled is not None:
+        return _start_unsettled(state, operation.name, outcome, contract)
+    if service.server is Server.SOUND:
+        return by_contract(contract.second_start, state)
+    launched = _launch(state, operation.name, outcome, contract)
+    if service.server is Server.ILL:
+        return (Branch(Must.ANY, state), *launched)
+    if service.server is Server.DEAD and contract.death_noticed is Noticing.NEVER:
+        return (*launched, *by_contract(contract.second_start, state))
+    return launched
+
+
+def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a start that has to make a container."""
+    service = state.services[name]
+    up = as_running(service, outcome, contract)
+    failed = Branch(Must.REJECTED, state.put(name, as_failed(service, contract)))
+    if service.held and contract.ports is Ports.FIXED:
+        return (failed,)
+    if service.port is None and any(other.held for other in state.services.values()):
+        return (
+            Branch(Must.OK, state.put(name, up)),
+            failed,
+        )  # which port it wants is not known: it may be the held one
+    if not service.behaviour.deadly:
+        sound = Branch(Must.OK, state.put(name, up))
+        return (sound, failed) if service.held else (sound,)
+    if contract.running_means is Means.HEALTHY:
+        return (failed,)
+    ill = Branch(Must.OK, state.put(name, evolve(up, server=Server.ILL)))
+    if service.behaviour is not Behaviour.CRASH:
+        return (ill,)
+    return (ill, Branch(Must.OK, state.put(name, evolve(up, server=Server.DEAD, leftover=True))), failed)
+
+
+def as_running(service: Service, outcome: Outcome, contract: Contract, *, strict: bool = True) -> Service:
+    """The service once it has been started, in a container that the operation of this outcome made."""
+    return evolve(
+        service,
+        port=None if contract.ports is Ports.ANEW else service.port,
+        status=Status.RUNNING,
+        server=Server.SOUND,
+        container=Fresh(outcome.mark, strict),
+        leftover=False,
+        unsettled=None,
+    )
+
+
+def as_failed(service: Service, contract: Contract) -> Service:
+    """The service after a start that failed."""
+    kept = contract.failed_container is Remains.KEPT
+    return evolve(service, status=Status.FAILED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+
+
+def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    service = state.services[name]
+    if outcome.ended < until(service):
+        return (Branch(Must.ANY, state),)
+    up = as_running(service, outcome, contract, strict=False)
+    if service.behaviour.deadly:
+        up = evolve(up, server=Server.ILL)
+    return (Branch(Must.OK, state.put(name, up)), Branch(Must.REJECTED, state))
