@@ -22,7 +22,7 @@ from churn.lifecycle.operations import (
     Operation,
     Pace,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status,
@@ -101,7 +101,7 @@ def test_five_cycles_of_two_services_leave_nothing_to_object_to(
 
 STRUCK = (
     Create("a"), Create("b"), Start("b"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"),
-    Crash("a"), Stop("a"), Start("a"), Remove("a"), Stop("a"), SetBehaviour("a", Behaviour.CRASH), Start("a"),
+    Crash("a"), Stop("a"), Start("a"), RemoveContainer("a"), Stop("a"), SetBehaviour("a", Behaviour.CRASH), Start("a"),
     SetBehaviour("a", Behaviour.HEALTHY), Start("a"), Start("a"), Stop("a"), Stop("b"),
 )  # fmt: skip
 

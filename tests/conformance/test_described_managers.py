@@ -19,7 +19,7 @@ from churn.lifecycle.operations import (
     List,
     Pace,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     Start,
     Status,
     Step,
@@ -96,7 +96,7 @@ def test_the_worked_examples_pass_the_five_cycles(
 
 STRUCK = (
     Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Start("b"), Kill("a"), List(), Start("a"), Crash("a"),
-    Start("a"), Remove("a"), Stop("a"), Create("b"), Start("a"), Start("b"), Stop("a"), Stop("b"),
+    Start("a"), RemoveContainer("a"), Stop("a"), Create("b"), Start("a"), Start("b"), Stop("a"), Stop("b"),
 )  # fmt: skip
 
 

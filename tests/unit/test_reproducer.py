@@ -21,7 +21,7 @@ from churn.lifecycle.operations import (
     List,
     Pace,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status,
@@ -55,7 +55,7 @@ STEPS = (
     Step(Start("a")),
     Step(Kill("a")),
     Step(Start("a")),
-    Step(Remove("a")),
+    Step(RemoveContainer("a")),
     Step(HoldPort("a")),
     Step(ReleasePort("a")),
     Step(Stop("b")),
@@ -110,7 +110,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     ("change", "told"),
     [
         (lambda data: data.pop("churn-reproducer"), "expected a JSON object with the key 'churn-reproducer'"),
-        (lambda data: data.update({"churn-reproducer": 99}), "churn-reproducer: expected a format up to 1"),
+        (lambda data: data.update({"churn-reproducer": 99}), "churn-reproducer: expected a format up to 2"),
         (lambda data: data["steps"][1].update(do="explode"), "steps[1].do: expected one of start, stop"),
         (
             lambda data: data["steps"][3].update(service="z"),

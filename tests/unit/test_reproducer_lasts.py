@@ -19,7 +19,7 @@ from churn.lifecycle.operations import Length, List, Start, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules import starting
 from churn.lifecycle.state import State
-from churn.reproducers import file as reproducers
+from churn.reproducers import former
 from churn.reproducers.file import load
 from churn.reproducers.replay import replay
 from churn.session import system
@@ -51,19 +51,19 @@ def _same_as_wait(state: State, *_: object) -> tuple[transitions.Branch, ...]:
 
 
 @frozen(cache_hash=True)
-class Restart(operations.OnService):
+class Redo(operations.OnService):
     """An operation that came later."""
 
-    kind = "restart"
+    kind = "redo"
 
 
 def a_new_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
-    patch.setitem(operations.KINDS, "restart", Restart)
-    patch.setitem(transitions.RULES, Restart, _same_as_wait)
+    patch.setitem(operations.KINDS, "redo", Redo)
+    patch.setitem(transitions.RULES, Redo, _same_as_wait)
 
 
 def a_renamed_operation(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
-    patch.setattr(reproducers, "ALIASES", {"launch": "start"})
+    patch.setattr(former, "ALIASES", {"launch": "start"})
     for step in data["steps"]:
         step["do"] = "launch" if step["do"] == "start" else step["do"]
 
@@ -84,7 +84,7 @@ def a_new_mandatory_field(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     patch.setitem(operations.KINDS, "start", PatientStart)
     patch.setitem(transitions.RULES, PatientStart, _as_start)
     patch.setitem(system.REQUESTS, PatientStart, system.REQUESTS[Start])
-    patch.setattr(reproducers, "LACKING", {("start", "patience"): "long"})
+    patch.setattr(former, "LACKING", {("start", "patience"): "long"})
 
 
 def _as_start(
@@ -95,10 +95,12 @@ def _as_start(
 
 
 def an_older_format(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
-    """As if this were a Churn of format 2, in which steps were called otherwise before."""
+    """As if this were a Churn of a later format, in which steps were called otherwise before."""
     data["operations"] = data.pop("steps")
-    patch.setattr(reproducers, "FORMAT", 2)
-    patch.setattr(reproducers, "UPGRADES", {1: lambda old: {**old, "steps": old["operations"]}})
+    later = {former.FORMAT: lambda old: {**old, "steps": old["operations"]}}
+    data["churn-reproducer"] = former.FORMAT
+    patch.setattr(former, "UPGRADES", {**former.UPGRADES, **later})
+    patch.setattr(former, "FORMAT", former.FORMAT + 1)
 
 
 CHANGES: list[Change] = [
@@ -134,7 +136,20 @@ def test_another_hypothesis_makes_no_difference_for_none_is_needed() -> None:
     assert found.returncode == 1
 
 
+def test_a_file_of_format_1_calls_the_removal_of_a_container_a_remove(tmp_path: Path) -> None:
+    kept = FOLDER / "removed-cannot-stop--accepted-stop-dead.json"
+    data = json.loads(kept.read_text())
+    behind = {
+        "bugs": [{"invariant": "status", "operation": "remove", "condition": "running", "expected": "", "seen": ""}]
+    }
+    former_words = json.dumps({**data, "churn-reproducer": 1, "behind": behind}).replace("remove-container", "remove")
+    path = tmp_path / "former.json"
+    path.write_text(former_words)
+    assert load(path).sequence == load(kept).sequence
+    assert load(path).behind.bugs[0].signature.operation == "remove-container"
+
+
 def test_a_format_that_nobody_can_read_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducers, "FORMAT", 2)
+    monkeypatch.setattr(former, "UPGRADES", {})
     with pytest.raises(UsageError, match="expected a format from 2 to 2, got 1"):
         load(KEPT)

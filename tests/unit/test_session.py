@@ -27,7 +27,7 @@ from churn.lifecycle.operations import (
     Operation,
     Pace,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status as StatusOf,
@@ -84,7 +84,8 @@ def violation(lab: Laboratory, operation: Operation, pace: Pace = Pace.CALM) -> 
 
 
 STRUCK = (Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"), Crash("a"),
-          HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), Remove("a"), Stop("a"), Start("a"), Stop("a"))  # fmt: skip
+          HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), RemoveContainer("a"), Stop("a"), Start("a"),
+          Stop("a"))  # fmt: skip
 
 
 @pytest.mark.parametrize("pace", Pace)
@@ -907,7 +908,7 @@ def test_the_trace_is_a_head_then_a_line_for_each_sequence_and_two_for_each_step
     did(lab, Stop("a"), pace=Pace.HURRIED)
     did(lab, List())
     head, *rest = lines(file)
-    assert (head["line"], head["churn"], head["format"], head["seed"]) == ("head", "trace", 1, 3)
+    assert (head["line"], head["churn"], head["format"], head["seed"]) == ("head", "trace", 2, 3)
     assert rest[0] == {"line": "sequence", "n": 1, "part": "test", "naming": "plain", "services": ["a", "b"]}
     assert [(line["line"], line["n"]) for line in rest[1:]] == [
         ("begin", 1), ("end", 1), ("begin", 2), ("end", 2), ("begin", 3), ("end", 3), ("begin", 4), ("end", 4),

@@ -17,7 +17,7 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status as StatusOf,
@@ -108,13 +108,13 @@ def test_a_harmless_behaviour_is_in_the_way_of_nothing(how: Behaviour) -> None:
     assert len(faults) == len(NAMES) * len(Behaviour)
 
 
-STRIKES = (Crash, Kill, Remove, HoldPort, ReleasePort)
+STRIKES = (Crash, Kill, RemoveContainer, HoldPort, ReleasePort)
 
 
 @pytest.mark.parametrize(
     ("service", "kinds"),
     [
-        (running(), {Crash, Kill, Remove}),
+        (running(), {Crash, Kill, RemoveContainer}),
         (idle(Status.CREATED), {HoldPort}),
         (idle(Status.STOPPED), {HoldPort}),
         (dead(), {HoldPort}),

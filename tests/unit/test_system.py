@@ -21,7 +21,7 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status as StatusOf,
@@ -168,7 +168,7 @@ def up(docker: Bench) -> System:
     [
         (Crash("a"), {"a#1": "exited", "b#1": "running"}),
         (Kill("a"), {"a#1": "exited", "b#1": "running"}),
-        (Remove("a"), {"b#1": "running"}),
+        (RemoveContainer("a"), {"b#1": "running"}),
     ],
     ids=str,
 )

@@ -19,7 +19,7 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     SetBehaviour,
     Start,
     Status as StatusOf,
@@ -502,14 +502,14 @@ CONTRACTS = st.builds(
 
 # -- what strikes past the manager ------------------------------------------------------------------------------------
 
-STRIKES = [Crash("a"), Kill("a"), Remove("a")]
+STRIKES = [Crash("a"), Kill("a"), RemoveContainer("a")]
 WITH_POLICIES = Contract(restart_policies=frozenset({"always"}))
 
 
 @pytest.mark.parametrize("operation", STRIKES, ids=str)
 def test_a_struck_server_is_dead_or_there_was_none_to_strike(operation: Operation) -> None:
     for contract in contracts():
-        struck = evolve(RUNNING, server=Server.DEAD, leftover=not isinstance(operation, Remove))
+        struck = evolve(RUNNING, server=Server.DEAD, leftover=not isinstance(operation, RemoveContainer))
         assert after(RUNNING, operation, contract) == [(Must.OK, struck), (Must.REJECTED, RUNNING)]
 
 
@@ -519,7 +519,9 @@ def test_where_nothing_runs_a_strike_changes_nothing(service: Service, operation
     assert after(service, operation) == [(Must.ANY, service)]
 
 
-@pytest.mark.parametrize(("operation", "revived"), [(Crash("a"), True), (Kill("a"), True), (Remove("a"), False)])
+@pytest.mark.parametrize(
+    ("operation", "revived"), [(Crash("a"), True), (Kill("a"), True), (RemoveContainer("a"), False)]
+)
 def test_an_engine_that_may_revive_containers_may_revive_a_struck_one(operation: Operation, revived: bool) -> None:
     states = [service for _, service in after(RUNNING, operation, WITH_POLICIES)]
     assert (evolve(RUNNING, server=Server.ILL) in states) is revived

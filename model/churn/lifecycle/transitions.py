@@ -21,7 +21,7 @@ SetBehaviour(a)  there                       Ok           its present server, an
 SetBehaviour(a)  there, its servers do not   Rejected     nothing changed
                  read how to behave
 Crash, Kill,     running                     Ok           its server has died: Start and Stop clear it away
-Remove
+RemoveContainer
 HoldPort(a)      not running                 Ok           its port is held
 Start(a)         not running, its port held  Rejected     failed, no container (or kept, by contract); where it
                                                           gets its port anew, or that is not known, it may also
@@ -55,7 +55,7 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     RestartEngine,
     SetBehaviour,
     Start,
@@ -104,7 +104,7 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     SetBehaviour: faults.behave,
     Crash: faults.strike,
     Kill: faults.strike,
-    Remove: faults.strike,
+    RemoveContainer: faults.strike,
     HoldPort: faults.hold,
     ReleasePort: faults.release,
     Disturb: faults.disturb,

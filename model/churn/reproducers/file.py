@@ -1,13 +1,13 @@
 """Reproducers: failures kept as readable JSON files that replay from their operations.
 
-Format 1. Unknown keys are left alone, so that a file may carry comments (any key that begins with ``//``) and later fields;
-operations of earlier formats are read by their old words (`ALIASES`).
+Unknown keys are left alone, so that a file may carry comments (any key that begins with ``//``) and later fields. `former` tells
+how files of earlier versions are read.
 """
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from itertools import repeat
 from pathlib import Path
@@ -17,27 +17,16 @@ from attrs import asdict, field, fields, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.condition import ANY, Abstract, Condition
-from churn.lifecycle.operations import KINDS, Family, Operation, Pace, SetBehaviour, Step
+from churn.lifecycle.operations import KINDS, Family, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.reproducers import former
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.verdict import Signature
 
-KEY, FORMAT = "churn-reproducer", 1
+KEY = "churn-reproducer"
 """The key that tells a reproducer from other JSON files; its value is the format's version."""
-
-ALIASES: Mapping[str, str] = {"behave": SetBehaviour.kind}
-"""Former words of operations, and what they are called now."""
-
-PACES: Mapping[str, str] = {"discreet": Pace.ENGINE_ONLY.value}
-"""Former words of paces, likewise."""
-
-LACKING: Mapping[tuple[str, str], object] = {}
-"""What an operation's field is taken to be in files that were made before it had one, by operation and key."""
-
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""How a file of an earlier format is read: by its version, what makes it one of the next."""
 
 
 class Expectation(Enum):
@@ -104,7 +93,7 @@ def save(reproducer: Reproducer, folder: Path, name: str | None = None) -> Path:
 def as_data(reproducer: Reproducer) -> dict[str, Any]:
     """The file's content."""
     return {
-        KEY: FORMAT,
+        KEY: former.FORMAT,
         "invariant": reproducer.signature.invariant,
         "operation": reproducer.signature.operation,
         "condition": str(reproducer.signature.condition),
@@ -196,12 +185,13 @@ class _Reader:
     def reproducer(self) -> Reproducer:
         """The file's content, checked."""
         version = self._get(KEY, int)
-        if version > FORMAT:
-            self._wrong(KEY, f"a format up to {FORMAT}; this file needs a newer Churn", version)
-        for earlier in range(version, FORMAT):
-            if earlier not in UPGRADES:
-                self._wrong(KEY, f"a format from {min(UPGRADES, default=FORMAT)} to {FORMAT}", version)
-            self.data = UPGRADES[earlier](self.data)
+        if version > former.FORMAT:
+            self._wrong(KEY, f"a format up to {former.FORMAT}; this file needs a newer Churn", version)
+        for earlier in range(version, former.FORMAT):
+            if earlier not in former.UPGRADES:
+                known = min(former.UPGRADES, default=former.FORMAT)
+                self._wrong(KEY, f"a format from {known} to {former.FORMAT}", version)
+            self.data = former.UPGRADES[earlier](self.data)
         names = tuple(self._each("services", str))
         steps = tuple(self._step(place, step, names) for place, step in enumerate(self._get("steps", list)))
         return Reproducer(
@@ -231,7 +221,7 @@ class _Reader:
     def _signature(self) -> Signature:
         operation = self._get("operation", str)
         condition = self._get("condition", str, str(ANY))
-        return Signature(self._get("invariant", str), ALIASES.get(operation, operation), condition)
+        return Signature(self._get("invariant", str), former.ALIASES.get(operation, operation), condition)
 
     def _settings(self) -> dict[str, str | int | bool]:
         found = self._get("settings", dict, {})
@@ -266,7 +256,7 @@ class _Reader:
             if not isinstance(one, dict):
                 self._wrong(f"{where}[{place}]", "an object", one)
             words = [one.get(key) for key in _FINGERPRINT]
-            words[1] = ALIASES.get(words[1], words[1])
+            words[1] = former.ALIASES.get(words[1], words[1])
             for key, word in zip(_FINGERPRINT, words, strict=True):
                 if not isinstance(word, str):
                     self._wrong(f"{where}[{place}].{key}", "a text", word)
@@ -297,18 +287,18 @@ class _Reader:
         where = f"{within}[{place}]"
         if not isinstance(data, dict) or not isinstance(data.get("do"), str):
             self._wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
-        word = ALIASES.get(data["do"], data["do"])
+        word = former.ALIASES.get(data["do"], data["do"])
         if word not in KINDS:
             self._wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
         named = data.get("pace", Pace.CALM.value)
-        pace = self._word(f"{where}.pace", Pace, PACES.get(named, named) if isinstance(named, str) else named)
+        pace = self._word(f"{where}.pace", Pace, former.PACES.get(named, named) if isinstance(named, str) else named)
         return Step(self._operation(where, KINDS[word], data, names), pace)
 
     def _operation(self, where: str, kind: type[Operation], data: dict[str, Any], names: tuple[str, ...]) -> Operation:
         values: dict[str, Any] = {}
         for part in fields(kind):
             key = _KEYS.get(part.name, part.name)
-            value = data.get(key, LACKING.get((kind.kind, key)))
+            value = data.get(key, former.LACKING.get((kind.kind, key)))
             if part.name == "name":
                 if value not in names:
                     self._wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)

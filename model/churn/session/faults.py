@@ -16,7 +16,7 @@ from churn.lifecycle.operations import (
     Operation,
     Outage,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     RestartEngine,
     SetBehaviour,
 )
@@ -176,12 +176,12 @@ class Faults:
             self.clock.sleep(_INTERVAL)
         return ""
 
-    def _kill(self, operation: Kill | Remove, port: int | None) -> str:
+    def _kill(self, operation: Kill | RemoveContainer, port: int | None) -> str:
         running = self._running(operation.name, port)
         if running is None:
             return _NOT_RUNNING
         try:
-            if isinstance(operation, Remove):
+            if isinstance(operation, RemoveContainer):
                 self.engine.remove(running.id, force=True)
             else:
                 self.engine.kill(running.id)
@@ -257,7 +257,7 @@ STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     SetBehaviour: Faults._behave,  # noqa: SLF001 -- the class's own table
     Crash: Faults._crash,  # noqa: SLF001
     Kill: Faults._kill,  # noqa: SLF001
-    Remove: Faults._kill,  # noqa: SLF001
+    RemoveContainer: Faults._kill,  # noqa: SLF001
     HoldPort: Faults._hold,  # noqa: SLF001
     ReleasePort: Faults._release,  # noqa: SLF001
     Disturb: Faults._disturb,  # noqa: SLF001

@@ -1,9 +1,9 @@
 """The trace: what a whole run did, in memory for the report, and as JSON lines for whoever looks into it later.
 
-Format 1, one JSON object a line: a head; then for each sequence a ``sequence`` line, and for each step a ``begin`` line,
-written before the operation is applied, and an ``end`` line after it was judged or hurried past. A sequence whose last step
-was hurried ends with a ``look`` line, that step's judgement. A run that is killed leaves a ``begin`` without an ``end``:
-that operation may have happened.
+Format 2 (in format 1, `remove-container` was called `remove`), one JSON object a line: a head; then for each sequence a
+``sequence`` line, and for each step a ``begin`` line, written before the operation is applied, and an ``end`` line after it was
+judged or hurried past. A sequence whose last step was hurried ends with a ``look`` line, that step's judgement. A run that is
+killed leaves a ``begin`` without an ``end``: that operation may have happened.
 """
 
 import json
@@ -20,7 +20,7 @@ from churn.lifecycle.outcome import Ok, Rejected
 from churn.session.run import Record, Run
 from churn.session.verdict import Verdict
 
-FORMAT = 1
+FORMAT = 2
 
 
 @define(eq=False)

@@ -103,10 +103,10 @@ class Kill(_Strike):
 
 
 @frozen(cache_hash=True)
-class Remove(_Strike):
+class RemoveContainer(_Strike):
     """Somebody removes the service's running container without asking the manager. The next start makes a new container."""
 
-    kind = "remove"
+    kind = "remove-container"
     weight = 2
     strikes = frozenset({SOUND})
     ends_servers = True

@@ -11,7 +11,7 @@ from churn.lifecycle.operations import (
     Kill,
     Outage,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     RestartEngine,
     SetBehaviour,
 )
@@ -44,13 +44,15 @@ def as_dead(service: Service, *, leftover: bool = True) -> Service:
     return evolve(service, server=Server.DEAD, leftover=leftover)
 
 
-def strike(state: State, operation: Crash | Kill | Remove, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
+def strike(
+    state: State, operation: Crash | Kill | RemoveContainer, _: Outcome, contract: Contract
+) -> tuple[Branch, ...]:
     """What may follow a strike at a running container."""
     service = state.services.get(operation.name)
     if service is None or service.server not in (Server.SOUND, Server.ILL):
         return (Branch(Must.ANY, state),)
-    after = [as_dead(service, leftover=not isinstance(operation, Remove))]
-    if contract.restart_policies and not isinstance(operation, Remove):
+    after = [as_dead(service, leftover=not isinstance(operation, RemoveContainer))]
+    if contract.restart_policies and not isinstance(operation, RemoveContainer):
         after.append(evolve(service, server=Server.ILL))  # the engine may bring it back
     return (*(Branch(Must.OK, state.put(operation.name, one)) for one in after), Branch(Must.REJECTED, state))
 
