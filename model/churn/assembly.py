@@ -202,8 +202,15 @@ def contract_of(target: Target) -> Contract:
 
         contract = read(Path(target.manager)).contract
     else:
-        contract = contract_for(target.aima) if target.manager == "aima" else CONTRACT
+        contract = contract_for(target.aima) if target.manager == "aima" else _contract_of_reference(target)
     return evolve(contract, offers=contract.offers | ENGINE_FAULTS) if target.engine_faults else contract
+
+
+def _contract_of_reference(target: Target) -> Contract:
+    """Where time is real, its servers get less of it."""
+    if target.virtual:
+        return CONTRACT
+    return evolve(CONTRACT, bounds=evolve(CONTRACT.bounds, loading=_REAL_START_TIMEOUT))
 
 
 def costs_of(target: Target) -> Costs:

@@ -96,7 +96,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
             tmp_path,
             top='health_path = "/v1/models?x=1"',
             contract='restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]',
-            bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\ngrace = 0.5",
+            bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\nloading = 20\ngrace = 0.5",
             containers="labels = { a = 'b', any = '' }\nname_pattern = 'x(?P<service>.+)'\nservice_label = 'of'",
         )
     )
@@ -105,7 +105,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
     assert contract.restart_policies == {"always"}
     assert contract.belongings == ("mine-data-.*",)
     assert contract.processes == {"mined"}
-    assert contract.bounds == Bounds(create=1, start=2, stop=3, list=4, status=5, settling=0, grace=0.5)
+    assert contract.bounds == Bounds(create=1, start=2, stop=3, list=4, status=5, settling=0, loading=20, grace=0.5)
     assert contract.labels == {"a": "b", "any": ""}
     assert contract.name_pattern == "x(?P<service>.+)"
     assert found.service_label == "of"

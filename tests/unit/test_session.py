@@ -496,6 +496,21 @@ def test_what_never_settles_is_objected_to_when_the_time_is_over() -> None:
     assert 2.0 <= lab.bench.clock.now() - began < 4.0
 
 
+def test_what_a_known_bug_does_is_not_waited_for() -> None:
+    lab = begun(ForgetfulStop, *UP, settling=2.0)
+    found = violation(lab, Stop("a"))
+    assert found.record.fingerprint is not None
+    lab.session.known.add(found.record.fingerprint)
+    lab.session.known.companions += found.record.beside
+    lab.session.begin("test", lab.session.names, Naming.PLAIN)
+    for operation in UP:
+        lab.session.step(Step(operation))
+    began = lab.bench.clock.now()
+    lab.session.step(Step(Stop("a")))
+    assert last(lab).verdict is Verdict.KNOWN
+    assert lab.bench.clock.now() - began < 2.0
+
+
 @pytest.mark.parametrize("settling", [0.0, 2.0])
 def test_a_container_that_moved_while_nothing_was_asked_is_no_matter_of_settling(settling: float) -> None:
     """It was ended and started again behind everyone's back; that it looks well a moment later excuses nothing."""

@@ -6,7 +6,7 @@ from attrs.exceptions import FrozenInstanceError
 from builders import dead, idle, ill, running, state, unsettled
 
 from churn.lifecycle.condition import ABSENT, Behaviour, Condition
-from churn.lifecycle.contract import Contract
+from churn.lifecycle.contract import Bounds, Contract
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
     Crash,
@@ -105,7 +105,15 @@ def test_under_a_deadly_fault_only_its_end_may_come_before_another_fault() -> No
 def test_a_harmless_behaviour_is_in_the_way_of_nothing(how: Behaviour) -> None:
     here = state(a=idle(behaviour=how), b=idle())
     faults = [found for found in enabled(here, NAMES, CONTRACT) if isinstance(found, SetBehaviour)]
-    assert len(faults) == len(NAMES) * len(Behaviour)
+    assert len(faults) == len(NAMES) * (len(Behaviour) - 1)  # no late servers: the contract states no timeout
+
+
+@pytest.mark.parametrize(("loading", "late"), [(0.0, False), (9.9, False), (10.0, True), (60.0, True)])
+def test_late_servers_are_where_the_manager_states_a_timeout_that_is_long_enough(loading: float, late: bool) -> None:
+    stating = Contract(bounds=Bounds(loading=loading))
+    found = enabled(state(a=idle()), NAMES, stating)
+    assert (SetBehaviour("a", Behaviour.LATE) in found) is late
+    assert stating.bounds.late == (0.8 * loading if late else 0.0)
 
 
 STRIKES = (Crash, Kill, RemoveContainer, HoldPort, ReleasePort)
@@ -152,8 +160,10 @@ def test_what_is_enabled_needs_no_repair_and_what_nothing_comes_near_to_is_left_
 def test_everything_enabled_is_among_everything_there_is_in_its_order() -> None:
     for here in (CLEAN, state(a=idle()), state(a=ill(), b=idle())):
         found = enabled(here, NAMES, CONTRACT)
-        assert list(found) == [operation for operation in every(NAMES, CONTRACT.offers) if is_enabled(here, operation)]
-    assert len(set(every(NAMES, CONTRACT.offers))) == len(every(NAMES, CONTRACT.offers))
+        assert list(found) == [
+            operation for operation in every(NAMES, CONTRACT.possible) if is_enabled(here, operation)
+        ]
+    assert len(set(every(NAMES, CONTRACT.possible))) == len(every(NAMES, CONTRACT.offers))
 
 
 def test_a_state_is_changed_by_making_another() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from builders import SETTINGS, Bench, Double, bench, idle, ill, running, state, unsettled
 
 from churn.assembly import STAND_IN
@@ -80,7 +81,7 @@ def system(docker: Bench) -> System:
 
 
 def begun(docker: Bench, naming: Naming = Naming.PLAIN, *, waits: Waits | None = None, **choices: Any) -> System:
-    manager = Watched(docker.manager(), bounds=Bounds(settling=0.0), **choices)
+    manager = Watched(docker.manager(), bounds=Bounds(settling=0.0, loading=60.0), **choices)
     made = System(manager, docker.engine, docker.host, docker.clock, waits)
     made.begin(("a", "b"), naming)
     return made
@@ -89,6 +90,10 @@ def begun(docker: Bench, naming: Naming = Naming.PLAIN, *, waits: Waits | None =
 def asked(system: System) -> list[tuple[str, ...]]:
     assert isinstance(system.manager, Watched)
     return system.manager.asked
+
+
+STOPPED = evolve(state(a=idle()), cycled=frozenset({"a"}))
+"""A service was started and stopped."""
 
 
 def looked(
@@ -148,7 +153,8 @@ def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_r
 ) -> None:
     system = begun(docker, waits=Waits(slow=7.5, reading=0.3))
     outcome = system.apply(SetBehaviour("a", how))
-    word = "slow=7.5" if how is Behaviour.SLOW else how.value
+    # The manager gives its servers 60 s.
+    word = {Behaviour.SLOW: "slow=7.5", Behaviour.LATE: "slow=48"}.get(how, how.value)
     assert docker.core.runner.behaviours[docker.host.folder("service-a")] == word
     assert docker.core.runner.behaviours[docker.host.folder("service-b")] == "healthy"
     assert outcome.took == pytest.approx(0.3)
@@ -562,8 +568,14 @@ def test_on_an_engine_that_others_use_too_only_what_is_ours_is_looked_at(docker:
     for shared, expected in ((None, {"ours", "theirs"}), (SETTINGS.labels, {"ours"})):
         system = System(Watched(docker.manager()), docker.engine, docker.host, docker.clock, shared=shared)
         system.begin(("a",), Naming.PLAIN)
-        resources = looked(system).resources or frozenset()
+        resources = looked(system, STOPPED).resources or frozenset()
         assert {found.name for found in resources if found.kind is ResourceKind.VOLUME} == expected
+
+
+def test_networks_volumes_and_images_are_asked_for_only_where_leaks_can_be_told(system: System) -> None:
+    assert looked(system, STOPPED).resources is not None
+    assert looked(system, evolve(STOPPED, services={"a": running()})).resources is None
+    assert looked(system).resources is None
 
 
 def test_processes_are_those_that_the_host_sees(docker: Bench, system: System) -> None:

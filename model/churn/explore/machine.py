@@ -78,7 +78,7 @@ PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 
 @lru_cache(maxsize=64)
 def choices(
-    names: tuple[str, ...], offers: frozenset[str], *, faults: bool, brief: bool = False
+    names: tuple[str, ...], possible: frozenset[str], *, faults: bool, brief: bool = False
 ) -> tuple[Operation | None, ...]:
     """What each step's operation is drawn from. None, the simplest, ends a sequence: Hypothesis's filling costs nothing.
 
@@ -86,7 +86,7 @@ def choices(
     """
     candidates = [
         found
-        for found in every(names, offers)
+        for found in every(names, possible)
         if (faults or not found.fault) and not (brief and found == Wait(Length.LONG))
     ]
     weighted = [found for found in candidates for _ in range(found.weight)]
@@ -100,10 +100,10 @@ def choices(
 
 @lru_cache(maxsize=64)
 def operations(
-    names: tuple[str, ...], offers: frozenset[str], *, faults: bool, brief: bool = False
+    names: tuple[str, ...], possible: frozenset[str], *, faults: bool, brief: bool = False
 ) -> st.SearchStrategy[Operation | None]:
     """Any of `choices`. One strategy for good: Hypothesis reads through all that a new one may draw."""
-    return st.sampled_from(choices(names, offers, faults=faults, brief=brief))
+    return st.sampled_from(choices(names, possible, faults=faults, brief=brief))
 
 
 paces = st.sampled_from(PACES)
@@ -176,8 +176,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         """Draw a step and do it."""
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
-        offers = shared.session.contract.offers
-        operation = data.draw(operations(self._opening.names, offers, faults=shared.faults, brief=shared.brief))
+        possible = shared.session.contract.possible
+        operation = data.draw(operations(self._opening.names, possible, faults=shared.faults, brief=shared.brief))
         step = None if operation is None else Step(operation, data.draw(paces))
         self._drawn.append(step)
         if step is None:

@@ -15,6 +15,8 @@ class Behaviour(Enum):
     """It serves, and ends when it is told to."""
     SLOW = "slow"
     """It takes long until it answers."""
+    LATE = "late"
+    """It answers when most of the time has passed that the manager gives it."""
     CRASH = "crash"
     """It ends in error as soon as it runs."""
     UNHEALTHY = "unhealthy"

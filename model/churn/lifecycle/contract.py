@@ -5,6 +5,7 @@ from enum import Enum
 
 from attrs import Factory, field, frozen
 
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import OFFERED
 
@@ -55,6 +56,10 @@ class Means(Enum):
     """The service's container was started; whether the service answers is not said."""
 
 
+_MOST, _LONG_ENOUGH = 0.8, 10.0
+"""The part of a manager's timeout that a late server needs; the seconds of a timeout whose rest is no matter of chance."""
+
+
 def _words() -> dict[str, Status]:
     return {status.value: status for status in Status}
 
@@ -78,8 +83,18 @@ class Bounds:
 
     Until then Churn looks again and again; only then is what is still wrong a bug.
     """
+    loading: float = 0.0
+    """Seconds that the manager itself gives a server until it must be healthy; 0 where that is not known.
+
+    If they are known and at least ten, Churn also tries servers that need most of them. Such a start has to succeed.
+    """
     grace: float = 10.0
     """Seconds that Churn still waits when the manager's own stated timeout has passed, before it cuts the operation off."""
+
+    @property
+    def late(self) -> float:
+        """Seconds that a late server needs: most of `loading`. 0: there are none, because it is not known or too short."""
+        return _MOST * self.loading if self.loading >= _LONG_ENOUGH else 0.0
 
     def of(self, kind: str) -> float | None:
         """The seconds that an operation of this kind may take; None for one that is not the manager's."""
@@ -136,6 +151,11 @@ class Contract:
     If they do not, `set-behaviour` and `crash` are refused, and change nothing. A description file cannot set this key: it
     is true if a command of the file, or its `env`, uses `{folder}`.
     """
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract."""
+        return self.offers | {Behaviour.LATE.value} if self.bounds.late else self.offers
 
     def spelled(self, word: str) -> Status | None:
         """What the manager's word for a status means, None where the contract does not know it."""

@@ -20,8 +20,9 @@ from churn.lifecycle.transitions import follow
 _GUESSED: Mapping[str, float] = {"start": 7.0, "stop": 3.0, "reset": 5.0, "wait short": 5.0, "wait long": 60.0}
 _UNKNOWN = 1.0
 """Seconds that an operation never done is taken to cost, where they are told apart and elsewhere: their proportions matter."""
-_NEVER_HEALTHY = 60.0
-"""Seconds that a start which cannot get healthy is taken to cost at least, until one was done."""
+_NEVER = "never healthy"
+_LONG_STARTS: Mapping[str, float] = {_NEVER: 60.0, Behaviour.LATE.value: 40.0}
+"""Seconds that starts of such servers are taken to cost at least, until one was done."""
 _IMAGINED = Ok()
 
 
@@ -43,7 +44,7 @@ def sort_of(operation: Operation, state: State) -> Sort:
     if service is None:
         return Sort(kind)
     never = service.behaviour in (Behaviour.UNHEALTHY, Behaviour.HANG)
-    return Sort(kind, service.condition.word, "never healthy" if never else service.behaviour.value)
+    return Sort(kind, service.condition.word, _NEVER if never else service.behaviour.value)
 
 
 @define
@@ -66,8 +67,8 @@ class Costs:
         kind = Sort(sort.kind)
         guessed = _GUESSED.get(sort.kind, _UNKNOWN)
         usual = self._seconds[kind] / self._count[kind] if kind in self._count else guessed
-        hopeless = sort.kind == Start.kind and sort.behaviour == "never healthy"
-        return max(usual, _NEVER_HEALTHY) if hopeless else usual
+        least = _LONG_STARTS.get(sort.behaviour, 0.0) if sort.kind == Start.kind else 0.0
+        return max(usual, least)
 
     def total(self, sequence: Sequence, contract: Contract) -> float:
         """Seconds that a run of the sequence is expected to take, its reset included."""

@@ -112,9 +112,9 @@ CLEAN = State()
 
 
 @lru_cache(maxsize=1024)
-def every(names: tuple[str, ...], offers: frozenset[str]) -> tuple[Operation, ...]:
-    """Every operation on these services that there is with these `offers`, whether it makes sense now or not."""
-    return tuple(listed(names, offers))
+def every(names: tuple[str, ...], possible: frozenset[str]) -> tuple[Operation, ...]:
+    """Every operation on these services that a contract has as `possible`, whether it makes sense now or not."""
+    return tuple(listed(names, possible))
 
 
 def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults: bool = True) -> tuple[Operation, ...]:
@@ -122,7 +122,7 @@ def enabled(state: State, names: tuple[str, ...], contract: Contract, *, faults:
 
     `names` are the services of the sequence, whether the manager knows them or not. Without `faults` there are no faults.
     """
-    candidates = every(names, contract.offers)
+    candidates = every(names, contract.possible)
     return tuple([one for one in candidates if (faults or not one.fault) and is_enabled(state, one)])
 
 

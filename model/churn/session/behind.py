@@ -49,16 +49,16 @@ class Excursion:
             adopted.met.update(dict.fromkeys(_elsewhere(known, alone)))
             return evolve(judged, objections=tuple(alone))
         adopted.met.update(dict.fromkeys(record.known))
-        return self._behind(self._put_right(judged, known))
+        return self._behind(self._put_right(judged, known), known)
 
-    def _behind(self, state: State) -> Judgement:
-        """The judgement when what the known bugs left has been put right, and `state` is expected."""
+    def _behind(self, state: State, met: Iterable[Objection]) -> Judgement:
+        """The judgement when what the known bugs left that were `met` has been put right, and `state` is expected."""
         adopted = self.judge.adopted
         behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True, slow=None)
         again = self.settle(behind, True)
         listed = {entry.service for entry in again.observation.listed or ()}
         adopted.unlisted |= {name for name, one in state.services.items() if one.port is None and name not in listed}
-        persisting = self.judge.recognised(behind, again.objections)
+        persisting = {*self.judge.recognised(behind, again.objections), *_words_of_moved(again.objections, met)}
         adopted.keep(persisting)
         rest = [found for found in again.objections if found not in persisting]
         if counted := self._counting(rest):
@@ -74,12 +74,10 @@ class Excursion:
         """Those that are taken for news (`Adopted.counts`)."""
         return [found for found in objections if self.judge.adopted.counts(found)]
 
-    def _coming_alone(self, objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:
+    def _coming_alone(self, objections: list[Objection], known: Iterable[Objection]) -> list[Objection]:
         """Those that do not come with a known bug: never seen together with one, nor a list's word of what one just moved."""
-        moved = {
-            found.service for found in known if all(has(found.invariant, one) for one in (Trait.OTHERS, Trait.MOVING))
-        }
-        news = [one for one in objections if not (has(one.invariant, Trait.WORDING) and one.service in moved)]
+        words = _words_of_moved(objections, known)
+        news = [one for one in objections if one not in words]
         told = self.judge.fingerprints(self.pending.record, news)
         return [found for found, one in told if not self.judge.known.comes_along(one)]
 
@@ -105,6 +103,15 @@ class Excursion:
             contract = self.judge.contract
             self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
         return state
+
+
+def _words_of_moved(objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:
+    """Those about what a list says of a service that a known bug has just moved, although another one was acted on.
+
+    The manager does not know of that. Whether its list looks at all shows where servers end by themselves.
+    """
+    moved = {found.service for found in known if all(has(found.invariant, one) for one in (Trait.OTHERS, Trait.MOVING))}
+    return [one for one in objections if has(one.invariant, Trait.WORDING) and one.service in moved]
 
 
 def _elsewhere(known: dict[Objection, Fingerprint], alone: list[Objection]) -> list[Fingerprint]:

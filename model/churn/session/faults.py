@@ -68,8 +68,8 @@ class Faults:
     """Strikes the services of one sequence; `begin` names them.
 
     `service_of` tells to which service a container belongs, None where it cannot. `obedient` is whether servers read how to
-    behave. `shared` are the labels of what this run has made, on an engine that others use, too. Through `gate` go the calls
-    by which the manager asks its engine.
+    behave; a late one needs `late` seconds. `shared` are the labels of what this run has made, on an engine that others use,
+    too. Through `gate` go the calls by which the manager asks its engine.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Faults:
         shared: Mapping[str, str],
         *,
         obedient: bool = True,
+        late: float = 0.0,
         gate: Gate | None = None,
     ) -> None:
         self.engine = engine
@@ -91,6 +92,7 @@ class Faults:
         self._service_of = service_of
         self._shared = shared
         self._obedient = obedient
+        self._late = late
         self._real: Mapping[str, str] = {}
         self._folders: Mapping[str, str] = {}
         self._words: dict[str, str] = {}
@@ -149,8 +151,8 @@ class Faults:
     def _behave(self, operation: SetBehaviour, _: int | None) -> str:
         if not self._obedient:
             return _DISOBEDIENT
-        slow = operation.how is Behaviour.SLOW
-        self._words[operation.name] = f"slow={self.waits.slow:g}" if slow else operation.how.value
+        loads = {Behaviour.SLOW: self.waits.slow, Behaviour.LATE: self._late or self.waits.slow}.get(operation.how)
+        self._words[operation.name] = operation.how.value if loads is None else f"slow={loads:g}"
         self.host.behave(self._folders[operation.name], self._words[operation.name])
         self.clock.sleep(self.waits.reading)
         return ""

@@ -139,6 +139,12 @@ class Judge:
         matches = ((found, self.known.match(one, self._done, late=pending.late)) for found, one in told)
         return {found: match for found, match in matches if match is not None}
 
+    def knows_all(self, pending: Pending, objections: Sequence[Objection]) -> bool:
+        """Whether there are objections, to what known bugs do and to what comes along with that, and no others."""
+        known = self.recognised(pending, objections) if self.known.bugs else {}
+        told = self.fingerprints(pending.record, objections) if known else []
+        return bool(known) and all(found in known or self.known.comes_along(one) for found, one in told)
+
     def _done(self) -> Done:
         return Done.of(self.run.names, self.run.steps, self.run.naming)
 

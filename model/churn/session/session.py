@@ -142,7 +142,10 @@ class Session:
             self._fault(record, fault)
 
     def look(self, pending: Pending, ask: bool = False) -> Judgement:
-        """See, bind, probe and judge, until a possible state is kept or the settling time is over; `ask`: the manager, anew."""
+        """See, bind, probe and judge, until a possible state is kept or the settling time is over; `ask`: the manager, anew.
+
+        What known bugs do is not waited for: what they left is put right.
+        """
         operation, states = pending.record.step.operation, [branch.state for branch in pending.branches]
         asked = ask or pending.record.step.pace is not Pace.ENGINE_ONLY or is_blind(states, self.contract)
         patience = Patience(self.system.clock, self.contract.bounds.settling)
@@ -153,7 +156,7 @@ class Session:
             bound = tuple([bind(state, seen.observation) for state in states])
             seen = self.system.observer.probe(seen, bound)
             judged = self._judge.judge(pending, bound, seen, patience)
-            if judged.kept:
+            if judged.kept or self._judge.knows_all(pending, judged.objections):
                 break
         return judged
 

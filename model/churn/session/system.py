@@ -62,6 +62,7 @@ class System:
             manager.service_of,
             self._shared,
             obedient=manager.contract.obedient,
+            late=manager.contract.bounds.late,
             gate=gate,
         )
         self.gate = gate

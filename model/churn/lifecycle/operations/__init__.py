@@ -83,15 +83,13 @@ ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGIN
 """The kinds that make trouble with the engine: a contract offers them where the user wants that (`--engine-faults`)."""
 
 
-def listed(names: tuple[str, ...], offers: frozenset[str]) -> Iterator[Operation]:
-    """Every operation on the services `names` that is in `offers`, or needs no offer, family by family."""
+def listed(names: tuple[str, ...], possible: frozenset[str]) -> Iterator[Operation]:
+    """Every operation on the services `names` that `possible` has what it needs of, family by family."""
     for _, kinds in groupby(_ALL, key=lambda cls: cls.family):
-        family = [cls for cls in kinds if cls.kind in offers or not cls.offered]
-        on_none = [operation for cls in family for operation in cls.each(()) if operation.service is None]
-        yield from on_none
-        yield from (
-            operation for name in names for cls in family for operation in cls.each((name,)) if operation.service
-        )
+        family = tuple(kinds)
+        on_none = (operation for cls in family for operation in cls.each(()) if operation.service is None)
+        on_one = (operation for name in names for cls in family for operation in cls.each((name,)) if operation.service)
+        yield from (operation for operation in (*on_none, *on_one) if operation.needs in possible | {None})
 
 
 def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:

@@ -66,6 +66,11 @@ class Operation:
         """Simpler operations that shrinking tries in its place, because the failure may come with them, too."""
         return ()
 
+    @property
+    def needs(self) -> str | None:
+        """The word that the contract's `possible` must have so that it can be done, None where it always can."""
+        return self.kind if self.offered else None
+
     def crashes(self, service: str | None) -> bool:  # noqa: ARG002 -- most crash nothing
         """Whether it makes that service's server end by itself; None stands for any service."""
         return False

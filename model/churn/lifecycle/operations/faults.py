@@ -56,10 +56,16 @@ class SetBehaviour(OnService):
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """A kill in place of a crash; an unhealthy server in place of one that crashes or hangs."""
+        """A kill in place of a crash; an unhealthy server in place of one that crashes or hangs; a slow one for a late one."""
+        if self.how is Behaviour.LATE:
+            return (SetBehaviour(self.name, Behaviour.SLOW),)
         kill = (Kill(self.name),) if self.how is Behaviour.CRASH else ()
         unhealthy = SetBehaviour(self.name, Behaviour.UNHEALTHY)
         return (*kill, unhealthy) if self.how.deadly and self != unhealthy else kill
+
+    @property
+    def needs(self) -> str | None:
+        return self.how.value if self.how is Behaviour.LATE else None
 
     def crashes(self, service: str | None) -> bool:
         return self.how is Behaviour.CRASH and service in (None, self.name)

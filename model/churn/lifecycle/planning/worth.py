@@ -17,11 +17,11 @@ from churn.lifecycle.sequence import Naming
 
 FADING = 0.2
 """A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
-_IN_VAIN, _RESISTED, _TROUBLED = 12.0, 4.0, 2.0
-"""A start that cannot get healthy, a stop that the server resists, and one of a server that is ill or has died.
+_IN_VAIN, _LATE, _RESISTED, _TROUBLED = 12.0, 6.0, 4.0, 2.0
+"""Starts of a server that cannot get healthy, or late; stops that the server resists, or of one that is ill or has died.
 
-The ways out of these are the least tried code. The first takes the manager's whole timeout: it has to be worth that, or it
-would never be done.
+The ways out of these are the least tried code. The first two take the manager's whole timeout, or most of it: they have to be
+worth that, or they would never be done.
 """
 _AGAIN = 1.3
 """A start after a stop, a death or a failure: something is left to be in its way."""
@@ -140,8 +140,16 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
     if isinstance(operation, SetBehaviour):
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
     if isinstance(operation, Start):
-        return _IN_VAIN if spot.condition.doomed else _AGAIN if spot.condition.word != "created" else 1.0
+        return _of_start(spot)
     return _of_stop(spot) if isinstance(operation, Stop) else 1.0
+
+
+def _of_start(spot: Spot) -> float:
+    if spot.condition.doomed:
+        return _IN_VAIN
+    if spot.behaviour is Behaviour.LATE and not spot.runs:
+        return _LATE
+    return _AGAIN if spot.condition.word != "created" else 1.0
 
 
 def _of_stop(spot: Spot) -> float:

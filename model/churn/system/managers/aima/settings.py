@@ -113,7 +113,7 @@ def contract_for(settings: AimaSettings, *, obedient: bool = True) -> Contract:
         labels=LABELS,
         name_pattern=r"aima-(tts|whisper|vllm)-\d+",
         health_path=settings.kind.health_path,
-        bounds=Bounds(start=timeout + grace, grace=grace),
+        bounds=Bounds(start=timeout + grace, loading=timeout, grace=grace),
         offers=frozenset({"create", "start", "stop", "list", "status"}),
         obedient=obedient,
     )

@@ -179,7 +179,10 @@ class _DescriptionReader:
     def _bounds(self, table: Table) -> Bounds:
         usual = Bounds()
         return Bounds(
-            **{key: table.number(key, getattr(usual, key), least_free=key in ("settling", "grace")) for key in _BOUNDS}
+            **{
+                key: table.number(key, getattr(usual, key), least_free=key in ("settling", "loading", "grace"))
+                for key in _BOUNDS
+            }
         )
 
     def _obedient(self) -> bool:

@@ -158,6 +158,21 @@ class SucceedsUnhealthy(ReferenceManager):
                 raise
 
 
+class TimeoutCutShort(ReferenceManager):
+    """A start gives up on a server that needs more than half of the time that the manager was told to give it.
+
+    Stands for: generic, a timeout that is not handed on to what waits for the server.
+    """
+
+    def await_health(self, record: Record, container: str) -> None:
+        told = self.settings
+        self.settings = evolve(told, start_timeout=told.start_timeout / 2)
+        try:
+            super().await_health(record, container)
+        finally:
+            self.settings = told
+
+
 DEFECTS: dict[str, type[ReferenceManager]] = {
     "name-conflict": NameStaysTaken,
     "failed-start-leaves": FailedStartLeaves,
@@ -168,4 +183,5 @@ DEFECTS: dict[str, type[ReferenceManager]] = {
     "reuses-container": ReusesContainer,
     "fifth-start-fails": FifthStartFails,
     "succeeds-unhealthy": SucceedsUnhealthy,
+    "timeout-cut-short": TimeoutCutShort,
 }
