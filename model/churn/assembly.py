@@ -52,6 +52,8 @@ class Target:
     """A folder for locks, which all runs on this machine share."""
     engine_faults: bool = False
     """Whether the engine is made to fail the manager, too."""
+    speed: float = 4.0
+    """How fast an emulated engine's time runs for a program that is tested on it; the waits go by it."""
     aima: AimaSettings = Factory(AimaSettings)
     """How AIMA is run, where it is the manager."""
 
@@ -127,7 +129,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import build
     from churn.testbed import testbed
 
-    with testbed(target.engine, run, target.environ, labelling=target.engine_faults) as here:
+    with testbed(target.engine, run, target.environ, labelling=target.engine_faults, speed=1.0) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(
@@ -145,7 +147,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
-    with testbed(target.engine, run, target.environ, labelling=True) as here:
+    with testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         manager = CommandManager(
@@ -161,7 +163,7 @@ def _aima(target: Target, run: str) -> Iterator[System]:
 
     _expect_none_planted(target)
     with (
-        testbed(target.engine, run, target.environ, labelling=True) as here,
+        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
         # AIMA's labels and ports are the same for all that use one engine.
         ownership.lease(f"AIMA on engine {here.engine.identity()}", target.state / "leases", here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,
@@ -215,7 +217,8 @@ def _contract_of_reference(target: Target) -> Contract:
 
 def costs_of(target: Target) -> Costs:
     """What is known of what operations cost on that target, before anything was done: the lengths of waits."""
-    waits = Waits() if target.virtual else REAL_WAITS
+    served = target.engine == "emulated" and not target.virtual
+    waits = Waits() if target.virtual else REAL_WAITS.hastened(target.speed) if served else REAL_WAITS
     costs = Costs()
     costs.learn(Sort("wait short"), waits.short)
     costs.learn(Sort("wait long"), waits.long)

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.operations import ENGINE_FAULTS
-from churn.session.faults import REAL_WAITS
+from churn.session.faults import REAL_WAITS, Waits
 from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import Clock, RealClock
@@ -34,6 +34,7 @@ class Testbed:
     """What marks everything of this run's."""
     environ: Mapping[str, str]
     gate: Gate | None
+    waits: Waits
 
     def system(self, manager: Manager, *, fails: bool, looking: Mapping[str, str] | None = None) -> System:
         """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence.
@@ -43,18 +44,19 @@ class Testbed:
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
-        return System(manager, self.engine, self.host, self.clock, REAL_WAITS, self.labels, environ, self.gate)
+        return System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
 
 
 @contextmanager
-def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool) -> Iterator[Testbed]:
+def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool, speed: float) -> Iterator[Testbed]:
     """A testbed on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
 
-    `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's.
+    `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's. `speed`: how fast an
+    emulated engine's time runs.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
-        url = _served(stack, folder) if engine == "emulated" else environ.get("DOCKER_HOST")
+        url = _served(stack, folder, speed) if engine == "emulated" else environ.get("DOCKER_HOST")
         reached = stack.enter_context(closing(DockerEngine(environ, url)))
         labels, clock, gate = ownership.labels(run), RealClock(), None
         way = reached.url
@@ -72,6 +74,7 @@ def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: boo
             labels=labels,
             environ={**_plain(environ, way), "DOCKER_HOST": way},
             gate=gate,
+            waits=REAL_WAITS.hastened(speed) if engine == "emulated" else REAL_WAITS,
         )
 
 
@@ -92,7 +95,7 @@ def _expect_plain(engine: DockerEngine) -> None:
         )
 
 
-def _served(stack: ExitStack, folder: Path) -> str:
+def _served(stack: ExitStack, folder: Path, speed: float) -> str:
     """The address of an emulated engine in a thread of its own."""
-    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG}), gpu=True)))
+    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG}), gpu=True, speed=speed)))
     return f"unix://{server.path}"

@@ -161,6 +161,17 @@ def test_a_behaviour_is_written_where_the_server_reads_it_and_given_time_to_be_r
     assert docker.core.timing.crash < Waits().reading
 
 
+def test_where_the_servers_time_runs_faster_they_get_more_seconds_of_it_and_waits_are_shorter(docker: Bench) -> None:
+    waits = Waits(short=6.0, slow=9.0, reading=0.3).hastened(3.0)
+    system = begun(docker, waits=waits)
+    assert system.apply(Wait(Length.SHORT)).took == pytest.approx(2.0)
+    assert system.apply(SetBehaviour("a", Behaviour.SLOW)).took == pytest.approx(0.1)
+    word = docker.core.runner.behaviours[docker.host.folder("service-a")]
+    assert word == "slow=9"  # three seconds here
+    system.apply(SetBehaviour("a", Behaviour.LATE))
+    assert docker.core.runner.behaviours[docker.host.folder("service-a")] == "slow=144"  # 48 seconds here
+
+
 def up(docker: Bench) -> System:
     """A system in which a and b run."""
     system = begun(docker)

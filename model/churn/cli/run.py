@@ -72,6 +72,13 @@ _SECONDS = 300.0
 @click.option(
     "--plan", "planned", is_flag=True, help="Only print what would be done in the budget; no system is needed."
 )
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 20),
+    default=Target().speed,
+    show_default=True,
+    help="How fast the emulated engine's time runs for a program that is tested on it.",
+)
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
@@ -109,6 +116,7 @@ def _target(options: dict[str, Any]) -> Target:
         environ=dict(os.environ),
         state=state_folder(),
         engine_faults=options["engine_faults"],
+        speed=options["speed"],
         aima=settings_of(options),
     )
 

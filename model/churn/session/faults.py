@@ -1,9 +1,9 @@
 """Faults: what is done to a system without its manager. Only containers that this run has made are ever struck."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from attrs import frozen
+from attrs import evolve, fields, frozen
 
 from churn.errors import Conflict, EngineError, NotFound
 from churn.lifecycle.condition import Behaviour
@@ -46,6 +46,13 @@ class Waits:
     """A reply that comes late, beyond what it takes anyway."""
     outage: float = 1.0
     """An engine that is restarted, until it answers again."""
+    speed: float = 1.0
+    """How fast the time of servers runs, beside the clock by which all these are counted."""
+
+    def hastened(self, speed: float) -> Self:
+        """These waits for an engine whose time, and that of its servers, runs `speed` times as fast."""
+        shorter = {one.name: getattr(self, one.name) / speed for one in fields(type(self))}
+        return evolve(self, **shorter | {"speed": self.speed * speed})
 
 
 @frozen
@@ -152,7 +159,7 @@ class Faults:
         if not self._obedient:
             return _DISOBEDIENT
         loads = {Behaviour.SLOW: self.waits.slow, Behaviour.LATE: self._late or self.waits.slow}.get(operation.how)
-        self._words[operation.name] = operation.how.value if loads is None else f"slow={loads:g}"
+        self._words[operation.name] = operation.how.value if loads is None else f"slow={loads * self.waits.speed:g}"
         self.host.behave(self._folders[operation.name], self._words[operation.name])
         self.clock.sleep(self.waits.reading)
         return ""

@@ -9,6 +9,7 @@ from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.identity import Identities
 
 _NANO = 10**9
+_EPOCH = 1_700_000_000.0
 
 Due = tuple[float, int, str, str, int]
 """When, a number that keeps the order of what is due at once, what, and in which container's which life."""
@@ -16,14 +17,26 @@ Due = tuple[float, int, str, str, int]
 
 @frozen
 class Calendar:
-    """Tells a clock's moments as dates. `epoch` is the moment, in seconds since 1970, at which it stood at 0."""
+    """Tells a clock's moments as dates. `epoch` is the moment, in seconds since 1970, at which it stood at 0.
+
+    `speed` is how fast the clock runs: dates are those of the world outside, whose programs ask for what came until now.
+    """
 
     clock: Clock
-    epoch: float
+    epoch: float = _EPOCH
+    speed: float = 1.0
+
+    def seconds(self, moment: float | None = None) -> float:
+        """A moment of the clock (by default now) in seconds since 1970."""
+        return self.epoch + (self.clock.now() if moment is None else moment) / self.speed
 
     def nanoseconds(self, moment: float | None = None) -> int:
-        """A moment of the clock (by default now) in nanoseconds since 1970."""
-        return int((self.epoch + (self.clock.now() if moment is None else moment)) * _NANO)
+        """As `seconds`, in nanoseconds."""
+        return int(self.seconds(moment) * _NANO)
+
+    def moment(self, seconds: float) -> float:
+        """The moment of the clock that is so many seconds after 1970 began."""
+        return (seconds - self.epoch) * self.speed
 
 
 class Agenda:

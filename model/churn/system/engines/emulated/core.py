@@ -34,13 +34,12 @@ from churn.system.refusals import refusal
 from churn.system.rewinding import Numbers
 
 _EXIT_NOT_STARTED, _EXIT_NO_PROGRAM = 128, 127
-_EPOCH = 1_700_000_000.0
 
 
 class Core:
     """An engine in memory. `images` are the tags it has; `gpu` whether it accepts a GPU request.
 
-    `epoch` is the moment, in seconds since 1970, at which the clock stood at 0. `binder` binds published ports for real.
+    `calendar` tells the clock's moments as dates. `binder` binds published ports for real.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Core:
         timing: Timing | None = None,
         images: frozenset[str] = frozenset(),
         gpu: bool = False,
-        epoch: float = _EPOCH,
+        calendar: Calendar | None = None,
         binder: PortBinder | None = None,
     ) -> None:
         self.clock = clock
@@ -64,7 +63,7 @@ class Core:
         self.images = {tag: named_image(tag) for tag in sorted(images)}
         """Images by their tags; one without a tag has its id for one."""
         self.identities = Identities(seed)
-        self.calendar = Calendar(clock, epoch)
+        self.calendar = calendar or Calendar(clock)
         self.agenda = Agenda(clock, self.identities)
         self.journal = Journal(self.calendar)
         self.register = Register()

@@ -144,7 +144,7 @@ def _told_events(core: Core, log: EventLog, span: tuple[int | None, int | None],
 
 def _left(core: Core, until: int | None) -> float | None:
     """Seconds of the core's clock until that moment; None where there is no end."""
-    return None if until is None else (until - core.calendar.nanoseconds()) / 10**9
+    return None if until is None else core.calendar.moment(until / 10**9) - core.clock.now()
 
 
 def _moment(text: str) -> int | None:

@@ -45,14 +45,14 @@ def _values(told: object) -> list[str]:
 
 def until(core: Core, filters: Filters) -> float:
     """The moment of the core's clock in ``until``: what was created after it does not fit. Raises `BadParameter`."""
-    return min((_moment(core, text) - core.calendar.epoch for text in filters.get("until", ())), default=inf)
+    return min((core.calendar.moment(_date(core, text)) for text in filters.get("until", ())), default=inf)
 
 
-def _moment(core: Core, text: str) -> float:
+def _date(core: Core, text: str) -> float:
     """Seconds since 1970 of a moment, or of a span before now."""
     if _SPAN.fullmatch(text):
         parts = re.findall(r"([\d.]+)(ms|s|m|h)", text)
-        return core.calendar.nanoseconds() / 10**9 - sum(float(count) * _SECONDS[unit] for count, unit in parts)
+        return core.calendar.seconds() - sum(float(count) * _SECONDS[unit] for count, unit in parts)
     try:
         return float(text) if text.replace(".", "", 1).isdecimal() else moment(text)
     except ValueError:

@@ -198,10 +198,10 @@ def prune(core: Core, request: Request) -> Reply:
     everything = not one_of(filters, "dangling", lambda value: value.lower() in ("true", "1"))
     deleted: list[Json] = []
     reclaimed = 0
-    end = until(core, filters) + core.calendar.epoch
+    end = until(core, filters)
     for image in distinct(core):
         tags = tags_of(core, image)
-        if moment(image.described["created"]) > end:
+        if core.calendar.moment(moment(image.described["created"])) > end:
             continue
         if not _users(core, image) and (everything or not tags) and labelled(image.labels, filters):
             reclaimed += image.size

@@ -36,7 +36,7 @@ def _moved(container: EmulatedContainer, read: int) -> bool:
 
 
 def _within(core: Core, line: Line, request: Request) -> bool:
-    moment = core.calendar.epoch + line[0]
+    moment = core.calendar.seconds(line[0])
     until = request.number("until", 0)
     return moment >= request.number("since", 0) and (not until or moment <= until)
 

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from churn.errors import UsageError
 from churn.system.clock import RealClock, ScaledClock, today
+from churn.system.engines.emulated.agenda import Calendar
 from churn.system.engines.emulated.api.app import CONNECTION, App
 from churn.system.engines.emulated.api.control import CONTROL
 from churn.system.engines.emulated.api.ports import BehaviourFiles, HostPorts
@@ -95,7 +96,7 @@ class EngineServer:
             timing=chosen.timing,
             images=chosen.images,
             gpu=chosen.gpu,
-            epoch=today().timestamp() - clock.now(),
+            calendar=Calendar(clock, today().timestamp() - clock.now() / chosen.speed, chosen.speed),
             binder=ports,
         )
         core.runner.behaviours = BehaviourFiles()

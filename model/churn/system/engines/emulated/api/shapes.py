@@ -57,9 +57,10 @@ def sizes(container: EmulatedContainer) -> Json:
 
 def status_text(core: Core, container: EmulatedContainer) -> str:
     """The state as people read it in the list."""
-    now = core.clock.now()
-    up = f"Up {spoken(now - container.started_at)}"
-    ended = f"({container.exit_code}) {spoken(now - (container.finished_at or now))} ago"
+    now, calendar = core.clock.now(), core.calendar
+    up = f"Up {spoken(calendar.seconds(now) - calendar.seconds(container.started_at))}"
+    since = calendar.seconds(now) - calendar.seconds(container.finished_at or now)
+    ended = f"({container.exit_code}) {spoken(since)} ago"
     match container.state:
         case "running":
             return up
