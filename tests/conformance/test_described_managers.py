@@ -19,7 +19,9 @@ from churn.lifecycle.operations import (
     List,
     Pace,
     ReleasePort,
+    Remove,
     RemoveContainer,
+    Restart,
     Start,
     Status,
     Step,
@@ -39,7 +41,7 @@ EXAMPLES = Path(__file__).parent / "managers"
 PROGRAMS = {"plain": ("docker",), "compose": ("docker", "docker-compose")}
 
 HALTS, ONLY_HALTS = (
-    'stop() {\n  known "$1"\n  remove "$1"\n',
+    'stop() {\n  known "$1"\n  clear_away "$1"\n',
     'stop() {\n  known "$1"\n  docker stop --time 2 $(containers "$1") >/dev/null || true\n',
 )
 """A stop of plain.sh, and one that leaves its container."""
@@ -97,6 +99,8 @@ def test_the_worked_examples_pass_the_five_cycles(
 STRUCK = (
     Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Start("b"), Kill("a"), List(), Start("a"), Crash("a"),
     Start("a"), RemoveContainer("a"), Stop("a"), Create("b"), Start("a"), Start("b"), Stop("a"), Stop("b"),
+    Restart("a"), Restart("a"), Remove("a"), Create("a"), HoldPort("a"), Remove("a"), Create("a"), Start("a"), Stop("a"),
+    Remove("b"),
 )  # fmt: skip
 
 

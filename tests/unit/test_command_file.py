@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from churn.errors import UsageError
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
 from churn.system.managers.command import Description, read
 from churn.system.managers.command.file import _TOP, _DescriptionReader
@@ -75,6 +75,8 @@ CHOICES = [
         "second_start": Reply,
         "idle_stop": Reply,
         "second_create": Reply,
+        "running_remove": Willing,
+        "idle_restart": Willing,
         "failed_container": Remains,
         "stopped_container": Remains,
         "ports": Ports,

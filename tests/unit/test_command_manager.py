@@ -75,6 +75,8 @@ case $1 in
     ;;
   start) known "$2" && echo "up $port" >"$name" ;;
   stop) known "$2" && echo "down $port" >"$name" ;;
+  restart) known "$2" && echo "up $port" >"$name" ;;
+  remove) known "$2" && rm "$name" ;;
   status) known "$2" && tell ;;
   list) list ;;
 esac
@@ -91,6 +93,10 @@ id = "id"
 argv = ["sh", "{dir}/fake.sh", "start", "{id}"]
 [stop]
 argv = ["sh", "{dir}/fake.sh", "stop", "{id}"]
+[restart]
+argv = ["sh", "{dir}/fake.sh", "restart", "{id}"]
+[remove]
+argv = ["sh", "{dir}/fake.sh", "remove", "{id}"]
 [list]
 argv = ["sh", "{dir}/fake.sh", "list"]
 entries = "services[].{service: id, status: state, port: endpoint}"
@@ -182,6 +188,20 @@ def test_a_life_from_create_to_stop_is_told_in_the_files_words(fake: CommandMana
     assert told(fake.status("b")) == [("b", "up", Status.RUNNING, 20_002)]
     assert isinstance(fake.stop("b"), Ok)
     assert told(fake.status("b")) == [("b", "down", Status.STOPPED, 20_002)]
+    assert isinstance(fake.restart("b"), Ok)
+    assert told(fake.status("b")) == [("b", "up", Status.RUNNING, 20_002)]
+    assert isinstance(fake.remove("b"), Ok)
+    assert told(fake.list()) == [("a", "new", Status.CREATED, 20_001)]
+
+
+def test_a_service_that_was_removed_is_known_no_more_and_can_be_created_again(fake: CommandManager) -> None:
+    fake.create("a", "/folder")
+    assert isinstance(fake.remove("a"), Ok)
+    for outcome in (fake.start("a"), fake.restart("a"), fake.remove("a")):
+        assert isinstance(outcome, Rejected)
+        assert outcome.reason == "no service no-such-a"
+    assert isinstance(fake.create("a", "/folder"), Ok)
+    assert isinstance(fake.start("a"), Ok)
 
 
 def test_what_the_manager_does_not_know_it_is_asked_for_by_an_id_that_it_cannot_know(fake: CommandManager) -> None:
@@ -377,6 +397,15 @@ def test_without_a_create_services_are_declared_and_listed_as_created_until_thei
     assert told(bare.list()) == [("a", "(not listed)", Status.CREATED, None)]
     assert isinstance(bare.start("a"), Ok)
     assert told(bare.list()) == [("a", "up", Status.RUNNING, None)]
+
+
+def test_without_a_create_a_service_that_was_only_declared_is_removed_by_nobody(bare: CommandManager) -> None:
+    bare.create("a", "/folder")
+    outcome = bare.remove("a")
+    assert isinstance(outcome, Ok)
+    assert not outcome.evidence.ran
+    assert told(bare.list()) == []
+    assert isinstance(bare.start("a"), Rejected)
 
 
 def test_without_a_create_it_is_asked_for_nothing_that_was_not_declared(bare: CommandManager) -> None:

@@ -5,17 +5,19 @@ not hold against anybody.
 """
 
 import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from attrs import define, evolve
 from builders import Double, Laboratory, laboratory
 
-from churn.errors import EngineError
+from churn.errors import EngineError, NotFound
 from churn.explore.machine import Explorer, Profile, explore
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.condition import Behaviour
-from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply, Willing
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.operations import Create, Length, Pace, SetBehaviour, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.paths import Atlas
@@ -67,6 +69,40 @@ class RefusesIdleStops(ReferenceManager):
         if not self.runs(self.known(name)):
             raise ServiceError(f"service {name} does not run")
         return super().stop(name)
+
+
+class RefusesToRemoveWhatRuns(ReferenceManager):
+    """A service has to be stopped before it is removed."""
+
+    def remove(self, name: str) -> None:
+        if self.runs(self.known(name)):
+            raise ServiceError(f"service {name} runs")
+        super().remove(name)
+
+
+class RefusesIdleRestarts(ReferenceManager):
+    """Only what runs can be restarted."""
+
+    def restart(self, name: str) -> Record:
+        if not self.runs(self.known(name)):
+            raise ServiceError(f"service {name} does not run")
+        return super().restart(name)
+
+
+class HasVolumes(ReferenceManager):
+    """Each service has a volume from its first start until it is removed."""
+
+    def launch(self, record: Record) -> str:
+        self.engine.create_volume(self._volume(record.name), self.settings.labels)
+        return super().launch(record)
+
+    def remove(self, name: str) -> None:
+        super().remove(name)
+        with suppress(NotFound):
+            self.engine.remove_resource(Resource(ResourceKind.VOLUME, self._volume(name)))
+
+    def _volume(self, name: str) -> str:
+        return f"{self.settings.session}-data-{name}"
 
 
 class NeverNotices(ReferenceManager):
@@ -153,8 +189,12 @@ HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (KeepsFailedContainers, {"failed_container": Remains.KEPT}),
     (KeepsStoppedContainers, {"stopped_container": Remains.KEPT}),
     (IgnoresWhatIsDoneAlready, {"second_create": Reply.IGNORED, "second_start": Reply.IGNORED}),
-    (RefusesIdleStops, {"idle_stop": Reply.REFUSED}),
-    (RefusesIdleStops, {"idle_stop": Reply.EITHER}),
+    (RefusesIdleStops, {"idle_stop": Reply.REFUSED, "idle_restart": Willing.REFUSED}),
+    (RefusesIdleStops, {"idle_stop": Reply.EITHER, "idle_restart": Willing.EITHER}),
+    (RefusesToRemoveWhatRuns, {"running_remove": Willing.REFUSED}),
+    (RefusesToRemoveWhatRuns, {"running_remove": Willing.EITHER}),
+    (RefusesIdleRestarts, {"idle_restart": Willing.REFUSED}),
+    (HasVolumes, {}),
     (NeverNotices, {"death_noticed": Noticing.NEVER}),
     (NeverNoticesAtAll, {"death_noticed": Noticing.NEVER}),
     (PortsAnew, {"ports": Ports.ANEW}),
@@ -196,6 +236,8 @@ def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[s
         (KeepsStoppedContainers, "no-orphans"),
         (IgnoresWhatIsDoneAlready, "accepted"),
         (RefusesIdleStops, "accepted"),
+        (RefusesToRemoveWhatRuns, "accepted"),
+        (RefusesIdleRestarts, "accepted"),
         (NeverNotices, "status"),
         (PortsAnew, "stable-port"),
         (OnlyLaunches, "accepted"),
@@ -268,6 +310,12 @@ class CutOff(Double):
 
     def stop(self, service: str) -> Outcome:
         return self._diced(lambda: Double.stop(self, service))
+
+    def remove(self, service: str) -> Outcome:
+        return self._diced(lambda: Double.remove(self, service))
+
+    def restart(self, service: str) -> Outcome:
+        return self._diced(lambda: Double.restart(self, service))
 
     def _diced(self, call: Any) -> Outcome:
         if not self.dice.cut_off():

@@ -7,16 +7,19 @@ from builders import conditions
 
 from churn.lifecycle.condition import Abstract, Behaviour
 from churn.lifecycle.contract import Contract, Reply
-from churn.lifecycle.operations import Create, List, Operation, SetBehaviour, Start, Stop
+from churn.lifecycle.operations import Create, List, Operation, Remove, SetBehaviour, Start, Stop
 from churn.lifecycle.paths import After, Atlas, PairAtlas
 
 ABSENT, CREATED, RUNNING, STOPPED = map(conditions, ("absent", "created", "running", "stopped"))
 ONE, CALM = Atlas(("a",), Contract()), Atlas(("a",), Contract(), faults=False)
+WITHOUT_REMOVE = Contract(offers=Contract().offers - {Remove.kind})
+FOR_EVER = Atlas(("a",), WITHOUT_REMOVE, faults=False)
+"""Of a manager that cannot remove services."""
 
 
 @pytest.mark.parametrize(
     ("services", "faults", "states", "pairs"),
-    [(1, True, 15, 151), (1, False, 4, 28), (2, True, 144, 2136), (2, False, 16, 176)],
+    [(1, True, 15, 181), (1, False, 4, 36), (2, True, 144, 2712), (2, False, 16, 240)],
 )
 def test_how_many_states_and_pairs_there_are(services: int, faults: bool, states: int, pairs: int) -> None:
     """Two services have less than 15 x 15 states: only one at a time may be under a fault that lasts."""
@@ -58,8 +61,9 @@ def test_where_one_stands_already_the_way_is_empty() -> None:
     assert ONE.nearest(RUNNING, lambda there: there == RUNNING) == ()
 
 
-def test_there_is_no_way_back_to_a_clean_system() -> None:
-    assert ONE.nearest(CREATED, lambda there: there == ABSENT) is None
+def test_only_a_remove_leads_back_to_a_clean_system() -> None:
+    assert ONE.nearest(CREATED, lambda there: there == ABSENT) == (Remove("a"),)
+    assert FOR_EVER.nearest(CREATED, lambda there: there == ABSENT) is None
     assert ONE.nearest(ABSENT, lambda _: False) is None
 
 
@@ -84,9 +88,10 @@ def _walked(
 
 
 def test_a_room_is_what_one_can_leave_and_come_back_to() -> None:
-    assert CALM.room(ABSENT) == {ABSENT}
-    assert CALM.room(CREATED) == {CREATED}
-    assert CALM.room(RUNNING) == CALM.room(STOPPED) == {RUNNING, STOPPED}
+    assert FOR_EVER.room(ABSENT) == {ABSENT}
+    assert FOR_EVER.room(CREATED) == {CREATED}
+    assert FOR_EVER.room(RUNNING) == FOR_EVER.room(STOPPED) == {RUNNING, STOPPED}
+    assert CALM.room(CREATED) == {ABSENT, CREATED, RUNNING, STOPPED}
 
 
 def test_rooms_are_all_states_once() -> None:
@@ -96,7 +101,7 @@ def test_rooms_are_all_states_once() -> None:
 
 
 def test_what_is_learned_changes_ways_and_rooms() -> None:
-    atlas = Atlas(("a",), Contract(), faults=False)
+    atlas = Atlas(("a",), WITHOUT_REMOVE, faults=False)
     assert atlas.room(CREATED) == {CREATED}
     atlas.learn(STOPPED, List(), CREATED)
     assert atlas.room(CREATED) == {CREATED, RUNNING, STOPPED}

@@ -36,7 +36,7 @@ def test_an_unfinished_bug_is_gone_on_with_where_it_was_left_and_under_what_was_
         shrinker.memo.clear()
         began = len(session.trace.runs)
         last = shrinker.resume(first)
-        assert len(last.steps) == 7
+        assert len(last.steps) == 5
         assert last.confirmed
         assert last.signature == first.signature, "behind what is known by now it would look otherwise"
         assert last.runs == len([run for run in session.trace.runs if run.part == PART])
@@ -55,7 +55,7 @@ def test_what_cannot_be_paid_is_passed_over_and_the_rest_is_tried() -> None:
         with pytest.raises(Violation) as caught:
             session.run("test", ("a",), Sequence(steps))
         found = Shrinker(session=session).shrink(caught.value.failing, seconds=200.0)
-        assert len(found.steps) == 7, "a run of the first failure takes 400 s, one without its waits is paid"
+        assert len(found.steps) == 5, "a run of the first failure takes 400 s, one without its waits is paid"
 
 
 def test_a_failure_is_run_again_more_often_where_the_same_passed_before() -> None:

@@ -17,7 +17,9 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
+    Remove,
     RemoveContainer,
+    Restart,
     SetBehaviour,
     Start,
     Status as StatusOf,
@@ -72,7 +74,8 @@ def test_the_abstract_view_is_in_the_order_of_the_names_and_tells_of_absent_ones
 
 def test_all_of_the_managers_operations_and_the_waits_are_enabled_also_on_services_that_are_not_there() -> None:
     assert set(enabled(CLEAN, ("a",), CONTRACT)) == {
-        Start("a"), Stop("a"), Create("a"), StatusOf("a"), List(), Wait(Length.SHORT), Wait(Length.LONG),
+        Start("a"), Stop("a"), Create("a"), Remove("a"), Restart("a"), StatusOf("a"), List(), Wait(Length.SHORT),
+        Wait(Length.LONG),
     }  # fmt: skip
 
 

@@ -97,6 +97,26 @@ def stop(manager: ReferenceManager, name: str) -> None:
         _one(manager, name)
 
 
+@reference.command()
+@click.argument("name")
+@click.pass_obj
+def restart(manager: ReferenceManager, name: str) -> None:
+    """Stop a service, if it runs, and start it in a new container."""
+    with _telling():
+        manager.restart(name)
+        _one(manager, name)
+
+
+@reference.command()
+@click.argument("name")
+@click.pass_obj
+def remove(manager: ReferenceManager, name: str) -> None:
+    """Stop a service, if it runs, and forget it."""
+    with _telling():
+        manager.remove(name)
+        _tell([])
+
+
 @reference.command("list")
 @click.pass_obj
 def list_(manager: ReferenceManager) -> None:

@@ -89,13 +89,23 @@ def choices(
         for found in every(names, possible)
         if (faults or not found.fault) and not (brief and found == Wait(Length.LONG))
     ]
-    weighted = [found for found in candidates for _ in range(found.weight)]
+    weighted = _weighted(candidates)
     if len(weighted) >= MOST_DRAWN:
         raise UsageError(
             f"expected at most {MOST_DRAWN - 1} choices in a random sequence, got {len(weighted)} with {len(names)} services;"
             " explore with fewer services"
         )
     return (None, *weighted)
+
+
+def _weighted(candidates: list[Operation]) -> list[Operation]:
+    """Each as often as its weight says; where that makes too many, the weights above one are lowered by one, and again."""
+    weighted: list[Operation] = []
+    for less in range(max((found.weight for found in candidates), default=1)):
+        weighted = [found for found in candidates for _ in range(max(1, found.weight - less))]
+        if len(weighted) < MOST_DRAWN:
+            break
+    return weighted
 
 
 @lru_cache(maxsize=64)

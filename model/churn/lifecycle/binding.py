@@ -6,7 +6,7 @@
 from attrs import evolve
 
 from churn.lifecycle.condition import NONE
-from churn.lifecycle.observation import Container, Observation
+from churn.lifecycle.observation import Container, Observation, Resource, ResourceKind, Status
 from churn.lifecycle.state import Baseline, Fresh, Service, State
 
 
@@ -71,11 +71,27 @@ def remember(state: State, observation: Observation) -> State:
 
 
 def _with_baseline(state: State, observation: Observation) -> State:
-    if observation.resources is None or not comparable(state):
+    if observation.resources is None:
+        return state
+    if state.volumes is None and _untouched(state):
+        return evolve(state, volumes=volumes(observation.resources))
+    if not comparable(state):
         return state
     if state.baseline is not None and state.baseline.cycled == state.cycled:
         return state
     return evolve(state, baseline=Baseline(state.cycled, observation.resources))
+
+
+def _untouched(state: State) -> bool:
+    """Whether no service was ever started, as far as is known."""
+    return not state.seen and all(
+        service.status is Status.CREATED and service.unsettled is None for service in state.services.values()
+    )
+
+
+def volumes(resources: frozenset[Resource]) -> frozenset[Resource]:
+    """Those of the resources that are volumes."""
+    return frozenset(one for one in resources if one.kind is ResourceKind.VOLUME)
 
 
 def comparable(state: State) -> bool:

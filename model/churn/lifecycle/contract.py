@@ -21,6 +21,17 @@ class Reply(Enum):
     """The manager may report success or an error, and changes nothing."""
 
 
+class Willing(Enum):
+    """Whether a manager does what it is asked for, where something else would have to be done first."""
+
+    DONE = "done"
+    """It does both."""
+    REFUSED = "refused"
+    """The manager has to report an error, and changes nothing."""
+    EITHER = "either"
+    """The manager may do both, or report an error and change nothing."""
+
+
 class Noticing(Enum):
     """When a manager must have noticed that a server died. The values are words for reports."""
 
@@ -74,6 +85,10 @@ class Bounds:
     """Seconds that a `start` may take; one that takes longer is a bug (`in-time`)."""
     stop: float = 120.0
     """Seconds that a `stop` may take; one that takes longer is a bug (`in-time`)."""
+    remove: float = 120.0
+    """Seconds that a `remove` may take; one that takes longer is a bug (`in-time`)."""
+    restart: float = 720.0
+    """Seconds that a `restart` may take; one that takes longer is a bug (`in-time`)."""
     list: float = 30.0
     """Seconds that a `list` may take; one that takes longer is a bug (`in-time`)."""
     status: float = 30.0
@@ -114,6 +129,10 @@ class Contract:
     """A stop of a service that does not run: success without effect (default), an error, or either."""
     second_create: Reply = Reply.REFUSED
     """A create of a service that is there: an error (default), or success without effect."""
+    running_remove: Willing = Willing.EITHER
+    """A remove of a running service: it is stopped and removed, an error, or either (default)."""
+    idle_restart: Willing = Willing.EITHER
+    """A restart of a service that does not run: it is started, an error, or either (default)."""
     failed_container: Remains = Remains.GONE
     """What becomes of the container of a failed start: gone (default), or kept, stopped, until the next start or stop."""
     stopped_container: Remains = Remains.GONE
@@ -133,7 +152,7 @@ class Contract:
     name_pattern: str = ""
     """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
-    """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped."""
+    """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped, or removed."""
     processes: frozenset[str] = frozenset()
     """Names of programs that the manager may leave running, such as a daemon of its own."""
     health_path: str = "/health"

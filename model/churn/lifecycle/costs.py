@@ -11,13 +11,21 @@ from attrs import define, field
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Operation, Start, Wait
+from churn.lifecycle.operations import Operation, Restart, Start, Wait
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.sequence import Sequence
 from churn.lifecycle.state import CLEAN, State
 from churn.lifecycle.transitions import follow
 
-_GUESSED: Mapping[str, float] = {"start": 7.0, "stop": 3.0, "reset": 5.0, "wait short": 5.0, "wait long": 60.0}
+_GUESSED: Mapping[str, float] = {
+    "start": 7.0,
+    "stop": 3.0,
+    "restart": 10.0,
+    "remove": 3.0,
+    "reset": 5.0,
+    "wait short": 5.0,
+    "wait long": 60.0,
+}
 _UNKNOWN = 1.0
 """Seconds that an operation never done is taken to cost, where they are told apart and elsewhere: their proportions matter."""
 _NEVER = "never healthy"
@@ -67,7 +75,7 @@ class Costs:
         kind = Sort(sort.kind)
         guessed = _GUESSED.get(sort.kind, _UNKNOWN)
         usual = self._seconds[kind] / self._count[kind] if kind in self._count else guessed
-        least = _LONG_STARTS.get(sort.behaviour, 0.0) if sort.kind == Start.kind else 0.0
+        least = _LONG_STARTS.get(sort.behaviour, 0.0) if sort.kind in (Start.kind, Restart.kind) else 0.0
         return max(usual, least)
 
     def total(self, sequence: Sequence, contract: Contract) -> float:

@@ -97,14 +97,26 @@ class State:
     seen: frozenset[str] = frozenset()
     cycled: frozenset[str] = frozenset()
     baseline: Baseline | None = None
+    volumes: frozenset[Resource] | None = None
+    """The volumes that were there before any service was started; None: nobody has looked then."""
 
     def put(self, name: str, service: Service) -> "State":
         """This state with that service in place of the one of that name."""
-        return State({**self.services, name: service}, self.seen, self.cycled, self.baseline)
+        return State({**self.services, name: service}, self.seen, self.cycled, self.baseline, self.volumes)
+
+    def drop(self, name: str) -> "State":
+        """This state without that service. What is left of it is told from now on: leaks are compared anew."""
+        services = {other: service for other, service in self.services.items() if other != name}
+        return State(services, self.seen, self.cycled - {name, tried(name)}, None, self.volumes)
 
     def change(self, name: str, **changes: object) -> "State":
         """This state with some fields of one service changed."""
         return self.put(name, evolve(self.services[name], **changes))  # type: ignore[arg-type]  # field names as given
+
+
+def tried(name: str) -> str:
+    """Stands among the services `cycled` for one whose start has failed: what that may leave is not what a whole cycle may."""
+    return f"{name}, tried"
 
 
 CLEAN = State()

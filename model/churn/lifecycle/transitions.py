@@ -13,7 +13,15 @@ Start(a)         running                     by contract  the same container, st
 Start(a)         running, its server ill     any          unchanged, or (Rejected) failed without a container
 Stop(a)          running                     Ok           stopped, no container (or kept, by contract), port free
 Stop(a)          created, stopped, failed    by contract  stopped or unchanged, no container
+Remove(a)        created, stopped, failed    Ok           not there, nothing of it left
+Remove(a)        running, or its server      by contract  not there, nothing of it left; or nothing changed
+                 died
+Restart(a)       running                     as Start     running, fresh container, its one port, serving; or
+                                                          failed, as Start
+Restart(a)       created, stopped, failed,   by contract  as Start; or nothing changed
+                 or its server died
 Start, Stop,     unknown to the manager      Rejected     nothing changed, nothing created
+Remove, Restart,
 Status
 List, Status     any                         Ok           nothing changed
 Wait             any                         Ok           nothing changed by itself
@@ -55,7 +63,9 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
+    Remove,
     RemoveContainer,
+    Restart,
     RestartEngine,
     SetBehaviour,
     Start,
@@ -98,6 +108,8 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     Create: requests.create,
     Start: starting.start,
     Stop: requests.stop,
+    Remove: requests.remove,
+    Restart: starting.restart,
     Status: requests.look,
     List: requests.look,
     Wait: requests.wait,

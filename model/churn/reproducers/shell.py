@@ -16,7 +16,9 @@ from churn.lifecycle.operations import (
     List,
     Operation,
     ReleasePort,
+    Remove,
     RemoveContainer,
+    Restart,
     RestartEngine,
     SetBehaviour,
     Start,
@@ -43,6 +45,8 @@ manager() {{ echo "+ $*"; churn reference --db "$work/services.db" --session she
 create() {{ manager create "$1" --folder "$work/$2"; }}
 start() {{ manager start "$1"; }}
 stop() {{ manager stop "$1"; }}
+remove() {{ manager remove "$1"; }}
+restart() {{ manager restart "$1"; }}
 status() {{ manager status "$1"; }}
 list() {{ manager list; }}
 look() {{ docker ps -a --filter label=churn.session=shell-$$; list; }}
@@ -80,6 +84,8 @@ create() {{
 }}
 start() {{ manager service start "$(id "$1")" --wait --timeout "${{START_TIMEOUT:-{start_timeout}}}"; }}
 stop() {{ manager service stop "$(id "$1")"; }}
+remove() {{ echo "AIMA has no command that removes a service"; }}
+restart() {{ echo "AIMA has no command that restarts a service"; }}
 status() {{ manager service status "$(id "$1")"; }}
 list() {{ manager service list; }}
 look() {{ docker ps -a --filter label=aima.managed=true; list; }}
@@ -186,6 +192,8 @@ def _by_hand(operation: Operation, _: str) -> str:
 LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Start: _asked,
     Stop: _asked,
+    Remove: _asked,
+    Restart: _asked,
     Create: _created,
     Status: _asked,
     List: _asked,

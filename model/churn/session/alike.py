@@ -25,7 +25,7 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
          one.behaviour, one.held, numbers(one.container) if isinstance(one.container, str) else None)
         for name, one in state.services.items()
     ])  # fmt: skip
-    return services, tuple([identity in state.seen for identity in alive]), state.cycled, state.baseline
+    return services, tuple([identity in state.seen for identity in alive]), state.cycled, state.baseline, state.volumes
 
 
 def _container(container: str | Fresh | None) -> Hashable:

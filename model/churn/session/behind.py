@@ -12,6 +12,8 @@ from attrs import define, evolve
 from churn.lifecycle.adoption import adopted as taken_over, debris
 from churn.lifecycle.binding import bind
 from churn.lifecycle.invariants import Objection, Trait, has
+from churn.lifecycle.operations import Create, Remove
+from churn.lifecycle.outcome import Rejected
 from churn.lifecycle.state import State
 from churn.lifecycle.transitions import Branch, Must
 from churn.session.fingerprint import Fingerprint
@@ -32,6 +34,8 @@ class Excursion:
     judge: Judge
     settle: Settle
     pending: Pending
+    before: State
+    """What was expected before the step."""
 
     def go_on(self, judged: Judgement) -> Judgement:
         """The judgement that counts in place of `judged`: objections that are news, or else the states to go on from.
@@ -88,7 +92,7 @@ class Excursion:
 
     def _put_right(self, judged: Judgement, known: Iterable[Objection]) -> State:
         """Remove what the known bugs left, as far as that can be done; the state to expect then, with the rest taken over."""
-        pending, adopted, nearest = self.pending, self.judge.adopted, judged.nearest
+        pending, adopted, nearest = self.pending, self.judge.adopted, self._nearest(judged)
         look = self.system.observer.see(pending.record.step.operation, None, ask=True, states=(nearest,))
         look = self.system.observer.probe(look, (bind(nearest, look.observation),))
         told = any(has(found.invariant, Trait.MOVING) for found in known)
@@ -103,6 +107,12 @@ class Excursion:
             contract = self.judge.contract
             self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
         return state
+
+    def _nearest(self, judged: Judgement) -> State:
+        """The state that fits best. A create or a remove that was refused has changed nothing, whatever it must do."""
+        refused = isinstance(self.pending.outcome, Rejected) and not self.pending.fits
+        known_or_not = isinstance(self.pending.record.step.operation, Create | Remove)
+        return self.before if refused and known_or_not else judged.nearest
 
 
 def _words_of_moved(objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:

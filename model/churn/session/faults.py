@@ -104,6 +104,8 @@ class Faults:
         self._folders: Mapping[str, str] = {}
         self._words: dict[str, str] = {}
         self._gate = gate
+        self._held = ""
+        """The service whose port is held; empty: none is."""
         self._next: Disturb | None = None
         """What is to strike the manager's next operation."""
 
@@ -111,17 +113,17 @@ class Faults:
         """A new sequence: its services' real names, and the folders that their servers read their behaviour from."""
         self._real, self._folders = real, folders
         self._words = dict.fromkeys(folders, Behaviour.HEALTHY.value)
-        self._next = None
+        self._next, self._held = None, ""
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
-    def snapshot(self) -> tuple[dict[str, str], Disturb | None]:
+    def snapshot(self) -> tuple[dict[str, str], Disturb | None, str]:
         """As `Rewindable.snapshot`."""
-        return dict(self._words), self._next
+        return dict(self._words), self._next, self._held
 
-    def restore(self, snapshot: tuple[dict[str, str], Disturb | None]) -> None:
+    def restore(self, snapshot: tuple[dict[str, str], Disturb | None, str]) -> None:
         """As `Rewindable.restore`."""
-        words, self._next = snapshot
+        words, self._next, self._held = snapshot
         self._words = dict(words)
 
     def key(self) -> object:
@@ -147,6 +149,14 @@ class Faults:
             if fault is not None:
                 gate.switch_off(fault)
         return done, Disturbed(tuple(gate.struck[before:]), gate.held - held, fault is not None)
+
+    def forget(self, name: str) -> None:
+        """The service was removed: its port is let go, and servers of a later one of that name are healthy."""
+        if self._held == name:
+            self.host.release()
+            self._held = ""
+        self._words[name] = Behaviour.HEALTHY.value
+        self.host.behave(self._folders[name], self._words[name])
 
     def strike(self, operation: Operation, port: int | None) -> str:
         """Carry out a fault on its service, whose port is `port` (None: not known). Why it could not be done; empty if it was."""
@@ -198,13 +208,17 @@ class Faults:
             return str(error)
         return ""
 
-    def _hold(self, _: HoldPort, port: int | None) -> str:
+    def _hold(self, operation: HoldPort, port: int | None) -> str:
         if port is None:
             return "its port is not known"
-        return "" if self.host.hold(port) else f"port {port} cannot be had"
+        if not self.host.hold(port):
+            return f"port {port} cannot be had"
+        self._held = operation.name
+        return ""
 
     def _release(self, _: ReleasePort, __: int | None) -> str:
         self.host.release()
+        self._held = ""
         return ""
 
     def _disturb(self, operation: Disturb, _: int | None) -> str:

@@ -228,7 +228,7 @@ class Session:
 
     def _behind_known(self, pending: Pending, judged: Judgement) -> Judgement:
         try:
-            return Excursion(self.system, self._judge, self.look, pending).go_on(judged)
+            return Excursion(self.system, self._judge, self.look, pending, self._before).go_on(judged)
         except NothingNew as ended:
             pending.record.reason = str(ended)
             self._close(pending.record, Verdict.KNOWN)

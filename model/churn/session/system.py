@@ -6,7 +6,19 @@ from typing import Any
 from attrs import evolve
 
 from churn.errors import UsageError
-from churn.lifecycle.operations import Create, HoldPort, Length, List, Operation, Start, Status, Stop, Wait
+from churn.lifecycle.operations import (
+    Create,
+    HoldPort,
+    Length,
+    List,
+    Operation,
+    Remove,
+    Restart,
+    Start,
+    Status,
+    Stop,
+    Wait,
+)
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming
 from churn.session.faults import Disturbed, Faults, Waits
@@ -105,11 +117,13 @@ class System:
 
     def apply(self, operation: Operation) -> Outcome:
         """Carry `operation` out, and tell how it ended."""
-        mark = self.engine.mark() if isinstance(operation, Start) else 0
+        mark = self.engine.mark() if operation.makes_container else 0
         outcome = self._applied(operation)
+        if isinstance(operation, Remove):
+            self._removed(operation.name, outcome)
         if operation.manager:
             self.inside += outcome.ended - outcome.began
-        return evolve(outcome, mark=mark + 1) if isinstance(operation, Start) else outcome
+        return evolve(outcome, mark=mark + 1) if operation.makes_container else outcome
 
     def identity(self) -> str:
         """Which engine this is, and how often it was upset by hand. Raises `EngineUnreachable`."""
@@ -128,6 +142,12 @@ class System:
             name = operation.service
             return ask(self.manager, self._real[name] if name else "", self._folders[name] if name else "")
         return self._wait(operation) if isinstance(operation, Wait) else self._strike(operation)
+
+    def _removed(self, name: str, outcome: Outcome) -> None:
+        """A service of that name has its port and its behaviour anew."""
+        self.observer.port_of.pop(name, None)
+        if isinstance(outcome, Ok):
+            self._faults.forget(name)
 
     def _strike(self, operation: Operation) -> Outcome:
         began = self.clock.now()
@@ -180,6 +200,8 @@ REQUESTS: Mapping[type[Operation], Callable[[Manager, str, str], Outcome]] = {
     Create: lambda manager, real, folder: manager.create(real, folder),
     Start: lambda manager, real, _: manager.start(real),
     Stop: lambda manager, real, _: manager.stop(real),
+    Remove: lambda manager, real, _: manager.remove(real),
+    Restart: lambda manager, real, _: manager.restart(real),
     Status: lambda manager, real, _: manager.status(real),
     List: lambda manager, _, __: manager.list(),
 }

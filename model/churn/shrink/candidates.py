@@ -10,7 +10,7 @@ from attrs import evolve
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Length, Operation, Pace, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Length, Operation, Pace, Restart, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import Naming
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
@@ -93,6 +93,24 @@ def _without_kind(failing: Failing, _: Foresight) -> Iterator[Candidate]:
     for kind in dict.fromkeys(step.operation.kind for step in failing.steps):
         if kind not in (last, "create"):
             yield _with(failing, tuple(step for step in failing.steps if step.operation.kind != kind))
+
+
+def _with_restarts(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    """With a restart in place of each start, and of the stop or the death just before it: it may be their number that counts."""
+    if Restart.kind not in foresight.contract.offers:
+        return
+    steps: list[Step] = []
+    for step in failing.steps:
+        if isinstance(step.operation, Start) and steps and _ends(steps[-1].operation, step.operation.name):
+            steps[-1] = Step(Restart(step.operation.name), step.pace)
+        else:
+            steps.append(step)
+    if len(steps) < len(failing.steps):
+        yield _with(failing, tuple(steps))
+
+
+def _ends(operation: Operation, name: str) -> bool:
+    return operation.service == name and (isinstance(operation, Stop) or operation.ends_servers)
 
 
 def _without_self_loops(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
@@ -225,6 +243,7 @@ _ORDER: tuple[_Make, ...] = (
     long_jumps,
     _without_blocks,
     _milder,
+    _with_restarts,
     _without_one,
     _without_pairs,
     _plainly_named,

@@ -190,6 +190,12 @@ class Manager(Protocol):
     def stop(self, service: str) -> Outcome:
         """Stop it."""
 
+    def remove(self, service: str) -> Outcome:
+        """Forget it, and free what it has."""
+
+    def restart(self, service: str) -> Outcome:
+        """Stop it, start it again, and wait until it is up."""
+
     def list(self) -> Outcome:
         """All services: `Ok.listed`, with real names or ids as the manager tells them."""
 

@@ -2,7 +2,7 @@
 # A service manager made of plain docker commands. A service is a file with its status, port and folder; while it runs it
 # has one container, found by label.
 #
-#   plain.sh create NAME PORT FOLDER | start NAME | stop NAME | status NAME | list
+#   plain.sh create NAME PORT FOLDER | start NAME | stop NAME | restart NAME | remove NAME | status NAME | list
 #
 # PLAIN_STATE is the folder of its files, PLAIN_SESSION marks its containers; CHURN_LABELS (key=value,key=value) are
 # further labels for them. An error is a line on stderr and exit code 1.
@@ -40,7 +40,7 @@ running() {
   containers "$1" --filter status=running
 }
 
-remove() {
+clear_away() {
   for container in $(containers "$1"); do
     docker stop --time 2 "$container" >/dev/null
     docker rm --force "$container" >/dev/null
@@ -66,7 +66,7 @@ healthy() {
 
 # give_up NAME WHY
 give_up() {
-  remove "$1"
+  clear_away "$1"
   fail "service $1 did not start: $2"
 }
 
@@ -79,7 +79,7 @@ create() {
 start() {
   known "$1"
   [ -z "$(running "$1")" ] || fail "service $1 is running already"
-  remove "$1"
+  clear_away "$1"
   mark "$1" failed
   launch "$1" >/dev/null || give_up "$1" "docker run failed"
   tries=0
@@ -94,8 +94,19 @@ start() {
 
 stop() {
   known "$1"
-  remove "$1"
+  clear_away "$1"
   mark "$1" stopped
+}
+
+restart() {
+  stop "$1"
+  start "$1"
+}
+
+remove() {
+  known "$1"
+  clear_away "$1"
+  rm "$PLAIN_STATE/$1"
 }
 
 # What is marked as running counts as failed where no container runs.
@@ -112,6 +123,6 @@ list() {
 }
 
 case ${1:-} in
-  create | start | stop | status | list) "$@" ;;
-  *) fail "expected create, start, stop, status or list; got '${1:-}'" ;;
+  create | start | stop | restart | remove | status | list) "$@" ;;
+  *) fail "expected create, start, stop, restart, remove, status or list; got '${1:-}'" ;;
 esac

@@ -3,28 +3,34 @@
 import re
 from collections.abc import Iterator
 
-from churn.lifecycle.binding import comparable
+from churn.lifecycle.binding import comparable, volumes
 from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
+from churn.lifecycle.observation import Resource
 
 
 def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
     """Starting and stopping a service again and again leaves no more networks, volumes and images than doing it once.
 
-    The contract's `belongings` names those that may stay.
+    When all services were removed, no volume is there that was not there before any was started. The contract's `belongings`
+    names those that may stay.
     """
-    now, baseline = case.observation.resources, case.expected.baseline
+    now, baseline, before = case.observation.resources, case.expected.baseline, case.expected.volumes
+    if not case.state.services and now is not None and before is not None:
+        yield from _extra(case, volumes(now) - before, "no volume is left of services that were removed")
     if not comparable(case.state):
         return
     if now is None:
         yield Doubt("no network, volume or image is left", "the engine could not tell", None, _RESOURCES)
     elif baseline is not None and baseline.cycled == case.state.cycled:
-        may_stay = [re.compile(pattern) for pattern in case.contract.belongings]
-        for extra in sorted(now - baseline.resources):
-            if any(pattern.fullmatch(extra.name) for pattern in may_stay):
-                continue
-            yield Objection(
-                "no more networks, volumes and images than after the first cycle", str(extra), None, _RESOURCES
-            )
+        expected = "no more networks, volumes and images than after the first cycle"
+        yield from _extra(case, now - baseline.resources, expected)
+
+
+def _extra(case: Case, found: frozenset[Resource], expected: str) -> Iterator[Objection]:
+    may_stay = [re.compile(pattern) for pattern in case.contract.belongings] if found else []
+    for extra in sorted(found):
+        if not any(pattern.fullmatch(extra.name) for pattern in may_stay):
+            yield Objection(expected, str(extra), None, _RESOURCES)
 
 
 _RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)

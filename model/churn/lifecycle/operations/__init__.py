@@ -26,7 +26,7 @@ from churn.lifecycle.operations.faults import (
     RestartEngine,
     SetBehaviour,
 )
-from churn.lifecycle.operations.requests import Create, Length, List, Start, Status, Stop, Wait
+from churn.lifecycle.operations.requests import Create, Length, List, Remove, Restart, Start, Status, Stop, Wait
 
 __all__ = [
     "ENGINE_FAULTS",
@@ -46,7 +46,9 @@ __all__ = [
     "Outage",
     "Pace",
     "ReleasePort",
+    "Remove",
     "RemoveContainer",
+    "Restart",
     "RestartEngine",
     "SetBehaviour",
     "Start",
@@ -62,6 +64,8 @@ _ALL: tuple[type[Operation], ...] = (
     Start,
     Stop,
     Create,
+    Remove,
+    Restart,
     Status,
     List,
     Wait,

@@ -30,6 +30,7 @@ class Start(_Request):
     kind = "start"
     weight = 5
     changes_containers = True
+    makes_container = True
 
 
 @frozen(cache_hash=True)
@@ -48,6 +49,29 @@ class Create(_Request):
     kind = "create"
     weight = 2
     changes_containers = True
+
+
+@frozen(cache_hash=True)
+class Remove(_Request):
+    """Ask the manager to remove a service: from then on it knows nothing of it, and its name and port are free again."""
+
+    kind = "remove"
+    changes_containers = True
+
+
+@frozen(cache_hash=True)
+class Restart(_Request):
+    """Ask the manager to restart a service: a stop and a start in one. The service then runs in a new container."""
+
+    kind = "restart"
+    weight = 2
+    changes_containers = True
+    makes_container = True
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """A start."""
+        return (Start(self.name),)
 
 
 @frozen(cache_hash=True)

@@ -84,7 +84,7 @@ class Places:
         found = self._choices.get(here)
         if found is None:
             known = [name for name, spot in zip(self.names, here, strict=True) if spot.there]
-            used = {*self.names[: len(known) + 1]}
+            used = {*known, *[name for name in self.names if name not in known][:1]}
             possible = enabled(self._states[here], self.names, self.contract, faults=self.faults)
             found = tuple([one for one in possible if one.service is None or one.service in used])
             self._choices[here] = found

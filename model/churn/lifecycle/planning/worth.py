@@ -11,7 +11,19 @@ from functools import lru_cache
 from attrs import frozen
 
 from churn.lifecycle.condition import Behaviour
-from churn.lifecycle.operations import Create, Family, Length, Operation, Pace, SetBehaviour, Start, Step, Stop, Wait
+from churn.lifecycle.operations import (
+    Create,
+    Family,
+    Length,
+    Operation,
+    Pace,
+    Restart,
+    SetBehaviour,
+    Start,
+    Step,
+    Stop,
+    Wait,
+)
 from churn.lifecycle.planning.places import Place, Spot
 from churn.lifecycle.sequence import Naming
 
@@ -139,7 +151,7 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
         return 1.0
     if isinstance(operation, SetBehaviour):
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
-    if isinstance(operation, Start):
+    if isinstance(operation, Start | Restart):
         return _of_start(spot)
     return _of_stop(spot) if isinstance(operation, Stop) else 1.0
 
@@ -176,8 +188,8 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
         return operation.kind, how
     condition = spot.condition
     matters: object = None
-    if isinstance(operation, Start):
-        if condition.doomed and condition.word != "running":
+    if isinstance(operation, Start | Restart):
+        if condition.doomed and (condition.word != "running" or isinstance(operation, Restart)):
             return operation.kind, how, "in vain", condition.held, _MATTERING.get(spot.behaviour, spot.behaviour)
         matters = _MATTERING.get(spot.behaviour, spot.behaviour) if condition.word != "running" else None
     elif isinstance(operation, Stop) and condition.word == "running":

@@ -2,10 +2,10 @@
 
 from attrs import evolve
 
-from churn.lifecycle.condition import Server
-from churn.lifecycle.contract import Contract, Remains, Reply
+from churn.lifecycle.condition import Behaviour, Server
+from churn.lifecycle.contract import Contract, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Create, List, Start, Status as StatusOf, Stop, Wait
+from churn.lifecycle.operations import Create, List, Remove, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
 from churn.lifecycle.rules.unsettled import until
@@ -55,6 +55,27 @@ def as_stopped(state: State, name: str, contract: Contract) -> State:
     after = evolve(service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
     put = state.put(name, after)
     return evolve(put, cycled=put.cycled | {name}) if ran and name not in put.cycled else put
+
+
+def remove(state: State, operation: Remove, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a remove. Faults of the service end with it: Churn lets go of its port, and of how it behaves."""
+    service, unchanged = state.services.get(operation.name), Branch(Must.REJECTED, state)
+    if service is None:
+        return (unchanged,)
+    gone = Branch(Must.OK, state.drop(operation.name))
+    if service.unsettled is not None:
+        return (_perhaps_gone(state, operation.name) if outcome.ended < until(service) else gone, unchanged)
+    if service.server is Server.NONE or contract.running_remove is Willing.DONE:
+        return (gone,)
+    if service.server is Server.SOUND and contract.running_remove is Willing.REFUSED:
+        return (unchanged,)
+    return (gone, unchanged)  # of an ill or dead one, a manager may think that it runs
+
+
+def _perhaps_gone(state: State, name: str) -> Branch:
+    """Removed, but something may still be under way for it."""
+    rest = Unsettled(Create.kind, until(state.services[name]), others=True)
+    return Branch(Must.OK, state.change(name, unsettled=rest, behaviour=Behaviour.HEALTHY, held=False))
 
 
 def look(state: State, operation: List | StatusOf, _: Outcome, __: Contract) -> tuple[Branch, ...]:

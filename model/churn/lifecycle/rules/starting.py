@@ -3,13 +3,13 @@
 from attrs import evolve
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains
+from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Willing
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Start
+from churn.lifecycle.operations import Restart, Start
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
 from churn.lifecycle.rules.unsettled import until
-from churn.lifecycle.state import Fresh, Service, State
+from churn.lifecycle.state import Fresh, Service, State, tried
 
 
 def start(state: State, operation: Start, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -29,11 +29,28 @@ def start(state: State, operation: Start, outcome: Outcome, contract: Contract) 
     return launched
 
 
+def restart(state: State, operation: Restart, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a restart: a stop and a start in one."""
+    service = state.services.get(operation.name)
+    if service is None:
+        return (Branch(Must.REJECTED, state),)
+    if service.unsettled is not None:
+        return _start_unsettled(state, operation.name, outcome, contract)
+    launched, refused = _launch(state, operation.name, outcome, contract), Branch(Must.REJECTED, state)
+    if service.server in (Server.SOUND, Server.ILL) or contract.idle_restart is Willing.DONE:
+        return launched
+    if service.server is Server.NONE and contract.idle_restart is Willing.REFUSED:
+        return (refused,)
+    return (*launched, refused)  # of a dead one, a manager may think that it runs
+
+
 def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
     """What may follow a start that has to make a container."""
     service = state.services[name]
     up = as_running(service, outcome, contract)
-    failed = Branch(Must.REJECTED, state.put(name, as_failed(service, contract)))
+    failed = Branch(
+        Must.REJECTED, evolve(state, cycled=state.cycled | {tried(name)}).put(name, as_failed(service, contract))
+    )
     if service.held and contract.ports is Ports.FIXED:
         return (failed,)
     if service.port is None and any(other.held for other in state.services.values()):
@@ -50,6 +67,10 @@ def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tu
     if service.behaviour is not Behaviour.CRASH:
         return (ill,)
     return (ill, Branch(Must.OK, state.put(name, evolve(up, server=Server.DEAD, leftover=True))), failed)
+
+
+def _tried(state: State, name: str) -> State:
+    return state if tried(name) in state.cycled else evolve(state, cycled=state.cycled | {tried(name)})
 
 
 def as_running(service: Service, outcome: Outcome, contract: Contract, *, strict: bool = True) -> Service:

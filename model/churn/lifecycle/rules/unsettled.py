@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from churn.lifecycle.operations import Create, Operation, Status as StatusOf
+from churn.lifecycle.operations import Create, Operation, Remove, Status as StatusOf
 from churn.lifecycle.outcome import Unknown
 from churn.lifecycle.state import Service, State, Unsettled
 
@@ -18,14 +18,19 @@ def unsettle(state: State, operation: Operation, outcome: Unknown) -> State:
 
 
 def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Unsettled:
-    """Unsettled by this operation as well: until the later of both ends. A service that may not be there still may not."""
+    """Unsettled by this operation as well: until the later of both ends. A service that may not be there still may not.
+
+    After a remove it may not be there either, as if a create had ended unknown and then something else.
+    """
     earlier = service.unsettled if service is not None else None
+    if isinstance(operation, Remove):
+        return Unsettled(Create.kind, max(outcome.until, until(service or Service())), others=True)
     if earlier is None:
         return Unsettled(operation.kind, outcome.until)
-    until = max(earlier.until, outcome.until)
+    later = max(earlier.until, outcome.until)
     if earlier.kind == Create.kind:
-        return Unsettled(Create.kind, until, earlier.others or operation.kind != Create.kind)
-    return Unsettled(operation.kind, until)
+        return Unsettled(Create.kind, later, earlier.others or operation.kind != Create.kind)
+    return Unsettled(operation.kind, later)
 
 
 def until(service: Service) -> float:

@@ -91,6 +91,20 @@ class Aima:
         """As `Manager.stop`."""
         return self._call("stop", "service", "stop", self._id(service), read=output.accepted)
 
+    def remove(self, service: str) -> Outcome:
+        """As `Manager.remove`; it is not offered."""
+        return self._lacks(f"remove {service}")
+
+    def restart(self, service: str) -> Outcome:
+        """As `Manager.restart`; it is not offered."""
+        return self._lacks(f"restart {service}")
+
+    def _lacks(self, what: str) -> Outcome:
+        now = self.clock.now()
+        return Rejected(
+            now, now, 0, Evidence(f"# {what}: AIMA has no command for it", ran=False), "there is no such command"
+        )
+
     def list(self) -> Outcome:
         """As `Manager.list`."""
         return self._call("list", "service", "list", read=self._all)

@@ -13,7 +13,7 @@ from attrs import Factory, frozen
 from churn.lifecycle.contract import Contract
 from churn.system.managers.command.reading import Identity, Reading
 
-OPERATIONS = ("create", "start", "stop", "list", "status", "reset")
+OPERATIONS = ("create", "start", "stop", "remove", "restart", "list", "status", "reset")
 """What a file may tell how to do."""
 
 COMMON = ("dir", "state", "run")

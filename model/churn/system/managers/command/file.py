@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import fields
 
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService
 from churn.system.managers.command.description import (
@@ -31,6 +31,8 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "second_start": Reply,
     "idle_stop": Reply,
     "second_create": Reply,
+    "running_remove": Willing,
+    "idle_restart": Willing,
     "failed_container": Remains,
     "stopped_container": Remains,
     "ports": Ports,

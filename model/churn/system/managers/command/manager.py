@@ -7,7 +7,7 @@ from shutil import rmtree
 from attrs import define, evolve, field
 
 from churn.errors import EnvironmentFault
-from churn.lifecycle.contract import Reply
+from churn.lifecycle.contract import Reply, Willing
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
@@ -37,6 +37,12 @@ class _Memory:
     ids: dict[str, str] = field(factory=dict)
     statuses: dict[str, Status] = field(factory=dict)
     started: set[str] = field(factory=set)
+
+    def forget(self, service: str) -> None:
+        """The service was removed. Its port is kept: a later one of that name finds it free."""
+        self.started.discard(service)
+        for known in (self.folders, self.ids, self.statuses):
+            known.pop(service, None)
 
     def name(self, told: str) -> str:
         """The name of the service that is called so, by its id or name."""
@@ -94,11 +100,20 @@ class CommandManager:
 
     def start(self, service: str) -> Outcome:
         """As `Manager.start`."""
+        return self._started("start", service)
+
+    def restart(self, service: str) -> Outcome:
+        """As `Manager.restart`."""
+        return self._started("restart", service)
+
+    def _started(self, kind: str, service: str) -> Outcome:
         if self._undeclared(service):
             return self._unasked(service)
+        ran = self._memory.statuses.get(service) is Status.RUNNING
         self._memory.started.add(service)
-        outcome = self._call("start", service)
-        if isinstance(outcome, (Ok, Rejected)):
+        outcome = self._call(kind, service)
+        idly = kind == "restart" and not ran and self.contract.idle_restart is not Willing.DONE
+        if isinstance(outcome, Ok) or (isinstance(outcome, Rejected) and not idly):
             self._note(service, Status.RUNNING if isinstance(outcome, Ok) else Status.FAILED)
         return outcome
 
@@ -109,6 +124,17 @@ class CommandManager:
         outcome = self._call("stop", service)
         if isinstance(outcome, Ok):
             self._note(service, Status.STOPPED)
+        return outcome
+
+    def remove(self, service: str) -> Outcome:
+        """As `Manager.remove`. A service that was only declared is Churn's own to forget."""
+        if self._undeclared(service):
+            return self._unasked(service)
+        outcome = (
+            self._call("remove", service) if self._creates or service in self._memory.started else self._forgotten()
+        )
+        if isinstance(outcome, Ok):
+            self._memory.forget(service)
         return outcome
 
     def list(self) -> Outcome:
@@ -165,6 +191,10 @@ class CommandManager:
         if known and self.contract.second_create is not Reply.IGNORED:
             return Rejected(now, now, 0, evidence, "the service was created before")
         return Ok(now, now, 0, evidence)
+
+    def _forgotten(self) -> Outcome:
+        now = self.clock.now()
+        return Ok(now, now, 0, Evidence(f"# {self.name} has never been asked to start it", ran=False))
 
     def _undeclared(self, service: str) -> bool:
         """Whether a manager without create would be asked for a service that nobody created."""

@@ -52,14 +52,14 @@ class Repairs(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        with instead(self, remove=nothing):
+        with instead(self, discard=nothing):
             super().take_down(record)
 
     def list(self) -> Rows:
         for record in self.store.all():
             for found in self.own(record) if record.status == "stopped" else ():
                 if found.state == "exited":
-                    self.remove(found.id)
+                    self.discard(found.id)
         return super().list()
 
 

@@ -17,7 +17,7 @@ class NameStaysTaken(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        with instead(self, remove=nothing):
+        with instead(self, discard=nothing):
             super().take_down(record)
 
     def clean_up(self, record: Record) -> None:
@@ -33,7 +33,7 @@ class FailedStartLeaves(ReferenceManager):
     """
 
     def withdraw(self, record: Record) -> None:
-        with instead(self, remove=nothing):
+        with instead(self, discard=nothing):
             super().withdraw(record)
 
     def clean_up(self, record: Record) -> None:
@@ -78,7 +78,7 @@ class RemovesOthers(ReferenceManager):
     def clean_up(self, record: Record) -> None:
         for found in self.engine.list(self.session_labels()):
             if found.labels[SERVICE] != record.name:  # its own are super's
-                self.remove(found.id)
+                self.discard(found.id)
         super().clean_up(record)
 
 
@@ -105,7 +105,7 @@ class ReusesContainer(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        with instead(self, remove=nothing):
+        with instead(self, discard=nothing):
             super().take_down(record)
 
     def clean_up(self, record: Record) -> None:
@@ -123,7 +123,7 @@ class ReusesContainer(ReferenceManager):
         for record in self.store.all():
             for found in self.own(record) if record.status == "stopped" else ():
                 if found.state == "exited":
-                    self.remove(found.id)
+                    self.discard(found.id)
         return super().list()
 
 

@@ -49,8 +49,8 @@ class RemovalCutOff(ReferenceManager):
 
     def take_down(self, record: Record) -> None:
         deadline = self.clock.now() + self.settings.stop_grace / 2
-        removed = self.remove
-        with instead(self, remove=lambda found: removed(found) if self.clock.now() < deadline else None):
+        removed = self.discard
+        with instead(self, discard=lambda found: removed(found) if self.clock.now() < deadline else None):
             super().take_down(record)
 
 
@@ -66,7 +66,7 @@ class StopDoesNotWait(ReferenceManager):
 
     def take_down(self, record: Record) -> None:
         counters.keep(self.store, f"{MOMENT}stop of {record.name}", self.clock.now())
-        with instead(self, end=self.signal, remove=nothing):
+        with instead(self, end=self.signal, discard=nothing):
             super().take_down(record)
 
     def signal(self, container: str) -> None:
@@ -115,7 +115,7 @@ class StopsByLabel(ReferenceManager):
         for found in self.engine.list(self.session_labels()):
             if found.labels[SERVICE] != name:  # its own are super's
                 self.end(found.id)
-                self.remove(found.id)
+                self.discard(found.id)
         return super().stop(name)
 
 
@@ -132,7 +132,7 @@ class StopsDefaultPort(ReferenceManager):
         for found in self.engine.list(self.session_labels()):
             if default in found.ports and found.labels[SERVICE] != name:  # its own are super's
                 self.end(found.id)
-                self.remove(found.id)
+                self.discard(found.id)
         return super().stop(name)
 
 
@@ -143,7 +143,7 @@ class LeavesContainer(ReferenceManager):
     """
 
     def take_down(self, record: Record) -> None:
-        with instead(self, remove=nothing):
+        with instead(self, discard=nothing):
             super().take_down(record)
 
 

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from churn.lifecycle.contract import Bounds, Contract, Noticing, Reply
+from churn.lifecycle.contract import Bounds, Contract, Noticing, Reply, Willing
 from churn.system.managers.reference.manager import SESSION, Settings
 
 _USUAL = Settings(session="")
@@ -10,6 +10,8 @@ CONTRACT = Contract(
     second_start=Reply.REFUSED,
     idle_stop=Reply.IGNORED,
     second_create=Reply.REFUSED,
+    running_remove=Willing.DONE,
+    idle_restart=Willing.DONE,
     death_noticed=Noticing.SETTLING,
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
 )

@@ -51,6 +51,14 @@ class Embedded:
         """As `Manager.stop`."""
         return self._call(f"stop {service}", lambda: self.manager.stop(service))
 
+    def remove(self, service: str) -> Outcome:
+        """As `Manager.remove`."""
+        return self._call(f"remove {service}", lambda: self.manager.remove(service))
+
+    def restart(self, service: str) -> Outcome:
+        """As `Manager.restart`."""
+        return self._call(f"restart {service}", lambda: self.manager.restart(service))
+
     def list(self) -> Outcome:
         """As `Manager.list`."""
         return self._call("list", None, self.manager.list)

@@ -91,6 +91,19 @@ class ReferenceManager:
         self.store.mark(name, "stopped", None)
         return self.known(name)
 
+    def restart(self, name: str) -> Record:
+        """Stop the service, if it runs, and start it in a new container. Raises as `start` does."""
+        self.stop(name)
+        return self.start(name)
+
+    def remove(self, name: str) -> None:
+        """Stop the service, if it runs, and forget it: its name and port are free again.
+
+        Raises `ServiceError` where it is not known.
+        """
+        self.take_down(self.known(name))
+        self.store.drop(name)
+
     def list(self) -> list[tuple[str, str, int]]:
         """Every service as name, status and port, oldest first. Nothing is repaired on the way."""
         alive = {found.id for found in self.engine.list(self.session_labels()) if found.state == "running"}
@@ -142,7 +155,7 @@ class ReferenceManager:
     def clean_up(self, record: Record) -> None:
         """Remove what earlier starts and stops of the service left, in whatever state."""
         for found in self.own(record):
-            self.remove(found.id)
+            self.discard(found.id)
 
     def spec(self, record: Record) -> Spec:
         """What the service's container is made from."""
@@ -192,7 +205,7 @@ class ReferenceManager:
         """End and remove the service's own containers."""
         for found in self.own(record):
             self.end(found.id)
-            self.remove(found.id)
+            self.discard(found.id)
 
     def end(self, container: str) -> None:
         """Let a container's server end: SIGTERM, after the grace SIGKILL. One that is gone, or going, is fine."""
@@ -201,7 +214,7 @@ class ReferenceManager:
         except (NotFound, Conflict):
             return
 
-    def remove(self, container: str) -> None:
+    def discard(self, container: str) -> None:
         """Remove a container and wait until it is gone."""
         try:
             self.engine.remove(container, force=True)

@@ -46,6 +46,14 @@ class ReferenceProgram:
         """As `Manager.stop`."""
         return self._call("stop", service)
 
+    def remove(self, service: str) -> Outcome:
+        """As `Manager.remove`."""
+        return self._call("remove", service)
+
+    def restart(self, service: str) -> Outcome:
+        """As `Manager.restart`."""
+        return self._call("restart", service)
+
     def list(self) -> Outcome:
         """As `Manager.list`."""
         return self._call("list")
@@ -77,7 +85,7 @@ class ReferenceProgram:
     def _call(self, *words: str) -> Outcome:
         argv = self.argv(*words)
         bounds = self.contract.bounds
-        stated = self.settings.start_timeout if words[0] == "start" else bounds.of(words[0]) or bounds.stop
+        stated = self.settings.start_timeout if words[0] in ("start", "restart") else bounds.of(words[0]) or bounds.stop
         cutoff = stated + bounds.grace + self.settings.stop_grace
         began = self.clock.now()
         finished = run(

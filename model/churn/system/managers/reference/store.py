@@ -75,6 +75,10 @@ class Store:
         """What an operation left of a service."""
         self.db.execute("UPDATE services SET status = ?, container = ? WHERE name = ?", (status, container, name))
 
+    def drop(self, name: str) -> None:
+        """Forget a service."""
+        self.db.execute("DELETE FROM services WHERE name = ?", (name,))
+
     def clear(self) -> None:
         """Forget all services, and whatever else is kept in the same file."""
         for table in self._tables():
