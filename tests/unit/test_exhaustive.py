@@ -85,7 +85,7 @@ def test_nothing_fails_on_the_healthy_reference(naming: Naming) -> None:
 
 def test_services_are_alike_but_for_the_order_of_their_names() -> None:
     one, three = searched("", 1, 1)[0].steps, searched("", 3, 1)[0].steps
-    alone = 4 * len(Pace)
+    alone = 6 * len(Pace)
     assert three == one + alone, "the first to come is the first or the last by name"
     assert searched("sorts", 2, 2)[1].failures, "listed in an order that is not that of their creation"
 

@@ -69,10 +69,6 @@ def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tu
     return (ill, Branch(Must.OK, state.put(name, evolve(up, server=Server.DEAD, leftover=True))), failed)
 
 
-def _tried(state: State, name: str) -> State:
-    return state if tried(name) in state.cycled else evolve(state, cycled=state.cycled | {tried(name)})
-
-
 def as_running(service: Service, outcome: Outcome, contract: Contract, *, strict: bool = True) -> Service:
     """The service once it has been started, in a container that the operation of this outcome made."""
     return evolve(
