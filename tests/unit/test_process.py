@@ -56,6 +56,22 @@ def test_a_command_killed_by_a_signal_has_its_number_negated() -> None:
     assert shell("kill -KILL $$").code == -signal.SIGKILL
 
 
+@pytest.mark.parametrize(
+    ("script", "by"),
+    [
+        ("kill -KILL $$", "SIGKILL"),
+        ("kill -USR1 $$", "SIGUSR1"),
+        ("sh -c 'kill -TERM $$'; exit $?", "SIGTERM"),  # what a shell tells of a program of its own
+        ("exit 137", "SIGKILL"),
+        ("exit 138", ""),  # USR1 means something else to most programs
+        ("exit 1", ""),
+        ("exit 0", ""),
+    ],
+)
+def test_which_signal_ended_it_is_told(script: str, by: str) -> None:
+    assert shell(script).killed_by == by
+
+
 def test_bytes_that_are_not_text_are_shown_by_their_numbers() -> None:
     assert shell(r"printf 'a\377b'").stdout == r"a\xffb"
 

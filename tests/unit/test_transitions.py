@@ -1,6 +1,7 @@
 """The table in `churn.lifecycle.transitions`, row by row, under every contract on which the row depends or must not depend."""
 
 import copy
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -412,7 +413,7 @@ def test_from_its_time_on_a_start_that_succeeds_restores_certainty(service: Serv
     for contract in contracts(ports=Ports.FIXED):
         succeeded, refused = after(service, Start("a"), contract, AT)
         assert succeeded == (Must.OK, running(behaviour=how, container=Fresh(7, strict=False), port=service.port))
-        assert refused == (Must.REJECTED, service)
+        assert refused == (Must.REJECTED, after_refusals(service, "start"))
 
 
 @pytest.mark.parametrize("how", DEADLY)
@@ -428,7 +429,63 @@ def test_from_its_time_on_a_stop_that_succeeds_restores_certainty(service: Servi
     for contract in contracts(stopped_container=Remains.GONE):
         succeeded, refused = after(service, Stop("a"), contract, AT)
         assert succeeded == (Must.OK, STOPPED)
-        assert refused == (Must.REJECTED, service)
+        assert refused == (Must.REJECTED, after_refusals(service, "stop"))
+
+
+def after_refusals(service: Service, *kinds: str) -> Service:
+    """The unsettled service once these were refused."""
+    assert service.unsettled is not None
+    return evolve(service, unsettled=evolve(service.unsettled, tries=len(kinds), refused=frozenset(kinds)))
+
+
+def may_be_refused(service: Service, operation: Operation, **choices: Any) -> bool:
+    """Whether the model lets it be refused, once nothing unknown can come any more."""
+    refused = Rejected(began=29.0, ended=30.0, mark=7)
+    return any(must.admits(refused) for must, _ in after(service, operation, evolve(DEFAULT, **choices), AT))
+
+
+LOST = unsettled(STOPPED, until=30.0)
+
+
+@pytest.mark.parametrize(
+    ("refused", "next_one", "may"),
+    [
+        ((), Start("a"), True),
+        ((), Stop("a"), True),
+        (("start",), Start("a"), True),  # it may run, and nobody has tried to stop it
+        (("start",), Stop("a"), False),
+        (("stop",), Start("a"), False),
+        (("stop",), Stop("a"), False),
+        (("start", "start"), Stop("a"), False),
+    ],
+)
+def test_a_manager_has_to_get_well_again(refused: tuple[str, ...], next_one: Operation, may: bool) -> None:
+    service = after_refusals(LOST, *refused)
+    assert may_be_refused(service, next_one) is may
+    assert may_be_refused(service, next_one, recovers=0)
+    assert may_be_refused(service, next_one, recovers=9)
+
+
+def test_where_a_stop_of_what_does_not_run_may_be_refused_only_a_start_shows_that_a_service_is_lost() -> None:
+    for reply in (Reply.REFUSED, Reply.EITHER):
+        stopped_in_vain = after_refusals(LOST, "stop")
+        assert may_be_refused(stopped_in_vain, Stop("a"), idle_stop=reply)
+        assert not may_be_refused(stopped_in_vain, Start("a"), idle_stop=reply)
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        evolve(LOST, behaviour=Behaviour.CRASH),
+        evolve(LOST, held=True),
+        unsettled(Service(), "create", until=30.0),
+    ],
+    ids=["its server crashes", "its port is held", "it may not be there"],
+)
+def test_what_is_refused_for_another_reason_does_not_count(service: Service) -> None:
+    assert may_be_refused(after_refusals(service, "stop", "start"), Start("a"))
+    (refused,) = [found for must, found in after(service, Start("a"), outcome=AT) if must is Must.REJECTED]
+    assert refused == service
 
 
 @cases(UNSETTLED)

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
 from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
 from churn.lifecycle.sequence import Naming, service_names
-from churn.lifecycle.state import every, repaired
+from churn.lifecycle.state import every, healing, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.violation import Violation
@@ -216,6 +216,14 @@ class LifecycleMachine(RuleBasedStateMachine):
             for name in self._opening.names:
                 session.step(Step(Create(name)))
 
+    def _end(self) -> None:
+        """Most sequences end with a try to put right what ended unknown, since a manager has to get well again."""
+        session = self.shared.session
+        if self._opening is not None and self._opening.created:
+            for operation in healing(session.state):
+                session.step(Step(operation))
+        session.finish()
+
     def _guarded(self, act: Callable[[], object]) -> None:
         try:
             act()
@@ -239,7 +247,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 raise shared.ended
             return
         if self._begun and not self._over and self._error is None:
-            self._guarded(shared.session.finish)
+            self._guarded(self._end)
         if self._error is not None:
             shared.ended, shared.fatal = self._error, self._drawn
             raise self._error

@@ -143,6 +143,12 @@ class Contract:
     """Restart policies of the engine that the manager's containers may have; none by default."""
     running_means: Means = Means.HEALTHY
     """What a start that succeeded means: the service answers (default), or merely that its container was started."""
+    recovers: int = 2
+    """After an operation that ended unknown: how many starts and stops of the service it may take until it is well again.
+
+    They count once nothing of the operation can come any more, and at least one has to be a stop. If none of them succeeds, the
+    manager has lost the service. 0: that is not promised.
+    """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
     words: Mapping[str, Status] = Factory(_words)

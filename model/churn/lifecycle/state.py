@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from churn.lifecycle.condition import ABSENT, DEAD, ILL, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Resource, Status
-from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, listed
+from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, Start, Stop, listed
 
 
 @frozen
@@ -39,6 +39,10 @@ class Unsettled:
     until: float
     others: bool = False
     """Of a create, after which the service may not be there: whether other operations ended unknown since."""
+    tries: int = 0
+    """How many starts and stops of it were refused since `until`."""
+    refused: frozenset[str] = frozenset()
+    """Which of these they were, by their kinds."""
 
 
 @frozen(kw_only=True)
@@ -172,6 +176,16 @@ def _remedy(state: State) -> Operation | None:
         if service.held:
             return ReleasePort(name)
     return None
+
+
+def healing(state: State) -> tuple[Operation, ...]:
+    """What a user does for services of which nobody knows what became: stop, start and stop them, once no fault is on."""
+    unsettled = [name for name, service in state.services.items() if service.unsettled is not None]
+    if not unsettled:
+        return ()
+    remedy = _remedy(state)
+    tries = (operation for name in unsettled for operation in (Stop(name), Start(name), Stop(name)))
+    return (*((remedy,) if remedy is not None else ()), *tries)
 
 
 def condition(service: Service | None) -> Condition:

@@ -116,12 +116,17 @@ class Excursion:
 
 
 def _words_of_moved(objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:
-    """Those about what a list says of a service that a known bug has just moved, although another one was acted on.
+    """Those about what a list says of a service that a known bug has just moved, or kept from being moved.
 
-    The manager does not know of that. Whether its list looks at all shows where servers end by themselves.
+    If another service was acted on, the manager does not know of the move; whether its list looks at all shows where servers end
+    by themselves. If the operation was refused that had to succeed, the service is not as it would be then.
     """
-    moved = {found.service for found in known if all(has(found.invariant, one) for one in (Trait.OTHERS, Trait.MOVING))}
+    moved = {one.service for one in known if has(one.invariant, Trait.MOVING) and _misplaces(one)}
     return [one for one in objections if has(one.invariant, Trait.WORDING) and one.service in moved]
+
+
+def _misplaces(found: Objection) -> bool:
+    return has(found.invariant, Trait.OTHERS) or has(found.invariant, Trait.SPOKEN)
 
 
 def _elsewhere(known: dict[Objection, Fingerprint], alone: list[Objection]) -> list[Fingerprint]:

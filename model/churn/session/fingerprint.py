@@ -35,10 +35,15 @@ class Fingerprint:
     def looks_like(self, other: "Fingerprint", *, late: bool = False) -> bool:
         """Whether both say the same of the same operation, whatever state the service was in.
 
-        `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing.
+        `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing. Nor does
+        it where a manager does not get well after an operation that ended unknown: whatever it is asked for then fails.
         """
         mine, its = self.signature, other.signature
-        if mine.invariant != its.invariant or not self._says_what(other):
+        if mine.invariant != its.invariant:
+            return False
+        if self.has(Trait.SPOKEN) and mine.condition.word == its.condition.word == _UNSETTLED:
+            return self.seen == other.seen
+        if not self._says_what(other):
             return False
         late |= self.has(Trait.BELATED)
         return late or mine.operation == its.operation or (self.ends_servers and other.ends_servers)
@@ -115,5 +120,5 @@ def plain(text: str, names: Mapping[str, str] | None = None) -> str:
 
 _STATE = re.compile(r"\b(created|running|paused|restarting|removing|exited|dead)$")
 """How a container was when it was left says less than which operation left it, unless the service ran until then."""
-_ANY_STATE, _RUNNING = "S", "running"
+_ANY_STATE, _RUNNING, _UNSETTLED = "S", "running", "unsettled"
 _IDENTITY, _NUMBER = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b"), re.compile(r"\d+")

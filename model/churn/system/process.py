@@ -47,6 +47,24 @@ class Finished:
     stderr: str
     cut_off: bool = False
 
+    @property
+    def killed_by(self) -> str:
+        """The signal that ended it, or one that a program of its own was ended by, as a shell tells: ``SIGKILL``; else empty.
+
+        Who sent it is not known: the engine of this machine, when memory runs out, or a user. So nothing is known of what the
+        command did.
+        """
+        code = self.code or 0
+        if code < 0:
+            return signal.Signals(-code).name
+        return signal.Signals(code - _BY_SIGNAL).name if code - _BY_SIGNAL in _FATAL else ""
+
+
+_BY_SIGNAL = 128
+"""A shell's exit code is that, and the number of the signal, where a signal ended a program."""
+_FATAL = frozenset({1, 2, 3, 4, 6, 7, 8, 9, 11, 13, 14, 15, 24, 25})
+"""Signals that end a program by default, and that programs are ended by."""
+
 
 def shown(argv: Sequence[str]) -> str:
     """The command as one would type it in a shell."""

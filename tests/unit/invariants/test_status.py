@@ -22,10 +22,11 @@ from builders import (
 )
 
 from churn.lifecycle.condition import Behaviour
-from churn.lifecycle.contract import Contract, Means, Noticing
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing
 from churn.lifecycle.invariants import Case
-from churn.lifecycle.observation import Listed, Port, Status
+from churn.lifecycle.observation import Container, Listed, Port, Status
 from churn.lifecycle.operations import Status as StatusOf
+from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import Fresh, Service, State
 
 BOTH = state(a=running(), b=idle(port=20002))
@@ -204,6 +205,38 @@ def test_serving_looks_at_each_service_by_itself() -> None:
 )
 def test_serving_demands_it_of_sound_running_services_alone(service: Service) -> None:
     assert is_quiet("serving", answering(state(a=service), (20001, Port(0))))
+
+
+LEFT = unsettled(idle(), until=30.0)
+
+
+def told(word: str, at: float, *containers: Container) -> Case:
+    """The list's word for a service, at that time, that was left by an operation nothing of which can come after 30 s."""
+    expected = state(a=LEFT)
+    seen = picture(
+        expected, containers=holding(*containers), listed=(Listed("a", word, Contract().spelled(word), 20001),)
+    )
+    return case(expected, seen, outcome=Ok(ended=at), contract=Contract(bounds=Bounds(settling=2.0)))
+
+
+@pytest.mark.parametrize("word", ["running", "starting"])
+def test_what_nothing_works_on_any_more_has_a_word_for_what_is(word: str) -> None:
+    assert is_quiet("status", told(word, at=31.9))
+    assert objected("status", told(word, at=32.0)) == ["a"]
+    assert is_quiet("status", told("failed", at=32.0))
+
+
+def test_a_service_that_was_left_may_be_listed_as_running_where_something_of_it_runs() -> None:
+    left = container("a1", service="a")
+    assert is_quiet("status", told("running", 99.0, left))
+    assert is_quiet("status", told("running", 99.0, evolve(left, service=None)))
+    assert objected("status", told("running", 99.0, evolve(left, state="exited"))) == ["a"]
+
+
+def test_where_a_death_is_noticed_later_it_may_be_listed_as_running() -> None:
+    seen = told("running", at=99.0)
+    for noticing in (Noticing.OPERATION, Noticing.NEVER):
+        assert is_quiet("status", evolve(seen, contract=evolve(seen.contract, death_noticed=noticing)))
 
 
 def test_serving_is_not_demanded_where_running_merely_means_launched() -> None:

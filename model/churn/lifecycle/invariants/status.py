@@ -18,7 +18,7 @@ from churn.lifecycle.invariants.base import (
     Trait,
 )
 from churn.lifecycle.observation import Listed, Status
-from churn.lifecycle.state import Service
+from churn.lifecycle.state import Service, Unsettled
 
 
 def status(case: Case) -> Iterator[Objection]:
@@ -75,7 +75,10 @@ def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection
     services = case.state.services
     for entry in entries:
         service = services.get(entry.service)
-        if service is None or service.unsettled is not None:
+        if service is None:
+            continue
+        if service.unsettled is not None:
+            yield from _left_as_it_was(case, entry, service.unsettled)
             continue
         if entry.status is service.status and service.server in _PLAIN:
             continue
@@ -86,6 +89,21 @@ def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection
             shown = Exhibit(Show.ANSWER, case.observation.list_command)
             advice = None if entry.status else _UNKNOWN_WORD
             yield Objection(f"service {entry.service} is {words}", seen, entry.service, shown, advice=advice)
+
+
+def _left_as_it_was(case: Case, entry: Listed, unsettled: Unsettled) -> Iterator[Objection]:
+    """Once nothing works on a service any more, its word has to be one for what is, and it does not run without a container."""
+    if case.outcome.ended < unsettled.until + case.contract.bounds.settling:
+        return
+    name, shown = entry.service, Exhibit(Show.ANSWER, case.observation.list_command)
+    if entry.status is None:
+        seen = f"'{entry.word}', a word its contract does not know"
+        yield Objection(f"service {name} is as nothing works on it", seen, name, shown, advice=_STUCK)
+    elif entry.status is Status.RUNNING and case.contract.death_noticed is Noticing.SETTLING:
+        alive = any(one.running and one.service in (name, None) for one in case.observation.containers.values())
+        if not alive:
+            seen = f"'{entry.word}', and no container of it runs"
+            yield Objection(f"service {name} is not running", seen, name, shown)
 
 
 _PLAIN = (NONE, SOUND)
@@ -111,6 +129,10 @@ _NOT_THERE = Advice(
 _LISTED_OTHERWISE = Advice(
     "services are found or told apart by something that is not theirs alone (a name's beginning, a container, a label)",
     "list what is in the store, one entry for each service, by its own id",
+)
+_STUCK = Advice(
+    "a status is written down before the work is done, and stays where the work was cut off",
+    "hold what was written down against what is there, also at the manager's own start",
 )
 _UNKNOWN_WORD = Advice(
     "the manager has a word for a status that its description does not tell the meaning of",

@@ -30,7 +30,9 @@ from churn.lifecycle.sequence import Naming
 FADING = 0.2
 """A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
 _IN_VAIN, _LATE, _RESISTED, _TROUBLED = 12.0, 6.0, 4.0, 2.0
-"""Starts of a server that cannot get healthy, or late; stops that the server resists, or of one that is ill or has died.
+"""Starts of a server that cannot get healthy, or late; stops that the server resists; what has to put trouble right.
+
+Trouble is a server that is ill or has died, or an operation that ended unknown.
 
 The ways out of these are the least tried code. The first two take the manager's whole timeout, or most of it: they have to be
 worth that, or they would never be done.
@@ -161,10 +163,14 @@ def _of_start(spot: Spot) -> float:
         return _IN_VAIN
     if spot.behaviour is Behaviour.LATE and not spot.runs:
         return _LATE
+    if spot.condition.word == "unsettled":
+        return _TROUBLED
     return _AGAIN if spot.condition.word != "created" else 1.0
 
 
 def _of_stop(spot: Spot) -> float:
+    if spot.condition.word == "unsettled":
+        return _TROUBLED
     if spot.condition.word not in ("running", "dead"):
         return _IDLE_CHANGE
     if spot.behaviour is Behaviour.IGNORE_SIGTERM:

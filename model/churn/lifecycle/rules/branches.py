@@ -15,11 +15,15 @@ class Must(Enum):
     OK = "succeed"
     REJECTED = "be refused"
     ANY = "end in any way"
+    OVERDUE = "succeed by now"
+    """It should have succeeded, and what it left undone stays so: this is where things go on behind that failure."""
 
     def admits(self, outcome: Outcome) -> bool:
         """Whether that outcome is what this demands. An unknown one is never objected to."""
         if self is Must.ANY or isinstance(outcome, Unknown):
             return True
+        if self is Must.OVERDUE:
+            return False
         return isinstance(outcome, Ok if self is Must.OK else Rejected)
 
 

@@ -8,7 +8,7 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Create, List, Remove, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
-from churn.lifecycle.rules.unsettled import until
+from churn.lifecycle.rules.unsettled import not_well, until
 from churn.lifecycle.state import Service, State, Unsettled
 
 
@@ -31,8 +31,9 @@ def stop(state: State, operation: Stop, outcome: Outcome, contract: Contract) ->
         return (Branch(Must.REJECTED, state),)
     stopped = as_stopped(state, operation.name, contract)
     if service.unsettled is not None:
-        unchanged = Branch(Must.REJECTED, state)
-        return (Branch(Must.ANY, state),) if outcome.ended < until(service) else (Branch(Must.OK, stopped), unchanged)
+        if outcome.ended < until(service):
+            return (Branch(Must.ANY, state),)
+        return (Branch(Must.OK, stopped), *not_well(state, operation.name, operation.kind, contract))
     if service.server in (Server.SOUND, Server.ILL):
         return (Branch(Must.OK, stopped),)
     if service.server is Server.DEAD:

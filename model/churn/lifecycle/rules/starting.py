@@ -8,7 +8,7 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Restart, Start
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
-from churn.lifecycle.rules.unsettled import until
+from churn.lifecycle.rules.unsettled import not_well, until
 from churn.lifecycle.state import Fresh, Service, State, tried
 
 
@@ -95,4 +95,4 @@ def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contra
     up = as_running(service, outcome, contract, strict=False)
     if service.behaviour.deadly:
         up = evolve(up, server=Server.ILL)
-    return (Branch(Must.OK, state.put(name, up)), Branch(Must.REJECTED, state))
+    return (Branch(Must.OK, state.put(name, up)), *not_well(state, name, Start.kind, contract))

@@ -2,8 +2,10 @@
 
 from attrs import evolve
 
-from churn.lifecycle.operations import Create, Operation, Remove, Status as StatusOf
+from churn.lifecycle.contract import Contract, Reply
+from churn.lifecycle.operations import Create, Operation, Remove, Status as StatusOf, Stop
 from churn.lifecycle.outcome import Unknown
+from churn.lifecycle.rules.branches import Branch, Must
 from churn.lifecycle.state import Service, State, Unsettled
 
 
@@ -31,6 +33,29 @@ def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Un
     if earlier.kind == Create.kind:
         return Unsettled(Create.kind, later, earlier.others or operation.kind != Create.kind)
     return Unsettled(operation.kind, later)
+
+
+def not_well(state: State, name: str, kind: str, contract: Contract) -> tuple[Branch, ...]:
+    """What follows where a start or a stop (`kind`) of an unsettled service is refused.
+
+    What is refused for the fault that the service is under does not count, nor where the service may not be there at all.
+    """
+    service = state.services[name]
+    unsettled = service.unsettled
+    assert unsettled is not None, "only of unsettled services"  # noqa: S101 -- the rules ask before
+    if service.behaviour.deadly or service.held or unsettled.kind == Create.kind:
+        return (Branch(Must.REJECTED, state),)
+    tried = evolve(unsettled, tries=unsettled.tries + 1, refused=unsettled.refused | {kind})
+    if _is_lost(tried, contract):
+        return (Branch(Must.OVERDUE, state.change(name, unsettled=evolve(unsettled, tries=0, refused=frozenset()))),)
+    return (Branch(Must.REJECTED, state.change(name, unsettled=tried)),)
+
+
+def _is_lost(tried: Unsettled, contract: Contract) -> bool:
+    """Whether the service should be well by now. A stop of what does not run may be refused for that; then a start may not."""
+    if not contract.recovers or tried.tries < contract.recovers or Stop.kind not in tried.refused:
+        return False
+    return contract.idle_stop is Reply.IGNORED or len(tried.refused) > 1
 
 
 def until(service: Service) -> float:

@@ -14,6 +14,7 @@ from churn.system.clock import Clock
 from churn.system.managers.aima import output
 from churn.system.managers.aima.output import Row, UnreadableOutput
 from churn.system.managers.aima.settings import START_TIMEOUT, AimaSettings, contract_for
+from churn.system.managers.ending import untold
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import ListedContainer as Container
 
@@ -192,13 +193,9 @@ class Aima:
 
     def _outcome(self, finished: Finished, read: Read, began: float, ended: float, cutoff: float) -> Outcome:
         evidence = Evidence(shown(finished.argv), output.shortened(finished.stdout, finished.stderr))
-        if finished.code is None:
-            reason = f"it was cut off after {cutoff:g} s"
-            return Unknown(began, ended, 0, evidence, reason, overran=True, until=ended + _AFTERMATH)
-        if finished.code < 0:
-            reason = f"it was ended by signal {-finished.code}"
-            return Unknown(began, ended, 0, evidence, reason, until=ended + _AFTERMATH)
-        if finished.code > 0:
+        if unknown := untold(finished, evidence, (began, ended), cutoff, _AFTERMATH):
+            return unknown
+        if finished.code:
             reason = self._named(output.complaint(finished.stderr)) or f"exit code {finished.code}"
             return Rejected(began, ended, 0, evidence, reason)
         try:

@@ -134,7 +134,7 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, "recovers", "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
@@ -142,6 +142,7 @@ class _DescriptionReader:
             **choices,
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
+            recovers=table.count("recovers", usual.recovers),
             processes=frozenset(table.texts("processes", ())),
             words=self._words(),
             labels=self._labels(containers),

@@ -13,6 +13,7 @@ from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
 from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.reading import Entry, Unreadable
+from churn.system.managers.ending import untold
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import ListedContainer as Container
 
@@ -234,9 +235,9 @@ class CommandManager:
     ) -> Outcome:
         ended = self.clock.now()
         evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())
-        if finished.cut_off:
-            reason, until = f"it was cut off after {call.timeout:g} s", ended + self.contract.bounds.grace
-            return Unknown(began, ended, 0, evidence, reason, overran=call.promised, until=until)
+        grace = self.contract.bounds.grace
+        if unknown := untold(finished, evidence, (began, ended), call.timeout, grace, stated=call.promised):
+            return unknown
         if finished.code != 0:
             return Rejected(began, ended, 0, evidence, _reason(finished))
         try:

@@ -108,6 +108,13 @@ class Table:
             self.wrong(key, f"seconds, a number {'from' if least_free else 'above'} 0", value)
         return float(value)
 
+    def count(self, key: str, usual: int) -> int:
+        """A whole number from 0 on."""
+        value = self.data.get(key, usual)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            self.wrong(key, "a whole number from 0 on", value)
+        return value
+
     def flag(self, key: str) -> bool:
         """True or false; false where it is missing."""
         value = self.data.get(key, False)

@@ -10,6 +10,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
+from churn.system.managers.ending import untold
 from churn.system.managers.reference.contract import contract_for
 from churn.system.managers.reference.manager import SERVICE, Settings
 from churn.system.process import Finished, run, shown
@@ -95,9 +96,8 @@ class ReferenceProgram:
 
     def _outcome(self, argv: Words, finished: Finished, began: float, ended: float, cutoff: float) -> Outcome:
         evidence = Evidence(shown(argv), f"{finished.stdout}{finished.stderr}".strip())
-        if finished.cut_off:
-            reason = f"it was cut off after {cutoff:g} s"
-            return Unknown(began, ended, 0, evidence, reason, overran=True, until=ended + self.settings.stop_grace)
+        if unknown := untold(finished, evidence, (began, ended), cutoff, self.settings.stop_grace):
+            return unknown
         if finished.code != 0:
             reason = (finished.stderr.strip().splitlines() or [f"exit code {finished.code}"])[-1]
             return Rejected(began, ended, 0, evidence, reason.removeprefix("Error: "))
