@@ -1,5 +1,8 @@
 """What the reference manager promises: the strictest contract there is."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import evolve
 
 from churn.lifecycle.contract import Bounds, Contract, Noticing, Reply, Willing
@@ -17,7 +20,11 @@ CONTRACT = Contract(
 )
 
 
-def contract_for(settings: Settings) -> Contract:
-    """The contract of a reference manager with these settings: its containers are those of its session."""
+def contract_for(settings: Settings, promises: Mapping[str, Any]) -> Contract:
+    """The contract of a reference manager with these settings: its containers are those of its session.
+
+    `promises` are fields of which it promises something else (`ReferenceManager.promises`).
+    """
     bounds = evolve(CONTRACT.bounds, loading=settings.start_timeout)
-    return evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    own = evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    return evolve(own, **promises)

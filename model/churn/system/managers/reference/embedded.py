@@ -23,7 +23,7 @@ class Embedded:
 
     def __init__(self, manager: ReferenceManager, shown: str = "churn reference --db PATH") -> None:
         self.manager = manager
-        self.contract: Contract = contract_for(manager.settings)
+        self.contract: Contract = contract_for(manager.settings, manager.promises)
         self._shown = shown
         self._entries: dict[Row, Listed] = {}
 

@@ -6,7 +6,7 @@ operation left, and the list holds it against the engine.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import Factory, frozen
 
@@ -45,6 +45,11 @@ class Settings:
 
 class ReferenceManager:
     """Services over `engine`, kept in `store`."""
+
+    promises: ClassVar[Mapping[str, Any]] = {}
+    """What a manager made from this one promises otherwise: fields of the contract, with their values."""
+    upset_by_engine: ClassVar[bool] = False
+    """Of a defect: whether it shows only where the engine makes trouble."""
 
     def __init__(self, store: Store, engine: Engine, host: Host, clock: Clock, settings: Settings) -> None:
         self.store = store

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
@@ -19,16 +20,24 @@ Words = list[str]
 
 
 class ReferenceProgram:
-    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it."""
+    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it, and
+    `promises` is what it promises otherwise with them.
+    """
 
     name = "reference"
 
     def __init__(
-        self, db: Path, settings: Settings, environ: Mapping[str, str], clock: Clock, defects: tuple[str, ...] = ()
+        self,
+        db: Path,
+        settings: Settings,
+        environ: Mapping[str, str],
+        clock: Clock,
+        defects: tuple[str, ...] = (),
+        promises: Mapping[str, Any] | None = None,
     ) -> None:
         self.db = db
         self.settings = settings
-        self.contract: Contract = contract_for(settings)
+        self.contract: Contract = contract_for(settings, promises or {})
         self.marker = settings.session
         self.clock = clock
         self.defects = defects
