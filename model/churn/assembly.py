@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from attrs import Factory, evolve, field, frozen
@@ -24,7 +24,7 @@ from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective, need_engine_faults
 from churn.system.managers.reference import Embedded, Settings, Store
-from churn.system.managers.reference.contract import CONTRACT
+from churn.system.managers.reference.contract import CONTRACT, with_daemon
 from churn.system.protocols import Host
 
 STAND_IN = "churn/stand-in:1"
@@ -160,7 +160,8 @@ def _described(target: Target, run: str) -> Iterator[System]:
         manager = CommandManager(
             description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
         )
-        yield here.system(manager, fails=target.engine_faults)
+        with closing(manager):
+            yield here.system(manager, fails=target.engine_faults)
 
 
 @contextmanager
@@ -219,7 +220,7 @@ def _contract_of_reference(target: Target) -> Contract:
     """Where time is real, its servers get less of it."""
     own = evolve(CONTRACT, **defective(target.defects).promises)
     if target.virtual:
-        return own
+        return with_daemon(own)
     return evolve(own, bounds=evolve(CONTRACT.bounds, loading=_REAL_START_TIMEOUT))
 
 

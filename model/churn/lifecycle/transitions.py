@@ -24,6 +24,8 @@ Start, Stop,     unknown to the manager      Rejected     nothing changed, nothi
 Remove, Restart,
 Status
 List, Status     any                         Ok           nothing changed
+RestartManager   any                         Ok           nothing changed; or by contract, what ran has ended, or runs
+                                                          in fresh containers
 Wait             any                         Ok           nothing changed by itself
 SetBehaviour(a)  there                       Ok           its present server, and later ones, behave like that
 SetBehaviour(a)  there, its servers do not   Rejected     nothing changed
@@ -67,6 +69,7 @@ from churn.lifecycle.operations import (
     RemoveContainer,
     Restart,
     RestartEngine,
+    RestartManager,
     SetBehaviour,
     Start,
     Status,
@@ -118,6 +121,7 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     Restart: starting.restart,
     Status: requests.look,
     List: requests.look,
+    RestartManager: requests.restart_manager,
     Wait: requests.wait,
     SetBehaviour: faults.behave,
     Crash: faults.strike,

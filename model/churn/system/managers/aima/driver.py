@@ -99,6 +99,10 @@ class Aima:
         """As `Manager.restart`; it is not offered."""
         return self._lacks(f"restart {service}")
 
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`; it has none."""
+        return self._lacks("restart-manager")
+
     def _lacks(self, what: str) -> Outcome:
         now = self.clock.now()
         return Rejected(

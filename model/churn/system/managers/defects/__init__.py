@@ -17,6 +17,7 @@ from churn.system.managers.defects import (
     starting,
     stopping,
     unprepared,
+    waking,
 )
 from churn.system.managers.reference.manager import ReferenceManager
 
@@ -45,7 +46,7 @@ _STANDS_FOR = "Stands for: "
 
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager)
-    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, reviving)
+    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, reviving, waking)
     for name, manager in theme.DEFECTS.items()
 }
 """Every defect by its name, theme by theme."""

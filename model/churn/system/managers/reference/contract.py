@@ -5,7 +5,8 @@ from typing import Any
 
 from attrs import evolve
 
-from churn.lifecycle.contract import Bounds, Contract, Noticing, Reply, Willing
+from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Reply, Willing
+from churn.lifecycle.operations import RestartManager
 from churn.system.managers.reference.manager import SESSION, Settings
 
 _USUAL = Settings(session="")
@@ -14,6 +15,7 @@ CONTRACT = Contract(
     idle_stop=Reply.IGNORED,
     second_create=Reply.REFUSED,
     running_remove=Willing.DONE,
+    daemon_restart=Outliving.RUN_ON,
     idle_restart=Willing.DONE,
     death_noticed=Noticing.SETTLING,
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
@@ -28,3 +30,8 @@ def contract_for(settings: Settings, promises: Mapping[str, Any]) -> Contract:
     bounds = evolve(CONTRACT.bounds, loading=settings.start_timeout)
     own = evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
     return evolve(own, **promises)
+
+
+def with_daemon(contract: Contract) -> Contract:
+    """That of a manager that lives on between two operations, and can be restarted. As a program it does not."""
+    return evolve(contract, offers=contract.offers | {RestartManager.kind})

@@ -60,6 +60,9 @@ class ReferenceManager:
 
     # -- what a user asks for -----------------------------------------------------------------------------------------
 
+    def wake(self) -> None:
+        """What its daemon does first when it is started. Nothing: all that is known stands in the store."""
+
     def create(self, name: str, folder: str = "") -> Record:
         """A new service with a port of its own; no container yet. Raises `ServiceError` where the name is taken."""
         if self.store.get(name) is not None:

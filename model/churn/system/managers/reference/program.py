@@ -71,6 +71,11 @@ class ReferenceProgram:
         """As `Manager.status`."""
         return self._call("status", service)
 
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`; it has none: each command is a program of its own."""
+        now = self.clock.now()
+        return Ok(now, now, 0, Evidence("# churn reference has no daemon", "", ran=False))
+
     def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`."""
         return container.labels.get(SERVICE)
