@@ -3,10 +3,10 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from attrs import Factory, evolve, frozen
+from attrs import Factory, evolve, field, frozen
 
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
@@ -22,9 +22,9 @@ from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
-from churn.system.managers.defects import defective
+from churn.system.managers.defects import defective, need_engine_faults
 from churn.system.managers.reference import Embedded, Settings, Store
-from churn.system.managers.reference.contract import CONTRACT
+from churn.system.managers.reference.contract import CONTRACT, with_daemon
 from churn.system.protocols import Host
 
 STAND_IN = "churn/stand-in:1"
@@ -50,12 +50,16 @@ class Target:
     """
     state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
     """A folder for locks, which all runs on this machine share."""
-    engine_faults: bool = False
+    engine_faults: bool = field()
     """Whether the engine is made to fail the manager, too."""
     speed: float = 4.0
     """How fast an emulated engine's time runs for a program that is tested on it; the waits go by it."""
     aima: AimaSettings = Factory(AimaSettings)
     """How AIMA is run, where it is the manager."""
+
+    @engine_faults.default
+    def _needed(self) -> bool:
+        return need_engine_faults(self.defects)
 
     @property
     def settings(self) -> Mapping[str, str | int | bool]:
@@ -135,7 +139,10 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         settings = Settings(
             session=f"churn-{run}", image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
         )
-        manager = ReferenceProgram(here.folder / "services.db", settings, here.environ, here.clock, target.defects)
+        promises = defective(target.defects).promises
+        manager = ReferenceProgram(
+            here.folder / "services.db", settings, here.environ, here.clock, target.defects, promises
+        )
         yield here.system(manager, fails=target.engine_faults)
 
 
@@ -153,7 +160,8 @@ def _described(target: Target, run: str) -> Iterator[System]:
         manager = CommandManager(
             description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
         )
-        yield here.system(manager, fails=target.engine_faults)
+        with closing(manager):
+            yield here.system(manager, fails=target.engine_faults)
 
 
 @contextmanager
@@ -210,9 +218,10 @@ def contract_of(target: Target) -> Contract:
 
 def _contract_of_reference(target: Target) -> Contract:
     """Where time is real, its servers get less of it."""
+    own = evolve(CONTRACT, **defective(target.defects).promises)
     if target.virtual:
-        return CONTRACT
-    return evolve(CONTRACT, bounds=evolve(CONTRACT.bounds, loading=_REAL_START_TIMEOUT))
+        return with_daemon(own)
+    return evolve(own, bounds=evolve(CONTRACT.bounds, loading=_REAL_START_TIMEOUT))
 
 
 def costs_of(target: Target) -> Costs:

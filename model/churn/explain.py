@@ -161,6 +161,7 @@ def _spelled(member: Enum) -> str:
 
 _ALLOWED: Mapping[Any, str] = {
     bool: "`true`; `false`",
+    int: "a whole number from 0 on",
     str: "a text",
     tuple: "texts",
     frozenset: "texts",

@@ -63,7 +63,7 @@ from churn.system.managers.reference.program import ReferenceProgram
 from churn.system.protocols import Manager
 
 ROOT = Path(__file__).parents[2]
-ALL_OFFERS = OFFERED | ENGINE_FAULTS
+ALL_OFFERS = OFFERED | ENGINE_FAULTS | {"restart-manager"}
 EVERY_KIND = tuple(KINDS.values())
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
 

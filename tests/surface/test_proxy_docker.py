@@ -23,6 +23,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.faults.gate import Call, Fault, Gate, Lost, Refused, Struck
 from churn.system.protocols import ListedContainer
 from churn.system.proxy import Proxy, proxied
+from churn.system.proxy.hooks import ProxyHooks
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.docker
@@ -384,6 +385,29 @@ def test_an_interruption_looks_like_an_engine_that_restarts(front: Front) -> Non
     assert "Cannot connect to the Docker daemon" in front.docker("ps", fails=True).decode()
     front.proxy.resume()
     assert front.docker("exec", container, "sh", "-c", "echo again") == b"again\n"
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["plain", "live"])
+def test_a_restart_obeys_restart_policies_as_an_engine_does(front: Front, *, live: bool) -> None:
+    """One that was stopped comes back by `always` alone; one without a policy stays dead."""
+    sleep = ("--init", "--entrypoint", "sleep", front.sandbox.tag, "600")
+    for short, policy in (("no", "no"), ("us", "unless-stopped"), ("al", "always")):
+        for stopped in ("", "-stopped"):
+            front.run("--restart", policy, *sleep, short=f"{short}{stopped}")
+    for short in ("no", "us", "al"):
+        front.docker("stop", "-t", "0", front.name(f"{short}-stopped"))
+    hooks = ProxyHooks(front.sandbox.engine, front.proxy, {**front.sandbox.labels, OWNER: "x"}, front.sandbox.tag)
+    hooks.restart(live=live, seconds=0.1)
+    shorts = ("no", "us", "al", "no-stopped", "us-stopped", "al-stopped")
+    states = {short: found.state for short in shorts if (found := front.listed(short)) is not None}
+    assert states == {
+        "no": "running" if live else "exited",
+        "us": "running",
+        "al": "running",
+        "no-stopped": "exited",
+        "us-stopped": "exited",
+        "al-stopped": "running",
+    }
 
 
 def archive(content: bytes) -> bytes:

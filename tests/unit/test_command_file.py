@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from churn.errors import UsageError
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, Willing
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Outliving, Ports, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
 from churn.system.managers.command import Description, read
 from churn.system.managers.command.file import _TOP, _DescriptionReader
@@ -77,6 +77,7 @@ CHOICES = [
         "second_create": Reply,
         "running_remove": Willing,
         "idle_restart": Willing,
+        "daemon_restart": Outliving,
         "failed_container": Remains,
         "stopped_container": Remains,
         "ports": Ports,

@@ -21,6 +21,7 @@ from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.operations import Create, Length, Pace, SetBehaviour, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.paths import Atlas
+from churn.system.managers.defects.reviving import StoppedIsRevived
 from churn.system.managers.reference import ReferenceManager, ServiceError
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
@@ -185,6 +186,13 @@ class Restarts(ReferenceManager):
         )
 
 
+class IsRevived(StoppedIsRevived):
+    """Its containers have a restart policy and are kept when they stop, but what a user has stopped stays so."""
+
+    policy = "unless-stopped"
+
+
+REVIVING = {"restart_policies": frozenset({"unless-stopped"}), "stopped_container": Remains.KEPT}
 HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (KeepsFailedContainers, {"failed_container": Remains.KEPT}),
     (KeepsStoppedContainers, {"stopped_container": Remains.KEPT}),
@@ -195,6 +203,7 @@ HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (RefusesToRemoveWhatRuns, {"running_remove": Willing.EITHER}),
     (RefusesIdleRestarts, {"idle_restart": Willing.REFUSED}),
     (HasVolumes, {}),
+    (IsRevived, REVIVING),
     (NeverNotices, {"death_noticed": Noticing.NEVER}),
     (NeverNoticesAtAll, {"death_noticed": Noticing.NEVER}),
     (PortsAnew, {"ports": Ports.ANEW}),
@@ -243,6 +252,7 @@ def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[s
         (OnlyLaunches, "accepted"),
         (ShowsNoFolder, "accepted"),
         (Restarts, "no-restart-policy"),
+        (IsRevived, "no-restart-policy"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )

@@ -309,7 +309,7 @@ def hurried(step: Step) -> Step:
 def test_a_failure_that_shrinks_to_another_is_asked_again_behind_that(defects: tuple[str, ...]) -> None:
     cycles = (CREATE, *map(hurried, (START, STOP) * 2), hurried(START), STOP)
     found = settled(defects, cycles).bugs
-    assert [len(bug.steps) for bug in found] == [3, 7]
+    assert [len(bug.steps) for bug in found] == [3, 5]
     assert [bug.failing.fingerprint.seen.rpartition(" ")[2] for bug in found] == ["exited", "running"]
 
 

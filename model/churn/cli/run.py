@@ -115,7 +115,7 @@ def _target(options: dict[str, Any]) -> Target:
         defects=options["defects"],
         environ=dict(os.environ),
         state=state_folder(),
-        engine_faults=options["engine_faults"],
+        **({"engine_faults": True} if options["engine_faults"] else {}),
         speed=options["speed"],
         aima=settings_of(options),
     )

@@ -89,6 +89,11 @@ def _untouched(state: State) -> bool:
     )
 
 
+def needs_resources(state: State) -> bool:
+    """Whether a look at it is in vain without networks, volumes and images: leaks can be told, or volumes be known."""
+    return comparable(state) or (not state.services if state.volumes is not None else _untouched(state))
+
+
 def volumes(resources: frozenset[Resource]) -> frozenset[Resource]:
     """Those of the resources that are volumes."""
     return frozenset(one for one in resources if one.kind is ResourceKind.VOLUME)

@@ -32,6 +32,19 @@ class Willing(Enum):
     """The manager may do both, or report an error and change nothing."""
 
 
+class Outliving(Enum):
+    """What becomes of running services when the manager's own daemon is restarted."""
+
+    RUN_ON = "run on"
+    """Nothing: their containers run on."""
+    ANEW = "run anew"
+    """They run, in new containers."""
+    END = "end"
+    """They end, and the manager says so."""
+    ANY = "any"
+    """Any of these, for all of them alike."""
+
+
 class Noticing(Enum):
     """When a manager must have noticed that a server died. The values are words for reports."""
 
@@ -133,6 +146,8 @@ class Contract:
     """A remove of a running service: it is stopped and removed, an error, or either (default)."""
     idle_restart: Willing = Willing.EITHER
     """A restart of a service that does not run: it is started, an error, or either (default)."""
+    daemon_restart: Outliving = Outliving.ANY
+    """What becomes of running services when the manager's daemon is restarted: they run on, run anew, end, or any (default)."""
     failed_container: Remains = Remains.GONE
     """What becomes of the container of a failed start: gone (default), or kept, stopped, until the next start or stop."""
     stopped_container: Remains = Remains.GONE

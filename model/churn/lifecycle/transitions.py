@@ -24,6 +24,8 @@ Start, Stop,     unknown to the manager      Rejected     nothing changed, nothi
 Remove, Restart,
 Status
 List, Status     any                         Ok           nothing changed
+RestartManager   any                         Ok           nothing changed; or by contract, what ran has ended, or runs
+                                                          in fresh containers
 Wait             any                         Ok           nothing changed by itself
 SetBehaviour(a)  there                       Ok           its present server, and later ones, behave like that
 SetBehaviour(a)  there, its servers do not   Rejected     nothing changed
@@ -52,7 +54,7 @@ of it.
 from collections.abc import Callable
 from typing import Any
 
-from churn.lifecycle.condition import ILL
+from churn.lifecycle.condition import DEAD, ILL
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import (
     Crash,
@@ -67,6 +69,7 @@ from churn.lifecycle.operations import (
     RemoveContainer,
     Restart,
     RestartEngine,
+    RestartManager,
     SetBehaviour,
     Start,
     Status,
@@ -76,7 +79,7 @@ from churn.lifecycle.operations import (
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.rules import faults, requests, starting
 from churn.lifecycle.rules.branches import Branch, Must
-from churn.lifecycle.rules.faults import as_dead
+from churn.lifecycle.rules.faults import as_dead, as_revived
 from churn.lifecycle.rules.unsettled import unsettle
 from churn.lifecycle.state import State
 
@@ -91,17 +94,23 @@ def follow(state: State, operation: Operation, outcome: Outcome, contract: Contr
     and whether it is known.
     """
     if isinstance(outcome, Unknown) and operation.manager:
-        return tuple(Branch(Must.ANY, unsettle(now, operation, outcome)) for now in _drifted(state))
+        return tuple(Branch(Must.ANY, unsettle(now, operation, outcome)) for now in _drifted(state, contract))
     rule = RULES[type(operation)]
-    return tuple(branch for now in _drifted(state) for branch in rule(now, operation, outcome, contract))
+    return tuple(branch for now in _drifted(state, contract) for branch in rule(now, operation, outcome, contract))
 
 
-def _drifted(state: State) -> tuple[State, ...]:
-    """`state`, and what it may have become by itself: a server under a deadly fault may end at any moment."""
+def _drifted(state: State, contract: Contract) -> tuple[State, ...]:
+    """`state`, and what it may have become by itself: a server under a deadly fault may end at any moment.
+
+    Where the contract has restart policies, the engine may have started a dead one's container again.
+    """
+    found = [state]
     for name, service in state.services.items():
         if service.server is ILL:
-            return (state, state.put(name, as_dead(service)))
-    return (state,)
+            found += [one.put(name, as_dead(service)) for one in found]
+        elif service.server is DEAD and service.leftover and contract.restart_policies:
+            found += [one.put(name, as_revived(service)) for one in found]
+    return tuple(found)
 
 
 RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Branch, ...]]] = {
@@ -112,6 +121,7 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     Restart: starting.restart,
     Status: requests.look,
     List: requests.look,
+    RestartManager: requests.restart_manager,
     Wait: requests.wait,
     SetBehaviour: faults.behave,
     Crash: faults.strike,

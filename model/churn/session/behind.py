@@ -12,7 +12,8 @@ from attrs import define, evolve
 from churn.lifecycle.adoption import adopted as taken_over, debris
 from churn.lifecycle.binding import bind
 from churn.lifecycle.invariants import Objection, Trait, has
-from churn.lifecycle.operations import Create, Remove
+from churn.lifecycle.observation import Observation
+from churn.lifecycle.operations import Create, Remove, Status
 from churn.lifecycle.outcome import Rejected
 from churn.lifecycle.state import State
 from churn.lifecycle.transitions import Branch, Must
@@ -97,6 +98,7 @@ class Excursion:
         look = self.system.observer.probe(look, (bind(nearest, look.observation),))
         told = any(has(found.invariant, Trait.MOVING) for found in known)
         state = taken_over(nearest, look.observation, statuses=told)
+        state = self._without_forgotten(state, look.observation)
         moved = {name for name, one in state.services.items() if one.port != nearest.services[name].port}
         if not moved <= pending.acted:  # ports that nobody touched: the list tells them of the wrong services
             adopted.tainted |= moved | pending.acted
@@ -106,6 +108,17 @@ class Excursion:
             policies = frozenset(one.restart_policy for one in judged.observation.containers.values())
             contract = self.judge.contract
             self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
+        return state
+
+    def _without_forgotten(self, state: State, seen: Observation) -> State:
+        """Without the services that the manager does not know any more: it does not list them, and refuses to tell of them."""
+        listed = {entry.service for entry in seen.listed or ()}
+        if seen.listed is None or Status.kind not in self.judge.contract.offers:
+            return state
+        for name in state.services.keys() - listed:
+            if isinstance(self.system.apply(Status(name)), Rejected):
+                state = state.drop(name)
+                self.system.forget(name)
         return state
 
     def _nearest(self, judged: Judgement) -> State:

@@ -53,7 +53,7 @@ class Done:
         In which order services are created, and between what, makes no difference.
         """
         used = tuple(dict.fromkeys(one.service for one in self.operations if one.service is not None))
-        created, rest = _parted(other.operations)
+        created, rest = _parted(other.operations, whole=False)
         for names in permutations(other.names, len(used)):
             called: dict[str | None, str | None] = {None: None, **dict(zip(used, names, strict=True))}
             first, then = _parted(self.operations)
@@ -68,10 +68,11 @@ class Done:
 _Act = tuple[str, str | None]
 
 
-def _parted(operations: Iterable[Operation]) -> tuple[list[_Act], list[_Act]]:
-    """Those that create, and the others, each as its kind and its service."""
+def _parted(operations: Iterable[Operation], *, whole: bool = True) -> tuple[list[_Act], list[_Act]]:
+    """Those that create, and the others, each as its kind and its service. If not `whole`, with the parts of each beside it."""
     created: list[_Act] = []
     rest: list[_Act] = []
     for one in operations:
-        (created if isinstance(one, Create) else rest).append((one.kind, one.service))
+        kinds = [one.kind] if whole else dict.fromkeys((*one.parts[:1], one.kind, *one.parts))
+        (created if isinstance(one, Create) else rest).extend((kind, one.service) for kind in kinds)
     return created, rest

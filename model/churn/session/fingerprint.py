@@ -33,7 +33,7 @@ class Fingerprint:
         return kind is not None and kind.ends_servers
 
     def looks_like(self, other: "Fingerprint", *, late: bool = False) -> bool:
-        """Whether both say the same of the same operation, whatever state the service was in.
+        """Whether both say the same of the same operation, or of one and its part, whatever state the service was in.
 
         `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing. Nor does
         it where a manager does not get well after an operation that ended unknown: whatever it is asked for then fails.
@@ -46,14 +46,20 @@ class Fingerprint:
         if not self._says_what(other):
             return False
         late |= self.has(Trait.BELATED)
-        return late or mine.operation == its.operation or (self.ends_servers and other.ends_servers)
+        alike = _are_one(mine.operation, its.operation)
+        return late or alike or (self.ends_servers and other.ends_servers)
 
     def _says_what(self, other: "Fingerprint") -> bool:
         """Whether the words are the same; how a container was left counts where both tell it."""
-        if self.expected != other.expected or self.seen == other.seen:
-            return self.expected == other.expected
+        if self.expects != other.expects or self.seen == other.seen:
+            return self.expects == other.expects
         told = (_STATE.sub(_ANY_STATE, one.seen) for one in (self, other))
         return any(one.seen.endswith(f" {_ANY_STATE}") for one in (self, other)) and len(set(told)) == 1
+
+    @property
+    def expects(self) -> str:
+        """What was expected, without the word of the operation: a restart is to succeed as a start is."""
+        return self.expected.removeprefix(self.signature.operation)
 
     def resembles(self, other: "Fingerprint") -> bool:
         """Whether this may be the other in another place or in other words, if what makes the other was done.
@@ -84,6 +90,11 @@ class Fingerprint:
         held = other.signature.condition.held  # what is held is the port that the list told
         told = self.has(Trait.TOLD) and other.has(Trait.FACT) and not held
         return not (self.has(Trait.BELATED) and other.has(Trait.SPOKEN)) and not told
+
+
+def _are_one(kind: str, other: str) -> bool:
+    """Whether both are the same operation, or one is a part of the other."""
+    return kind == other or any(one in KINDS and two in KINDS[one].parts for one, two in ((kind, other), (other, kind)))
 
 
 def fingerprints_of(

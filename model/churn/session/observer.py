@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from churn.errors import NotFound
-from churn.lifecycle.binding import comparable
+from churn.lifecycle.binding import needs_resources
 from churn.lifecycle.condition import NONE, SOUND
 from churn.lifecycle.observation import Container, Event, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
@@ -116,7 +116,7 @@ class Observer:
             containers=containers,
             listed=listed,
             told=self._listed(told),
-            resources=self._engine.resources(self._shared) if any(map(comparable, states)) else None,
+            resources=self._engine.resources(self._shared) if any(map(needs_resources, states)) else None,
             processes=self._host.processes(self._manager.marker),
             events=self._events,
             mark=self._engine.mark(),

@@ -14,6 +14,7 @@ from churn.lifecycle.operations import (
     Operation,
     Remove,
     Restart,
+    RestartManager,
     Start,
     Status,
     Stop,
@@ -120,7 +121,9 @@ class System:
         mark = self.engine.mark() if operation.makes_container else 0
         outcome = self._applied(operation)
         if isinstance(operation, Remove):
-            self._removed(operation.name, outcome)
+            self.observer.port_of.pop(operation.name, None)
+            if isinstance(outcome, Ok):
+                self.forget(operation.name)
         if operation.manager:
             self.inside += outcome.ended - outcome.began
         return evolve(outcome, mark=mark + 1) if operation.makes_container else outcome
@@ -143,11 +146,10 @@ class System:
             return ask(self.manager, self._real[name] if name else "", self._folders[name] if name else "")
         return self._wait(operation) if isinstance(operation, Wait) else self._strike(operation)
 
-    def _removed(self, name: str, outcome: Outcome) -> None:
-        """A service of that name has its port and its behaviour anew."""
+    def forget(self, name: str) -> None:
+        """The manager does not know the service any more: one of that name has its port and its behaviour anew."""
         self.observer.port_of.pop(name, None)
-        if isinstance(outcome, Ok):
-            self._faults.forget(name)
+        self._faults.forget(name)
 
     def _strike(self, operation: Operation) -> Outcome:
         began = self.clock.now()
@@ -204,6 +206,7 @@ REQUESTS: Mapping[type[Operation], Callable[[Manager, str, str], Outcome]] = {
     Restart: lambda manager, real, _: manager.restart(real),
     Status: lambda manager, real, _: manager.status(real),
     List: lambda manager, _, __: manager.list(),
+    RestartManager: lambda manager, _, __: manager.restart_daemon(),
 }
 """How the manager is asked for each of its operations: with the real name of the service, and the folder for its behaviour."""
 _SHOW_LIMIT = 10.0

@@ -107,6 +107,7 @@ def _with_restarts(failing: Failing, foresight: Foresight) -> Iterator[Candidate
             steps.append(step)
     if len(steps) < len(failing.steps):
         yield _with(failing, tuple(steps))
+        yield _with(failing, (*steps[:-1], *failing.steps[-2:]))
 
 
 def _ends(operation: Operation, name: str) -> bool:
@@ -254,6 +255,7 @@ STAGES = len(_ORDER)
 _AS_THEY_COME = (short_jumps,)
 """Those that are in order already."""
 _OTHER_END: tuple[_Make, ...] = (
+    _with_restarts,
     cycles,
     cycles_of_what_piles_up,
     _seen_sooner,

@@ -202,6 +202,9 @@ class Manager(Protocol):
     def status(self, service: str) -> Outcome:
         """One service: `Ok.listed` with one entry."""
 
+    def restart_daemon(self) -> Outcome:
+        """Stop its own daemon and start it again, and return when it is up. Asked only of managers that have one."""
+
     def service_of(self, container: ListedContainer) -> str | None:
         """The service that a container belongs to, by its labels, name or ports; None where nothing tells.
 

@@ -38,13 +38,18 @@ def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterato
         yield Objection(expected, f"{found.alias} was there before", name, CONTAINERS)
     elif found.born < fresh.since:
         yield Objection(expected, f"{found.alias} was created before the start began", name, CONTAINERS)
-    elif found.starts > 1 or found.restart_count:
+    elif (found.starts > 1 or found.restart_count) and not _may_be_revived(case, name):
         times = found.starts + found.restart_count
         shown = Exhibit(Show.CONTAINER, found.name)
         yield Objection(f"{found.alias} was started once", f"{times} times", name, shown, advice=_STARTED_AGAIN)
     elif found.changes:
         changes, shown = ", ".join(found.changes[:5]), Exhibit(Show.LAYER, found.name)
         yield Objection(f"{found.alias} starts with a clean layer", changes, name, shown, advice=_DIRTY)
+
+
+def _may_be_revived(case: Case, name: str) -> bool:
+    """Whether its server may have ended since the start, hurried past, and been started again by its restart policy."""
+    return bool(case.contract.restart_policies) and case.state.services[name].exempt
 
 
 _STARTED_AGAIN = Advice(

@@ -17,7 +17,7 @@ from churn.lifecycle.invariants.base import (
     Show,
     Trait,
 )
-from churn.lifecycle.observation import Listed, Status
+from churn.lifecycle.observation import Container, Listed, Status
 from churn.lifecycle.state import Service, Unsettled
 
 
@@ -37,11 +37,21 @@ def _engine_agrees(case: Case) -> Iterator[Objection]:
             continue
         found = case.own(service)
         if service.server is DEAD:
-            if found is not None and found.running:
+            if (
+                found is not None
+                and found.running
+                and not (found.state == "restarting" and case.contract.restart_policies)
+            ):
                 yield Objection(f"{found.alias} has ended", f"it is {found.state}", name, CONTAINERS, advice=_REVIVED)
-        elif found is None or found.state != "running":
+        elif found is None or not _runs(found, service, case.contract):
             seen = "there is none" if found is None else f"{found.alias} is {found.state}"
             yield Objection(f"a running container for service {name}", seen, name, CONTAINERS, advice=_NOT_THERE)
+
+
+def _runs(found: Container, service: Service, contract: Contract) -> bool:
+    """Whether its container runs. That of one that is ill may be about to be started again by its restart policy."""
+    again = service.server is ILL and found.state == "restarting" and bool(contract.restart_policies)
+    return found.state == "running" or again
 
 
 def _listed_once(case: Case, listed: tuple[Listed, ...]) -> Iterator[Objection]:

@@ -26,7 +26,18 @@ from churn.lifecycle.operations.faults import (
     RestartEngine,
     SetBehaviour,
 )
-from churn.lifecycle.operations.requests import Create, Length, List, Remove, Restart, Start, Status, Stop, Wait
+from churn.lifecycle.operations.requests import (
+    Create,
+    Length,
+    List,
+    Remove,
+    Restart,
+    RestartManager,
+    Start,
+    Status,
+    Stop,
+    Wait,
+)
 
 __all__ = [
     "ENGINE_FAULTS",
@@ -50,6 +61,7 @@ __all__ = [
     "RemoveContainer",
     "Restart",
     "RestartEngine",
+    "RestartManager",
     "SetBehaviour",
     "Start",
     "Status",
@@ -68,6 +80,7 @@ _ALL: tuple[type[Operation], ...] = (
     Restart,
     Status,
     List,
+    RestartManager,
     Wait,
     SetBehaviour,
     Crash,

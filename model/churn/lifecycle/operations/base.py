@@ -37,6 +37,8 @@ class Operation:
     """Whether it makes a fault, or ends one."""
     changes_containers: ClassVar[bool] = False
     """Whether the manager may change containers for it. Such an operation is struck by a `disturb` before it."""
+    parts: ClassVar[tuple[str, ...]] = ()
+    """The kinds of operations that it is made of, in their order. What is wrong with one of them is mostly wrong with it."""
     makes_container: ClassVar[bool] = False
     """Whether it leaves the service running in a container that it has made. Its outcome then tells when it began (`mark`)."""
     offered: ClassVar[bool] = False

@@ -57,6 +57,12 @@ class Remove(_Request):
 
     kind = "remove"
     changes_containers = True
+    parts = ("stop",)
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """A stop."""
+        return (Stop(self.name),)
 
 
 @frozen(cache_hash=True)
@@ -67,11 +73,12 @@ class Restart(_Request):
     weight = 2
     changes_containers = True
     makes_container = True
+    parts = ("stop", "start")
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """A start."""
-        return (Start(self.name),)
+        """A start, or a stop."""
+        return (Start(self.name), Stop(self.name))
 
 
 @frozen(cache_hash=True)
@@ -88,6 +95,21 @@ class List(Operation):
     kind = "list"
     family = Family.SURVEY
     offered = True
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is
+        yield cls()
+
+
+@frozen(cache_hash=True)
+class RestartManager(Operation):
+    """The manager's own daemon is stopped and started again. All services are known as before."""
+
+    kind = "restart-manager"
+    family = Family.SURVEY
+    manager = False
+    offered = True
+    makes_container = True
 
     @classmethod
     def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it is the same whatever there is

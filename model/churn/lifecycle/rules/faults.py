@@ -25,10 +25,10 @@ def behave(state: State, operation: SetBehaviour, _: Outcome, contract: Contract
     if not contract.obedient:
         return (Branch(Must.REJECTED, state),)
     service = evolve(state.services[operation.name], behaviour=operation.how)
-    return tuple(Branch(Must.OK, state.put(operation.name, after)) for after in _affected(service))
+    return tuple(Branch(Must.OK, state.put(operation.name, after)) for after in _affected(service, contract))
 
 
-def _affected(service: Service) -> tuple[Service, ...]:
+def _affected(service: Service, contract: Contract) -> tuple[Service, ...]:
     """What may become of a service whose servers have just been told how to behave."""
     if service.server in (Server.NONE, Server.DEAD):
         return (service,)
@@ -36,12 +36,21 @@ def _affected(service: Service) -> tuple[Service, ...]:
     if service.behaviour.deadly:
         return (dead, ill) if service.behaviour is Behaviour.CRASH else (ill, dead)
     sound = evolve(service, server=Server.SOUND)
-    return (sound,) if service.server is Server.SOUND else (sound, dead)
+    if service.server is Server.SOUND:
+        return (sound,)
+    return (
+        (sound, dead, ill) if contract.restart_policies else (sound, dead)
+    )  # the engine may just be starting it again
 
 
 def as_dead(service: Service, *, leftover: bool = True) -> Service:
     """The service once its server has died; `leftover`: its container may still be there."""
     return evolve(service, server=Server.DEAD, leftover=leftover)
+
+
+def as_revived(service: Service) -> Service:
+    """The service once the engine has started its container again by a restart policy: it need not answer yet."""
+    return evolve(service, server=Server.ILL, leftover=False)
 
 
 def strike(
@@ -53,7 +62,7 @@ def strike(
         return (Branch(Must.ANY, state),)
     after = [as_dead(service, leftover=not isinstance(operation, RemoveContainer))]
     if contract.restart_policies and not isinstance(operation, RemoveContainer):
-        after.append(evolve(service, server=Server.ILL))  # the engine may bring it back
+        after.append(as_revived(service))  # the engine may bring it back
     return (*(Branch(Must.OK, state.put(operation.name, one)) for one in after), Branch(Must.REJECTED, state))
 
 
@@ -85,6 +94,6 @@ def restart_engine(state: State, operation: RestartEngine, _: Outcome, contract:
     after = evolve(state, services={**state.services, **{name: as_dead(one) for name, one in struck.items()}})
     branches = [Branch(Must.OK, after)]
     if contract.restart_policies and struck:
-        ill = {name: evolve(one, server=Server.ILL) for name, one in struck.items()}
+        ill = {name: as_revived(one) for name, one in struck.items()}
         branches.append(Branch(Must.OK, evolve(state, services={**state.services, **ill})))
     return (*branches, unchanged)

@@ -3,11 +3,13 @@
 from attrs import evolve
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Remains, Reply, Willing
+from churn.lifecycle.contract import Contract, Outliving, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Create, List, Remove, Start, Status as StatusOf, Stop, Wait
+from churn.lifecycle.operations import Create, List, Remove, RestartManager, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
+from churn.lifecycle.rules.faults import as_dead
+from churn.lifecycle.rules.starting import as_running
 from churn.lifecycle.rules.unsettled import not_well, until
 from churn.lifecycle.state import Service, State, Unsettled
 
@@ -77,6 +79,16 @@ def _perhaps_gone(state: State, name: str) -> Branch:
     """Removed, but something may still be under way for it."""
     rest = Unsettled(Create.kind, until(state.services[name]), others=True)
     return Branch(Must.OK, state.change(name, unsettled=rest, behaviour=Behaviour.HEALTHY, held=False))
+
+
+def restart_manager(state: State, _: RestartManager, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow a restart of the manager's daemon: all is known as before, and what ran shares one fate."""
+    alive = {name: one for name, one in state.services.items() if one.server in (Server.SOUND, Server.ILL)}
+    anew = {name: evolve(as_running(one, outcome, contract), server=one.server) for name, one in alive.items()}
+    ended = {name: as_dead(one) for name, one in alive.items()}
+    fates = {Outliving.RUN_ON: alive, Outliving.ANEW: anew, Outliving.END: ended}
+    chosen = fates.values() if contract.daemon_restart is Outliving.ANY else (fates[contract.daemon_restart],)
+    return tuple(Branch(Must.OK, evolve(state, services={**state.services, **fate})) for fate in chosen)
 
 
 def look(state: State, operation: List | StatusOf, _: Outcome, __: Contract) -> tuple[Branch, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from churn.errors import Conflict, EngineError, NotFound
-from churn.system.protocols import Engine, Spec
+from churn.system.protocols import Engine, ListedContainer, Spec
 from churn.system.proxy.proxy import Proxy
 
 _NOT_HERE = 501
@@ -25,12 +25,23 @@ class ProxyHooks:
         self._engine.kill(self._ours(reference))
 
     def restart(self, *, live: bool, seconds: float) -> None:
-        """As clients and our containers see a restart: others' containers run on, and no policy brings ours back."""
-        for row in () if live else self._engine.list(self._labels):
-            with suppress(NotFound, Conflict):  # it has ended just now, by itself
-                if row.state in _ALIVE:
-                    self._engine.kill(row.id)
+        """As clients and our containers see a restart: others' containers run on, ours end, and by their policies come back."""
+        ours = self._engine.list(self._labels)
+        ended = () if live else tuple(row for row in ours if row.state in _ALIVE)
         self._proxy.interrupt(seconds)
+        for row in ended:
+            with suppress(NotFound, Conflict):  # it has ended just now, by itself
+                self._engine.kill(row.id)
+        for row in (*ended, *(row for row in ours if row.state == "exited")):
+            with suppress(EngineError):  # nobody asked for it: an engine only notes that it could not
+                self._revive(row)
+
+    def _revive(self, row: ListedContainer) -> None:
+        """Start it again if its policy says so: one that a user has stopped by ``always`` alone."""
+        wanted = ("always", "unless-stopped") if row.state in _ALIVE else ("always",)
+        if self._engine.inspect(row.id).restart_policy in wanted:
+            self._engine.stop(row.id, 0)  # it returns when what killed it has ended it
+            self._engine.start(row.id)
 
     def occupy(self, name: str, port: int) -> str:
         """As `EngineHooks.occupy`; the container is ours, so that it is removed if all else fails."""

@@ -14,7 +14,7 @@ from churn.system.clock import Clock
 from churn.system.managers.aima import output
 from churn.system.managers.aima.output import Row, UnreadableOutput
 from churn.system.managers.aima.settings import START_TIMEOUT, AimaSettings, contract_for
-from churn.system.managers.ending import untold
+from churn.system.managers.cut_short import cut_short
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import ListedContainer as Container
 
@@ -99,6 +99,10 @@ class Aima:
     def restart(self, service: str) -> Outcome:
         """As `Manager.restart`; it is not offered."""
         return self._lacks(f"restart {service}")
+
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`; it has none."""
+        return self._lacks("restart-manager")
 
     def _lacks(self, what: str) -> Outcome:
         now = self.clock.now()
@@ -193,7 +197,7 @@ class Aima:
 
     def _outcome(self, finished: Finished, read: Read, began: float, ended: float, cutoff: float) -> Outcome:
         evidence = Evidence(shown(finished.argv), output.shortened(finished.stdout, finished.stderr))
-        if unknown := untold(finished, evidence, (began, ended), cutoff, _AFTERMATH):
+        if unknown := cut_short(finished, evidence, (began, ended), cutoff, _AFTERMATH):
             return unknown
         if finished.code:
             reason = self._named(output.complaint(finished.stderr)) or f"exit code {finished.code}"

@@ -73,6 +73,8 @@ class Description:
     """The label whose value is the name or id of a container's service; empty: no label tells it."""
     service_pattern: re.Pattern[str] | None = None
     """What the names of containers match whole, with the name or id of the service as its group called service."""
+    daemon: tuple[CommandCall, CommandCall] | None = None
+    """How its daemon is started, and how it is stopped; None where it has none."""
     forgets_idle: bool = False
     """Whether its list leaves out services that do not run, which is then no lie."""
 
@@ -84,7 +86,10 @@ class Description:
     @property
     def templates(self) -> tuple[str, ...]:
         """Everything that placeholders may stand in, labels aside."""
-        return (*self.environ.values(), *(word for call in self.calls.values() for word in call.argv))
+        return (
+            *self.environ.values(),
+            *(word for call in (*self.calls.values(), *(self.daemon or ())) for word in call.argv),
+        )
 
     def uses(self, placeholder: str) -> bool:
         """Whether any of its commands has that placeholder."""

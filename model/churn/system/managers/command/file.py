@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import fields
 
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, Willing
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Outliving, Ports, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import KINDS, OnService
+from churn.lifecycle.operations import KINDS, OnService, RestartManager
 from churn.system.managers.command.description import (
     COMMON,
     ID,
@@ -23,8 +23,9 @@ from churn.system.managers.command.description import (
 from churn.system.managers.command.reading import Identity, Json, Reading, Text
 from churn.system.managers.command.table import Table, nearest, parsed
 
-_TOP = ("name", "forgets_idle", "health_path", "env", *OPERATIONS, "words", "containers", "contract")
+_TOP = ("name", "forgets_idle", "health_path", "env", *OPERATIONS, "daemon", "words", "containers", "contract")
 _CALL = ("argv", "timeout")
+_DAEMON = ("start", "stop", "timeout")
 _READING = ("entries", "json_lines", "pattern", "skip", "port_pattern")
 _CONTAINERS = ("labels", "name_pattern", "service_label")
 _CHOICES: Mapping[str, type[Enum]] = {
@@ -33,6 +34,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "second_create": Reply,
     "running_remove": Willing,
     "idle_restart": Willing,
+    "daemon_restart": Outliving,
     "failed_container": Remains,
     "stopped_container": Remains,
     "ports": Ports,
@@ -40,6 +42,8 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "death_noticed": Noticing,
 }
 _LISTS = ("restart_policies", "belongings", "processes")
+_DAEMON_LIMIT = 60.0
+"""Seconds after which a daemon's command is cut off, where the file does not say."""
 _POLICIES = ("always", "on-failure", "unless-stopped")
 _BOUNDS = tuple(one.name for one in fields(Bounds))
 _GROUPS = ("service", "status", "port")
@@ -68,6 +72,7 @@ class _DescriptionReader:
             calls=self._calls(contract.bounds, identified=identity is not None),
             environ=self._environ(identified=identity is not None),
             readings={kind: self._reading(kind) for kind in ("list", "status") if kind in self.tables},
+            daemon=self._daemon(),
             identity=identity,
             service_label=containers.text("service_label", ""),
             service_pattern=_with_service(containers.regex("name_pattern", allowed=("service",))),
@@ -85,14 +90,27 @@ class _DescriptionReader:
         return {kind: self._call(kind, table, bounds, identified) for kind, table in self.tables.items()}
 
     def _call(self, kind: str, table: Table, bounds: Bounds, identified: bool) -> CommandCall:
-        argv = table.texts("argv")
-        if not argv or not argv[0]:
-            table.wrong("argv", "an array of a program and its arguments", list(argv))
-        for place, template in enumerate(argv):
-            _check(table, f"argv[{place}]", template, _placeholders(kind, identified))
+        argv = self._argv(table, "argv", _placeholders(kind, identified))
         promised = (bounds.of(kind) or bounds.stop) + bounds.grace
         timeout = table.number("timeout", promised)
         return CommandCall(argv, timeout, promised=timeout >= promised)
+
+    def _daemon(self) -> tuple[CommandCall, CommandCall] | None:
+        """How it is started and stopped, if there is one."""
+        if "daemon" not in self.top:
+            return None
+        table = self.top.table("daemon", _DAEMON)
+        timeout = table.number("timeout", _DAEMON_LIMIT)
+        starting, stopping = (self._argv(table, key, COMMON) for key in ("start", "stop"))
+        return CommandCall(starting, timeout), CommandCall(stopping, timeout)
+
+    def _argv(self, table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        argv = table.texts(key)
+        if not argv or not argv[0]:
+            table.wrong(key, "an array of a program and its arguments", list(argv))
+        for place, template in enumerate(argv):
+            _check(table, f"{key}[{place}]", template, known)
+        return argv
 
     def _environ(self, *, identified: bool) -> dict[str, str]:
         table = self.top.table("env", None)
@@ -149,9 +167,14 @@ class _DescriptionReader:
             name_pattern=name_pattern.pattern if name_pattern is not None else "",
             health_path=self._health_path(),
             bounds=self._bounds(table.table("bounds", _BOUNDS)),
-            offers=frozenset({"create", *self.tables}) - {"reset"},  # without a create of its own, its start is asked
+            offers=frozenset({"create", *self.tables, *self._restarted()})
+            - {"reset"},  # without a create of its own, its start is asked
             obedient=self._obedient(),
         )
+
+    def _restarted(self) -> tuple[str, ...]:
+        """What can be done where there is a daemon."""
+        return (RestartManager.kind,) if "daemon" in self.top else ()
 
     def _words(self) -> dict[str, Status]:
         table = self.top.table("words", tuple(status.value for status in Status))

@@ -11,10 +11,11 @@ from churn.lifecycle.contract import Reply, Willing
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
+from churn.system.managers.command.daemon import Daemon
 from churn.system.managers.command.description import CommandCall, Description, filled
+from churn.system.managers.command.ending import ending, expect_reset
 from churn.system.managers.command.reading import Entry, Unreadable
-from churn.system.managers.ending import untold
-from churn.system.process import Finished, run, shown
+from churn.system.process import run, shown
 from churn.system.protocols import ListedContainer as Container
 
 LABELS = "CHURN_LABELS"
@@ -84,6 +85,7 @@ class CommandManager:
         self._sequence = 0
         self._memory = _Memory()
         self._state = self._new_state()
+        self._daemon = Daemon(*description.daemon, self._run) if description.daemon is not None else None
 
     # -- as a `Manager` -----------------------------------------------------------------------------------------------
 
@@ -160,6 +162,17 @@ class CommandManager:
         left_out = tuple(self._left_out([service]))
         return Ok(outcome.began, outcome.ended, 0, outcome.evidence, left_out) if left_out else outcome
 
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`."""
+        assert self._daemon is not None, "only a manager with a daemon offers that"  # noqa: S101 -- its file says so
+        began = self.clock.now()
+        return evolve(self._daemon.restart(), began=began)
+
+    def close(self) -> None:
+        """End its daemon, if it has one: nothing is asked of it any more."""
+        if self._daemon is not None:
+            self._daemon.end()
+
     def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`: by its label, else by the group called service in the pattern of its name."""
         label, pattern = self.description.service_label, self.description.service_pattern
@@ -170,8 +183,10 @@ class CommandManager:
 
     def reset(self) -> None:
         """As `Manager.reset`: its own reset, if it has one; then a new ``{state}``, and nothing is known of any service."""
+        self.close()
         if "reset" in self.description.calls:
-            self._reset()
+            expect_reset(self._call("reset", None), self.name)
+            self.close()
         self._memory = _Memory()
         old, self._state = self._state, self._new_state()
         try:
@@ -223,36 +238,20 @@ class CommandManager:
 
     def _call(self, kind: str, service: str | None, read: Callable[[str], Listing] = lambda _: None) -> Outcome:
         """Run an operation's command; `read` makes of its output what it lists."""
-        call, values = self.description.calls[kind], self._values(service)
+        if self._daemon is not None:
+            self._daemon.ensure()
+        return self._run(self.description.calls[kind], service, read)
+
+    def _run(
+        self, call: CommandCall, service: str | None = None, read: Callable[[str], Listing] = lambda _: None
+    ) -> Outcome:
+        values = self._values(service)
         variables = self.description.variables(values)
         argv = call.filled(values)
         began = self.clock.now()
         finished = run(argv, env={**self._environ, **variables}, timeout=call.timeout, marker=self.marker)
-        return self._outcome(_command(argv, variables), finished, began, call, read)
-
-    def _outcome(
-        self, command: str, finished: Finished, began: float, call: CommandCall, read: Callable[[str], Listing]
-    ) -> Outcome:
-        ended = self.clock.now()
-        evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())
         grace = self.contract.bounds.grace
-        if unknown := untold(finished, evidence, (began, ended), call.timeout, grace, stated=call.promised):
-            return unknown
-        if finished.code != 0:
-            return Rejected(began, ended, 0, evidence, _reason(finished))
-        try:
-            return Ok(began, ended, 0, evidence, read(finished.stdout))
-        except Unreadable as error:
-            return Unknown(began, ended, 0, evidence, str(error), until=ended)
-
-    def _reset(self) -> None:
-        outcome = self._call("reset", None)
-        if not isinstance(outcome, Ok):
-            reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else ""
-            raise EnvironmentFault(
-                f"expected {outcome.evidence.command!r} to reset {self.name}, but: {reason}; it printed: "
-                f"{outcome.evidence.output or 'nothing'}"
-            )
+        return ending(_command(argv, variables), finished, (began, self.clock.now()), call, grace, read)
 
     def _values(self, service: str | None) -> dict[str, str]:
         """What stands for each placeholder of an operation on that service, or on none."""
@@ -310,10 +309,3 @@ def _variables(labels: Mapping[str, str]) -> dict[str, str]:
 def _command(argv: Sequence[str], variables: Mapping[str, str]) -> str:
     """The command as one would type it in a shell, its own variables included."""
     return shown(("env", *(f"{name}={value}" for name, value in variables.items()), *argv) if variables else argv)
-
-
-def _reason(finished: Finished) -> str:
-    """Why the manager refused: the last line that speaks of an error, else the last one."""
-    lines = finished.stderr.strip().splitlines() or [f"exit code {finished.code}"]
-    errors = [line for line in lines if "error" in line.lower()]
-    return (errors or lines)[-1].removeprefix("Error: ")

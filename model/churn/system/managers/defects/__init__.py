@@ -7,7 +7,18 @@ see, and which public bug it stands for. Several can be combined.
 from attrs import frozen
 
 from churn.errors import UsageError
-from churn.system.managers.defects import leaking, listing, naming, ports, removing, starting, stopping, unprepared
+from churn.system.managers.defects import (
+    leaking,
+    listing,
+    naming,
+    ports,
+    removing,
+    reviving,
+    starting,
+    stopping,
+    unprepared,
+    waking,
+)
 from churn.system.managers.reference.manager import ReferenceManager
 
 
@@ -35,7 +46,7 @@ _STANDS_FOR = "Stands for: "
 
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager)
-    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing)
+    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, reviving, waking)
     for name, manager in theme.DEFECTS.items()
 }
 """Every defect by its name, theme by theme."""
@@ -47,4 +58,10 @@ def defective(names: tuple[str, ...]) -> type[ReferenceManager]:
         if name not in DEFECTS:
             raise UsageError(f"expected the name of a defect (see: churn defects), got {name!r}")
     bases = tuple(DEFECTS[name].manager for name in dict.fromkeys(names))
-    return type("Defective", bases, {}) if bases else ReferenceManager
+    promises = {field: value for base in bases for field, value in base.promises.items()}
+    return type("Defective", bases, {"promises": promises}) if bases else ReferenceManager
+
+
+def need_engine_faults(names: tuple[str, ...]) -> bool:
+    """Whether some of these defects show only where the engine makes trouble. Unknown names are none."""
+    return any(name in DEFECTS and DEFECTS[name].manager.upset_by_engine for name in names)

@@ -1,8 +1,12 @@
 """What the reference manager promises: the strictest contract there is."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import evolve
 
-from churn.lifecycle.contract import Bounds, Contract, Noticing, Reply, Willing
+from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Reply, Willing
+from churn.lifecycle.operations import RestartManager
 from churn.system.managers.reference.manager import SESSION, Settings
 
 _USUAL = Settings(session="")
@@ -11,13 +15,23 @@ CONTRACT = Contract(
     idle_stop=Reply.IGNORED,
     second_create=Reply.REFUSED,
     running_remove=Willing.DONE,
+    daemon_restart=Outliving.RUN_ON,
     idle_restart=Willing.DONE,
     death_noticed=Noticing.SETTLING,
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
 )
 
 
-def contract_for(settings: Settings) -> Contract:
-    """The contract of a reference manager with these settings: its containers are those of its session."""
+def contract_for(settings: Settings, promises: Mapping[str, Any]) -> Contract:
+    """The contract of a reference manager with these settings: its containers are those of its session.
+
+    `promises` are fields of which it promises something else (`ReferenceManager.promises`).
+    """
     bounds = evolve(CONTRACT.bounds, loading=settings.start_timeout)
-    return evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    own = evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    return evolve(own, **promises)
+
+
+def with_daemon(contract: Contract) -> Contract:
+    """That of a manager that lives on between two operations, and can be restarted. As a program it does not."""
+    return evolve(contract, offers=contract.offers | {RestartManager.kind})

@@ -6,7 +6,7 @@ from churn.errors import EngineError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
-from churn.system.managers.reference.contract import CONTRACT, contract_for
+from churn.system.managers.reference.contract import CONTRACT, contract_for, with_daemon
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
 from churn.system.protocols import ListedContainer as Container
 from churn.system.rewinding import Numbers
@@ -23,7 +23,7 @@ class Embedded:
 
     def __init__(self, manager: ReferenceManager, shown: str = "churn reference --db PATH") -> None:
         self.manager = manager
-        self.contract: Contract = contract_for(manager.settings)
+        self.contract: Contract = with_daemon(contract_for(manager.settings, manager.promises))
         self._shown = shown
         self._entries: dict[Row, Listed] = {}
 
@@ -66,6 +66,12 @@ class Embedded:
     def status(self, service: str) -> Outcome:
         """As `Manager.status`."""
         return self._call(f"status {service}", None, lambda: [self.manager.status(service)])
+
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`: another manager takes its place, over the same store."""
+        old = self.manager
+        self.manager = type(old)(old.store, old.engine, old.host, old.clock, old.settings)
+        return self._call("# is started anew", self.manager.wake)
 
     def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`: the reference labels its containers with the service's name."""

@@ -6,7 +6,7 @@ operation left, and the list holds it against the engine.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import Factory, frozen
 
@@ -46,6 +46,11 @@ class Settings:
 class ReferenceManager:
     """Services over `engine`, kept in `store`."""
 
+    promises: ClassVar[Mapping[str, Any]] = {}
+    """What a manager made from this one promises otherwise: fields of the contract, with their values."""
+    upset_by_engine: ClassVar[bool] = False
+    """Of a defect: whether it shows only where the engine makes trouble."""
+
     def __init__(self, store: Store, engine: Engine, host: Host, clock: Clock, settings: Settings) -> None:
         self.store = store
         self.engine = engine
@@ -54,6 +59,9 @@ class ReferenceManager:
         self.settings = settings
 
     # -- what a user asks for -----------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """What its daemon does first when it is started. Nothing: all that is known stands in the store."""
 
     def create(self, name: str, folder: str = "") -> Record:
         """A new service with a port of its own; no container yet. Raises `ServiceError` where the name is taken."""

@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
-from churn.system.managers.ending import untold
+from churn.system.managers.cut_short import cut_short
 from churn.system.managers.reference.contract import contract_for
 from churn.system.managers.reference.manager import SERVICE, Settings
 from churn.system.process import Finished, run, shown
@@ -20,16 +21,24 @@ Words = list[str]
 
 
 class ReferenceProgram:
-    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it."""
+    """Drives `churn reference --db PATH …`. `environ` is its whole environment; `defects` are planted in it, and
+    `promises` is what it promises otherwise with them.
+    """
 
     name = "reference"
 
     def __init__(
-        self, db: Path, settings: Settings, environ: Mapping[str, str], clock: Clock, defects: tuple[str, ...] = ()
+        self,
+        db: Path,
+        settings: Settings,
+        environ: Mapping[str, str],
+        clock: Clock,
+        defects: tuple[str, ...] = (),
+        promises: Mapping[str, Any] | None = None,
     ) -> None:
         self.db = db
         self.settings = settings
-        self.contract: Contract = contract_for(settings)
+        self.contract: Contract = contract_for(settings, promises or {})
         self.marker = settings.session
         self.clock = clock
         self.defects = defects
@@ -62,6 +71,11 @@ class ReferenceProgram:
     def status(self, service: str) -> Outcome:
         """As `Manager.status`."""
         return self._call("status", service)
+
+    def restart_daemon(self) -> Outcome:
+        """As `Manager.restart_daemon`; it has none: each command is a program of its own."""
+        now = self.clock.now()
+        return Ok(now, now, 0, Evidence("# churn reference has no daemon", "", ran=False))
 
     def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`."""
@@ -96,7 +110,7 @@ class ReferenceProgram:
 
     def _outcome(self, argv: Words, finished: Finished, began: float, ended: float, cutoff: float) -> Outcome:
         evidence = Evidence(shown(argv), f"{finished.stdout}{finished.stderr}".strip())
-        if unknown := untold(finished, evidence, (began, ended), cutoff, self.settings.stop_grace):
+        if unknown := cut_short(finished, evidence, (began, ended), cutoff, self.settings.stop_grace):
             return unknown
         if finished.code != 0:
             reason = (finished.stderr.strip().splitlines() or [f"exit code {finished.code}"])[-1]

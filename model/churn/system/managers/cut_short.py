@@ -4,7 +4,7 @@ from churn.lifecycle.outcome import Evidence, Unknown
 from churn.system.process import Finished
 
 
-def untold(
+def cut_short(
     finished: Finished,
     evidence: Evidence,
     times: tuple[float, float],

@@ -1,0 +1,53 @@
+"""How a command of a described manager ended, as an outcome."""
+
+from collections.abc import Callable
+
+from churn.errors import EnvironmentFault
+from churn.lifecycle.observation import Listed
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.system.managers.command.description import CommandCall
+from churn.system.managers.command.reading import Unreadable
+from churn.system.managers.cut_short import cut_short
+from churn.system.process import Finished
+
+
+def ending(
+    command: str,
+    finished: Finished,
+    times: tuple[float, float],
+    call: CommandCall,
+    grace: float,
+    read: Callable[[str], tuple[Listed, ...] | None],
+) -> Outcome:
+    """Ok where its exit code was 0 and `read` understood its output. `times` are when it began and ended, in seconds.
+
+    What one did that was cut short may go on for `grace` seconds.
+    """
+    began, ended = times
+    evidence = Evidence(command, f"{finished.stdout}{finished.stderr}".strip())
+    if unknown := cut_short(finished, evidence, times, call.timeout, grace, stated=call.promised):
+        return unknown
+    if finished.code != 0:
+        return Rejected(began, ended, 0, evidence, _reason(finished))
+    try:
+        return Ok(began, ended, 0, evidence, read(finished.stdout))
+    except Unreadable as error:
+        return Unknown(began, ended, 0, evidence, str(error), until=ended)
+
+
+def expect_reset(outcome: Outcome, name: str) -> None:
+    """Raises `EnvironmentFault` where a manager's own reset did not succeed."""
+    if isinstance(outcome, Ok):
+        return
+    reason = outcome.reason if isinstance(outcome, Rejected | Unknown) else ""
+    raise EnvironmentFault(
+        f"expected {outcome.evidence.command!r} to reset {name}, but: {reason}; it printed: "
+        f"{outcome.evidence.output or 'nothing'}"
+    )
+
+
+def _reason(finished: Finished) -> str:
+    """Why the manager refused: the last line that speaks of an error, else the last one."""
+    lines = finished.stderr.strip().splitlines() or [f"exit code {finished.code}"]
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines)[-1].removeprefix("Error: ")
