@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from attrs import Factory, evolve, frozen
@@ -16,7 +16,7 @@ from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
-from churn.system.clock import VirtualClock
+from churn.system.clock import Clock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
@@ -147,13 +147,21 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
-    with testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here:
+    with (
+        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
+        _alone(description.name, target, here.clock) if description.alone else nullcontext(),
+    ):
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         manager = CommandManager(
-            description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
+            description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
         )
         yield here.system(manager, fails=target.engine_faults)
+
+
+def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:
+    """A lease on a manager of which a machine can have one only: its ports are the machine's, whichever engine it uses."""
+    return ownership.lease(f"the manager {name}", target.state / "leases", clock)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from churn.lifecycle.invariants.base import (
     Show,
     Trait,
 )
-from churn.lifecycle.observation import Listed, Status
+from churn.lifecycle.observation import Container, Listed, Status
 from churn.lifecycle.state import Service
 
 
@@ -39,9 +39,14 @@ def _engine_agrees(case: Case) -> Iterator[Objection]:
         if service.server is DEAD:
             if found is not None and found.running:
                 yield Objection(f"{found.alias} has ended", f"it is {found.state}", name, CONTAINERS, advice=_REVIVED)
-        elif found is None or found.state != "running":
+        elif found is None or (found.state != "running" and not _comes_back(case, service, found)):
             seen = "there is none" if found is None else f"{found.alias} is {found.state}"
             yield Objection(f"a running container for service {name}", seen, name, CONTAINERS, advice=_NOT_THERE)
+
+
+def _comes_back(case: Case, service: Service, found: Container) -> bool:
+    """Whether the engine is about to start the container of a server that has died again, as the contract allows."""
+    return service.server is ILL and found.state == "restarting" and bool(case.contract.restart_policies)
 
 
 def _listed_once(case: Case, listed: tuple[Listed, ...]) -> Iterator[Objection]:
@@ -80,7 +85,7 @@ def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection
         if entry.status is service.status and service.server in _PLAIN:
             continue
         allowed = _allowed(service, case.contract)
-        if entry.status not in allowed:
+        if not set(entry.meanings) & set(allowed):
             words = " or ".join(status.value for status in allowed)
             seen = f"'{entry.word}'" + ("" if entry.status else ", a word its contract does not know")
             shown = Exhibit(Show.ANSWER, case.observation.list_command)

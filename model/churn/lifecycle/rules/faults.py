@@ -25,7 +25,10 @@ def behave(state: State, operation: SetBehaviour, _: Outcome, contract: Contract
     if not contract.obedient:
         return (Branch(Must.REJECTED, state),)
     service = evolve(state.services[operation.name], behaviour=operation.how)
-    return tuple(Branch(Must.OK, state.put(operation.name, after)) for after in _affected(service))
+    after = _affected(service)
+    if service.server is Server.ILL and contract.restart_policies and service not in after:
+        after = (*after, service)  # the engine may be about to start it again
+    return tuple(Branch(Must.OK, state.put(operation.name, one)) for one in after)
 
 
 def _affected(service: Service) -> tuple[Service, ...]:

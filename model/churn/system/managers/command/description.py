@@ -75,6 +75,8 @@ class Description:
     """What the names of containers match whole, with the name or id of the service as its group called service."""
     forgets_idle: bool = False
     """Whether its list leaves out services that do not run, which is then no lie."""
+    alone: bool = False
+    """Whether only one run at a time may have it, because its names, labels, ports or files are the same for all runs."""
 
     @property
     def folder(self) -> Path:
