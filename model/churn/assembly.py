@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from attrs import Factory, evolve, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
@@ -73,16 +73,20 @@ class Target:
         return "+".join((self.manager, *self.defects))
 
 
-@frozen
+@define
 class Assembled:
     """A system, and the id of the run that owns what it makes."""
 
     system: System
     run: str
+    _failed: bool = field(init=False, default=False)
+    """Whether the last reset failed: the next one does not wait for the engine again."""
 
     def reset(self) -> None:
         """As `churn.session.reset.reset`."""
-        reset(self.system, self.run)
+        within, self._failed = 0.0 if self._failed else None, True
+        reset(self.system, self.run, within)
+        self._failed = False
 
 
 Assembly = Callable[[Target, str], AbstractContextManager[System]]

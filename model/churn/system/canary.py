@@ -11,7 +11,7 @@ from churn.system.protocols import Engine, Host, Spec
 
 _HEALTH = "/health"
 _OK = 200
-_WITHIN = 5.0
+_WITHIN = 3.0
 """Seconds in which the server has to answer."""
 _LOOK_EVERY = 0.05
 
