@@ -225,6 +225,7 @@ class Campaign:
             looks=session.budget.looks,
             faults=tuple(self.faults),
             bugs=tuple(self.bugs),
+            passing=tuple(self.triage.passing),
         )
 
     def reproducers(self, target: Target, found: str) -> list[Reproducer]:
