@@ -219,7 +219,9 @@ class Gate:
         self._healed(healed)
 
     def answered(self, status: int, body: bytes) -> None:
-        """The engine itself has answered so: keep it if it is in trouble."""
+        """The engine itself has answered so: keep it if it is in trouble, and no fault that is on may be why."""
+        if self.on():
+            return
         try:
             found = trouble(status, str(json.loads(body)["message"]))
         except (ValueError, TypeError, KeyError):
