@@ -80,6 +80,7 @@ CHOICES = [
         "created_container": Remains,
         "failed_container": Remains,
         "stopped_container": Remains,
+        "restarted_container": Remains,
         "ports": Ports,
         "running_means": Means,
         "death_noticed": Noticing,

@@ -5,9 +5,19 @@ from attrs import evolve
 from builders import dead, idle, ill, running, state
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Means, Remains, Reply, SecondStart
+from churn.lifecycle.contract import Contract, Means, Remains, Reply, SecondStart, Willing
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import Crash, Create, Operation, Outage, RestartEngine, SetBehaviour, Start, Stop
+from churn.lifecycle.operations import (
+    Crash,
+    Create,
+    Operation,
+    Outage,
+    Restart,
+    RestartEngine,
+    SetBehaviour,
+    Start,
+    Stop,
+)
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import Fresh, Service
 from churn.lifecycle.transitions import Must, follow
@@ -71,6 +81,25 @@ def test_unless_it_is_said_each_start_has_a_fresh_container(stopped: Remains) ->
     assert after_stop == idle(leftover=stopped is Remains.KEPT)
     assert container(after_stop, contract) == Fresh(OK.mark)
     assert container(dead(), contract) == Fresh(OK.mark)
+
+
+def restarted(service: Service, contract: Contract) -> object:
+    """What a restart has to run."""
+    (_, up), *_ = after(service, Restart("a"), contract)
+    assert up is not None
+    return up.container
+
+
+def test_a_restart_keeps_the_container_where_the_contract_says_so() -> None:
+    keeping = Contract(restarted_container=Remains.REUSED, idle_restart=Willing.DONE)
+    for contract in (keeping, REUSING):
+        assert restarted(running(), contract) == "a1"
+        assert restarted(dead(), contract) == "a1"
+    assert restarted(idle(), keeping) == Fresh(OK.mark)
+    assert restarted(LOST, keeping) == Fresh(OK.mark)
+    assert container(dead(), keeping) == Fresh(OK.mark), "a start is no restart"
+    for contract in (Contract(), CREATING):
+        assert restarted(running(), contract) == Fresh(OK.mark)
 
 
 # -- containers that create makes ---------------------------------------------------------------------------------------

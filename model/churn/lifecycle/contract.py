@@ -168,6 +168,10 @@ class Contract:
     """
     stopped_container: Remains = Remains.GONE
     """What becomes of the container of a stopped service: gone (default), kept until the next start, or started again by it."""
+    restarted_container: Remains = Remains.GONE
+    """What becomes of the container of a service that is restarted: it goes, as with a stop and a start (default), or, if it is
+    reused, the service runs in the same one afterwards.
+    """
     ports: Ports = Ports.FIXED
     """Whether a service keeps its port (default), or gets one anew at each start."""
     port_range: tuple[int, int] = EVERY_PORT

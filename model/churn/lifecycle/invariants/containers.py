@@ -38,8 +38,9 @@ def fresh_container(case: Case) -> Iterator[Objection]:
 def _sameness(case: Case, name: str, service: Service) -> Iterator[Objection]:
     """Where a service that was just started has another container than the one that it had."""
     own = case.own(service)
-    reused = Remains.REUSED in (case.contract.stopped_container, case.contract.failed_container)
-    if not reused or (own is not None and own.running):
+    contract = case.contract
+    left = (contract.stopped_container, contract.failed_container, contract.restarted_container)
+    if Remains.REUSED not in left or (own is not None and own.running):
         return
     others = (one for one in case.observation.containers.values() if one.service == name and one.running)
     for found in others:

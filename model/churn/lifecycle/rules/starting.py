@@ -43,6 +43,8 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
         return (Branch(Must.REJECTED, state),)
     if service.unsettled is not None:
         return _start_unsettled(state, operation.name, outcome, contract)
+    if contract.restarted_container is Remains.REUSED:
+        contract = evolve(contract, stopped_container=Remains.REUSED)  # as if what it was stopped for were this start
     launched, refused = _launch(state, operation.name, outcome, contract), Branch(Must.REJECTED, state)
     if service.server in (Server.SOUND, Server.ILL):
         return launched

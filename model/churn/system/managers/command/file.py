@@ -47,6 +47,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "created_container": Remains,
     "failed_container": Remains,
     "stopped_container": Remains,
+    "restarted_container": Remains,
     "ports": Ports,
     "running_means": Means,
     "death_noticed": Noticing,
