@@ -76,7 +76,7 @@ def test_an_engine_in_trouble_is_no_bug_of_the_managers(
 ) -> None:
     argv, script = f'"sh", "{HERE / "trouble.sh"}", "{kind}"', '"sh", "{dir}/plain.sh"'
     text = PLAIN.read_text(encoding="utf-8")
-    assert text.count(script) == len(("create", "start", "stop", "list", "status"))
+    assert script in text
     (tmp_path / "troubled.toml").write_text(text.replace(script, argv), encoding="utf-8")
 
     words = ("run", "--engine", "docker", "--manager", str(tmp_path / "troubled.toml"), "--cycles", "2")

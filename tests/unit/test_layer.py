@@ -28,6 +28,20 @@ def test_what_somebody_put_there_counts(path: str) -> None:
     assert own_changes([{"Path": path, "Kind": ADDED}], CONTAINER) == (path,)
 
 
+DRIVERS = (
+    "/usr/bin/nvidia-smi", "/usr/lib/x86_64-linux-gnu/libcuda.so.1", "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.86",
+    "/etc/ld.so.cache", "/run/nvidia-persistenced/socket",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", [{"DeviceRequests": [{"Count": -1}]}, {"Runtime": "nvidia"}, {"Runtime": "runc"}])
+def test_drivers_of_gpus_are_the_engines_where_one_was_asked_for(host: dict[str, object]) -> None:
+    changed = [{"Path": path, "Kind": ADDED} for path in (*DRIVERS, "/usr/bin", "/usr/bin/new")]
+    left = own_changes(changed, {"HostConfig": host})
+    everything = tuple(sorted(one["Path"] for one in changed if one["Path"] != "/usr/bin/new"))  # type: ignore[type-var]
+    assert left == (("/usr/bin/new",) if host != {"Runtime": "runc"} else tuple(sorted((*everything, "/usr/bin/new"))))
+
+
 def test_what_is_gone_counts_wherever_it_was() -> None:
     assert own_changes([{"Path": "/etc/hosts", "Kind": DELETED}, {"Path": "/data", "Kind": MODIFIED}], CONTAINER) == (
         "/etc/hosts",

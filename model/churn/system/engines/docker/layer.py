@@ -1,5 +1,6 @@
 """What an engine itself puts into a container's layer: mount targets, its init, files that it writes for each container."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +13,11 @@ _ENGINES_OWN = (
 )  # fmt: skip
 """Its init and its files, as Docker and Podman of any version place them."""
 
+_OF_GPUS = re.compile(
+    r"/(etc/ld\.so\.cache|.*(nvidia|/lib(cuda|cudadebugger|nvcuvid|nvoptix|vdpau|GL|EGL)[^/]*\.so).*)", re.IGNORECASE
+)
+"""What NVIDIA's hook brings into a container that has asked for a GPU: drivers and their tools, and the linker's cache."""
+
 Told = Mapping[str, Any]
 
 
@@ -20,7 +26,9 @@ def own_changes(changed: Iterable[Told], container: Told) -> tuple[str, ...]:
 
     `changed` is what the engine tells of its layer, `container` what it tells of the container.
     """
-    made = set(_with_parents((*_ENGINES_OWN, *_targets(container))))
+    changed = tuple(changed)
+    brought = (one["Path"] for one in changed if _has_gpus(container) and _OF_GPUS.fullmatch(one["Path"]))
+    made = set(_with_parents((*_ENGINES_OWN, *_targets(container), *brought)))
     return tuple(sorted(one["Path"] for one in changed if one["Kind"] == _DELETED or one["Path"] not in made))
 
 
@@ -32,6 +40,11 @@ def _targets(container: Told) -> Iterator[str]:
     yield from host.get("Tmpfs") or ()
     yield from config.get("Volumes") or ()
     yield config.get("WorkingDir") or "/"
+
+
+def _has_gpus(container: Told) -> bool:
+    host = container.get("HostConfig") or {}
+    return bool(host.get("DeviceRequests")) or host.get("Runtime") == "nvidia"
 
 
 def _with_parents(paths: Iterable[str]) -> Iterator[str]:
