@@ -3,10 +3,10 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
@@ -16,7 +16,7 @@ from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
-from churn.system.clock import VirtualClock
+from churn.system.clock import Clock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
@@ -77,16 +77,20 @@ class Target:
         return "+".join((self.manager, *self.defects))
 
 
-@frozen
+@define
 class Assembled:
     """A system, and the id of the run that owns what it makes."""
 
     system: System
     run: str
+    _failed: bool = field(init=False, default=False)
+    """Whether the last reset failed: the next one does not wait for the engine again."""
 
     def reset(self) -> None:
         """As `churn.session.reset.reset`."""
-        reset(self.system, self.run)
+        within, self._failed = 0.0 if self._failed else None, True
+        reset(self.system, self.run, within)
+        self._failed = False
 
 
 Assembly = Callable[[Target, str], AbstractContextManager[System]]
@@ -154,14 +158,22 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
-    with testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here:
+    with (
+        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
+        _alone(description.name, target, here.clock) if description.alone else nullcontext(),
+    ):
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         manager = CommandManager(
-            description, run, here.labels, here.environ, here.clock, here.host.free_port, here.folder
+            description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
         )
         with closing(manager):
             yield here.system(manager, fails=target.engine_faults)
+
+
+def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:
+    """A lease on a manager of which a machine can have one only: its ports are the machine's, whichever engine it uses."""
+    return ownership.lease(f"the manager {name}", target.state / "leases", clock)
 
 
 @contextmanager

@@ -127,7 +127,8 @@ class Campaign:
         """Preflight, the cycles, then the search. Raises `NotClean` before anything is done."""
         preflight(self.assembled.system.manager, self.assembled.system.engine)
         for pace in (Pace.CALM, Pace.HURRIED):
-            self._scenario(pace)
+            if self._goes_on():
+                self._scenario(pace)
         if self.plan.thrifty:
             self._thriftily()
         else:
@@ -224,6 +225,7 @@ class Campaign:
             looks=session.budget.looks,
             faults=tuple(self.faults),
             bugs=tuple(self.bugs),
+            passing=tuple(self.triage.passing),
         )
 
     def reproducers(self, target: Target, found: str) -> list[Reproducer]:

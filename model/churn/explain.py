@@ -151,7 +151,7 @@ def _allowed(kind: Any, *, bound: bool = False) -> str:
         return "; ".join(_spelled(member) for member in kind)
     if kind is float and bound:
         return "a number of seconds"
-    return _ALLOWED[get_origin(kind) or kind]
+    return _ALLOWED[kind if kind in _ALLOWED else get_origin(kind) or kind]
 
 
 def _spelled(member: Enum) -> str:
@@ -164,6 +164,7 @@ _ALLOWED: Mapping[Any, str] = {
     int: "a whole number from 0 on",
     str: "a text",
     tuple: "texts",
+    tuple[int, int]: "two numbers, such as `[8000, 8100]`",
     frozenset: "texts",
     Mapping: "a text for each name",
 }

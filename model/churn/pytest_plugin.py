@@ -268,6 +268,8 @@ def _told(session: Any, violation: Any, choice: Any) -> str:
             bug = Shrinker(session=session, most_seconds=seconds).shrink(failing)
     except ChurnError as error:
         return f"{whole}\n\nnot shrunk: {error}"
+    if bug.once and bug.rate is not None:
+        return f"{whole}\n\nit came in none of {bug.rate.runs} repeats, so it is no bug: the verdict is UNKNOWN"
     code = as_code(part, bug.failing.names, bug.failing.sequence)
     target = Target(manager=choice.manager, engine=choice.engine, seed=choice.seed)
     try:

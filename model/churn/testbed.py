@@ -12,6 +12,7 @@ from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.system import System
 from churn.system import ownership
+from churn.system.canary import Canary
 from churn.system.clock import Clock, RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import ServerSettings, served
@@ -35,6 +36,8 @@ class Testbed:
     environ: Mapping[str, str]
     gate: Gate | None
     waits: Waits
+    real: bool = False
+    """Whether the engine is a real one, which may be in trouble."""
 
     def system(self, manager: Manager, *, fails: bool, looking: Mapping[str, str] | None = None) -> System:
         """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence.
@@ -44,7 +47,10 @@ class Testbed:
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
-        return System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
+        made = System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
+        if self.real and self.engine.has_image(TAG):
+            made.probe = Canary(self.engine, self.host, self.clock, TAG, self.labels).trouble
+        return made
 
 
 @contextmanager
@@ -75,6 +81,7 @@ def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: boo
             environ={**_plain(environ, way), "DOCKER_HOST": way},
             gate=gate,
             waits=REAL_WAITS.hastened(speed) if engine == "emulated" else REAL_WAITS,
+            real=engine != "emulated",
         )
 
 

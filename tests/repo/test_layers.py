@@ -39,6 +39,7 @@ SYSTEM_RANKS = {
     "process": 0,
     "host": 1,
     "ownership": 1,
+    "canary": 1,
     "faults": 1,
     "proxy": 2,
     "engines": 2,

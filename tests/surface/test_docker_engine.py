@@ -118,7 +118,30 @@ def test_changes_are_the_paths_in_the_containers_own_layer(engine: DockerEngine,
     container, _ = sandbox.serve()
     assert engine.changes(container) == ()
     sandbox.execute(container, "sh", "-c", ": > /etc/new")
-    assert engine.changes(container) == ("/etc", "/etc/new")
+    assert engine.changes(container) == ("/etc/new",)
+
+
+def test_what_the_engine_makes_in_a_layer_is_no_change_of_it(engine: DockerEngine, sandbox: Any) -> None:
+    (Path(sandbox.folder) / "file").write_text("text")
+    settings = {
+        "Image": sandbox.tag,
+        "Cmd": ["serve"],
+        "Labels": sandbox.labels,
+        "WorkingDir": "/work/deep",
+        "HostConfig": {
+            "Init": True,
+            "Binds": [f"{sandbox.folder}:/data/deep/er", f"{sandbox.folder}/file:/etc/conf.d/file"],
+            "Tmpfs": {"/run/scratch": ""},
+            "Mounts": [{"Type": "tmpfs", "Target": "/scratch/one"}],
+        },
+    }
+    container = engine._api.create_container_from_config(settings)["Id"]
+    engine.start(container)
+    told = {change["Path"] for change in engine._api.diff(container)}
+    assert {"/sbin/docker-init", "/data/deep/er", "/etc/conf.d/file", "/run/scratch", "/scratch/one"} <= told
+    assert engine.changes(container) == ()
+    sandbox.execute(container, "sh", "-c", ": > /scratch/new; rm /bin/sh")
+    assert engine.changes(container) == ("/bin", "/bin/sh", "/scratch/new")
 
 
 def test_a_mount_is_read_only(sandbox: Any) -> None:

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from churn.assembly import Target, assembled
+from churn.errors import EnvironmentFault
+from churn.system import ownership
+from churn.system.clock import RealClock
+
 PLAIN = Path(__file__).parents[1] / "conformance" / "managers" / "plain.toml"
 PROGRAMS = ("docker", "busybox")
 
@@ -28,6 +33,21 @@ def test_a_described_manager_passes_on_an_emulated_engine(tmp_path: Path) -> Non
     done = run(tmp_path, "--manager", str(PLAIN), "--max-operations", "0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASS") >= 5
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_manager_that_a_machine_can_have_once_only_is_had_alone(tmp_path: Path, alone: bool) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f"global = {str(alone).lower()}\n[start]\nargv = ['true']\n[stop]\nargv = ['true']\n")
+    target = Target(manager=str(file), engine="emulated", state=tmp_path / "state")
+    lease = ownership.lease("the manager mine", tmp_path / "state" / "leases", RealClock(), patience=0)
+    with assembled(target):
+        if alone:
+            with pytest.raises(EnvironmentFault, match="to hold the manager mine alone"), lease:
+                pass
+        else:
+            with lease:
+                pass
 
 
 def test_what_is_broken_in_it_is_found_there(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from attrs import define, evolve, frozen
 
 from churn.assembly import STAND_IN
 from churn.lifecycle.condition import Abstract, Behaviour, Condition, Server
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, SecondStart
 from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import INVARIANTS, Case, Doubt, Objection, examine
 from churn.lifecycle.observation import Container, Listed, Observation, Port, Status
@@ -34,11 +34,11 @@ from churn.system.protocols import Mount, Spec
 # -- contracts --------------------------------------------------------------------------------------------------------
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "second_start": tuple(Reply),
+    "second_start": (SecondStart.REFUSED, SecondStart.IGNORED, SecondStart.EITHER),
     "idle_stop": tuple(Reply),
     "second_create": tuple(Reply),
-    "failed_container": tuple(Remains),
-    "stopped_container": tuple(Remains),
+    "failed_container": (Remains.GONE, Remains.KEPT),
+    "stopped_container": (Remains.GONE, Remains.KEPT),
     "ports": tuple(Ports),
     "running_means": tuple(Means),
     "death_noticed": tuple(Noticing),
@@ -46,7 +46,11 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 
 
 def contracts(**fixed: Any) -> Iterator[Contract]:
-    """Contracts whose choices in `fixed` are as given, and of whose others each pair stands in every combination."""
+    """Contracts whose choices in `fixed` are as given, and of whose others each pair stands in every combination.
+
+    Unless it is said, each start makes a container of its own, and a start of a running service makes none:
+    `test_keeping.py` has the others.
+    """
     base = Contract(**fixed)
     free = [name for name in _CHOICES if name not in fixed]
     yield base

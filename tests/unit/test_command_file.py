@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from churn.errors import UsageError
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Outliving, Ports, Remains, Reply, Willing
+from churn.lifecycle.contract import (
+    Bounds,
+    Contract,
+    Means,
+    Noticing,
+    Outliving,
+    Ports,
+    Remains,
+    Reply,
+    SecondStart,
+    Willing,
+)
 from churn.lifecycle.observation import Status
 from churn.system.managers.command import Description, read
 from churn.system.managers.command.file import _TOP, _DescriptionReader
@@ -72,14 +83,16 @@ def test_operations_that_have_a_command_are_offered_and_a_reset_is_none(tmp_path
 CHOICES = [
     (f"{key} = '{member.name.lower()}'", key, member)
     for key, kind in {
-        "second_start": Reply,
+        "second_start": SecondStart,
         "idle_stop": Reply,
         "second_create": Reply,
         "running_remove": Willing,
         "idle_restart": Willing,
         "daemon_restart": Outliving,
+        "created_container": Remains,
         "failed_container": Remains,
         "stopped_container": Remains,
+        "restarted_container": Remains,
         "ports": Ports,
         "running_means": Means,
         "death_noticed": Noticing,
@@ -98,13 +111,15 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
         written(
             tmp_path,
             top='health_path = "/v1/models?x=1"',
-            contract='recovers = 3\nrestart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]',
+            contract="recovers = 3\nport_range = [8000, 8100]\n"
+            'restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]',
             bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\nloading = 20\ngrace = 0.5",
             containers="labels = { a = 'b', any = '' }\nname_pattern = 'x(?P<service>.+)'\nservice_label = 'of'",
         )
     )
     contract = found.contract
     assert contract.health_path == "/v1/models?x=1"
+    assert contract.port_range == (8000, 8100)
     assert contract.restart_policies == {"always"}
     assert contract.belongings == ("mine-data-.*",)
     assert contract.recovers == 3
@@ -121,6 +136,7 @@ def test_every_field_of_the_contract_can_be_told_or_is_known_otherwise() -> None
     told = {line.partition(" ")[0] for line, *_ in CHOICES} | {
         "restart_policies", "belongings", "processes", "recovers", "bounds",
     }  # fmt: skip
+    told |= {"port_range"}
     elsewhere = {"words", "labels", "name_pattern", "health_path", "offers", "obedient"}
     assert told | elsewhere == {field.name for field in Contract.__attrs_attrs__}  # type: ignore[attr-defined]
 
@@ -133,6 +149,17 @@ def test_a_status_without_words_is_spelled_as_usual_unless_another_has_that_word
         "created": Status.FAILED,
         "stopped": Status.STOPPED,
     }
+
+
+def test_a_word_that_stands_at_several_statuses_means_any_of_them(tmp_path: Path) -> None:
+    contract = read(written(tmp_path, words='stopped = ["exited"]\nfailed = ["exited", "dead"]')).contract
+    assert contract.meanings("exited") == (Status.STOPPED, Status.FAILED)
+    assert contract.meanings("dead") == (Status.FAILED,)
+
+
+@pytest.mark.parametrize(("top", "alone"), [("global = true", True), ("global = false", False), ("", False)])
+def test_it_says_whether_one_machine_can_have_one_only(tmp_path: Path, top: str, alone: bool) -> None:
+    assert read(written(tmp_path, top=top)).alone is alone
 
 
 @pytest.mark.parametrize(
@@ -195,8 +222,14 @@ WRONG: list[tuple[dict[str, str | None], str, str, str]] = [
     ({"contract": "restart_policies = ['alway']"}, "contract.restart_policies[0]", "one of always", "did you mean always?"),
     ({"contract": "belongings = ['(']"}, "contract.belongings[0]", "a regular expression", "'('"),
     ({"contract": "processes = 'x'"}, "contract.processes", "an array of texts", "'x'"),
+    ({"contract": "port_range = 8000"}, "contract.port_range", "the first and the last port", "8000"),
+    ({"contract": "port_range = [8000]"}, "contract.port_range", "the first and the last port", "[8000]"),
+    ({"contract": "port_range = [8100, 8000]"}, "contract.port_range", "the first and the last port", "[8100, 8000]"),
+    ({"contract": "port_range = [0, 70000]"}, "contract.port_range", "two numbers from 1 to 65535", "[0, 70000]"),
+    ({"contract": "port_range = ['1', '2']"}, "contract.port_range", "the first and the last port", "['1', '2']"),
+    ({"contract": "idle_stop = 'replaces'"}, "contract.idle_stop", "one of refused, ignored, either", "'replaces'"),
+    ({"top": "global = 'yes'"}, "global", "true or false", "'yes'"),
     ({"words": "running = 'up'"}, "words.running", "an array of texts", "'up'"),
-    ({"words": "running = ['up']\nfailed = ['up']"}, "words.failed", "words for this status alone", "one for running too"),
     ({"containers": "labels = { a = 1 }"}, "containers.labels.a", "a text", "1"),
     ({"containers": "labels = { a = '{port}' }"}, "containers.labels.a", "no other placeholder than {run}", "'{port}'"),
     ({"containers": "name_pattern = '('"}, "containers.name_pattern", "a regular expression", "unterminated subpattern"),

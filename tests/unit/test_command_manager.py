@@ -141,7 +141,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
         ports = iter([20_001, 20_001, 20_002, 20_003])
         description, state = read(tmp_path / "fake.toml"), tmp_path / uuid4().hex
         driven = CommandManager(
-            description, uuid4().hex, LABELS, {"PATH": os.environ["PATH"]}, RealClock(), lambda: next(ports), state
+            description,
+            uuid4().hex,
+            LABELS,
+            {"PATH": os.environ["PATH"]},
+            RealClock(),
+            lambda taken, _: next(port for port in ports if port not in taken),
+            state,
         )
         made.append(driven)
         return driven
@@ -485,8 +491,10 @@ class InProcess(CommandManager):
     """Its commands are done by a reference manager in this process: a start creates what is not there."""
 
     def __init__(self, text: Path, manager: ReferenceManager) -> None:
-        free_port = manager.host.free_port
-        super().__init__(read(text), "test", {}, {}, manager.clock, free_port, text.parent / uuid4().hex)
+        host = manager.host
+        super().__init__(
+            read(text), "test", {}, {}, manager.clock, lambda *_: host.free_port(), text.parent / uuid4().hex
+        )
         self.manager = manager
 
     def reset(self) -> None:

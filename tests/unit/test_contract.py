@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, SecondStart
 from churn.lifecycle.observation import Status
 from churn.system.managers.reference import Settings
 from churn.system.managers.reference.contract import contract_for
@@ -19,6 +19,14 @@ def test_a_managers_own_words_replace_the_usual_ones() -> None:
     assert contract.spelled("up") is Status.RUNNING
     assert contract.spelled("down") is Status.STOPPED
     assert contract.spelled("running") is None
+
+
+def test_a_word_may_mean_several_statuses() -> None:
+    contract = Contract(words={"exited": (Status.STOPPED, Status.FAILED), "up": Status.RUNNING})
+    assert contract.meanings("exited") == (Status.STOPPED, Status.FAILED)
+    assert contract.spelled("exited") is Status.STOPPED
+    assert contract.meanings("up") == (Status.RUNNING,)
+    assert contract.meanings("gone") == ()
 
 
 @pytest.mark.parametrize(
@@ -42,11 +50,13 @@ def test_only_what_the_manager_does_is_bounded(kind: str, bound: float | None) -
 def test_what_most_users_expect_is_expected_unless_it_is_said() -> None:
     contract = Contract()
     assert (contract.second_start, contract.idle_stop, contract.second_create) == (
-        Reply.EITHER,
+        SecondStart.EITHER,
         Reply.IGNORED,
         Reply.REFUSED,
     )
-    assert (contract.failed_container, contract.stopped_container) == (Remains.GONE, Remains.GONE)
+    assert (contract.created_container, contract.failed_container) == (Remains.GONE, Remains.GONE)
+    assert contract.stopped_container is Remains.GONE
+    assert contract.port_range == (1, 65535)
     assert (contract.ports, contract.running_means) == (Ports.FIXED, Means.HEALTHY)
     assert contract.death_noticed is Noticing.SETTLING
     assert (contract.restart_policies, contract.processes, contract.belongings) == (frozenset(), frozenset(), ())
@@ -54,7 +64,7 @@ def test_what_most_users_expect_is_expected_unless_it_is_said() -> None:
 
 def test_the_reference_manager_promises_the_most_and_its_containers_are_those_of_its_session() -> None:
     contract = contract_for(Settings(session="one", health_path="/ready"))
-    assert contract.second_start is Reply.REFUSED
+    assert contract.second_start is SecondStart.REFUSED
     assert contract.bounds.settling == 0.0
     assert contract.labels == {SESSION: "one"}
     assert contract.health_path == "/ready"

@@ -12,11 +12,11 @@ import pytest
 from attrs import define, evolve
 from builders import Double, Laboratory, laboratory
 
-from churn.errors import EngineError, NotFound
+from churn.errors import EngineError, NameTaken, NotFound, PortTaken, RemovalInProgress
 from churn.explore.machine import Explorer, Profile, explore
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.condition import Behaviour
-from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply, Willing
+from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply, SecondStart, Willing
 from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.operations import Create, Length, Pace, SetBehaviour, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
@@ -152,6 +152,63 @@ class PortsAnew(ReferenceManager):
         return [(name, status, self.ports.get(name, port)) for name, status, port in super().list()]
 
 
+class StartsAgain(KeepsStoppedContainers):
+    """A stop only ends the container, and the next start starts that again."""
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        if self.runs(record) or not self.own(record):
+            return super().start(name)
+        return self.start_again(record)
+
+    def start_again(self, record: Record) -> Record:
+        (found,) = self.own(record)
+        try:
+            self.retried(lambda: self.engine.start(found.id), PortTaken)
+            self.await_health(record, found.id)
+        except (ServiceError, EngineError) as error:
+            self.give_up(record)
+            raise ServiceError(str(error)) from error
+        self.store.mark(record.name, "running", found.id)
+        return self.known(record.name)
+
+
+class LeavesAllToTheEngine(StartsAgain):
+    """Create makes the container, which a start starts and a stop ends. What the engine has forgotten, it has, too."""
+
+    def create(self, name: str, folder: str = "") -> Record:
+        known = self.store.get(name)
+        if known is not None and self.own(known):
+            raise ServiceError(f"service {name} exists already")
+        record = known or super().create(name, folder)
+        self.retried(lambda: self.engine.create(self.spec(record)), NameTaken, RemovalInProgress)
+        self.store.mark(name, "created", None)
+        return record
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        if not self.own(record):
+            raise ServiceError(f"there is no container of {name}")
+        return super().start(name)
+
+    def stop(self, name: str) -> Record:
+        if not self.own(self.known(name)):
+            raise ServiceError(f"there is no container of {name}")
+        return super().stop(name)
+
+    def withdraw(self, record: Record) -> None:
+        for found in self.own(record):
+            self.end(found.id)
+
+
+class Replaces(ReferenceManager):
+    """A start of what runs begins anew."""
+
+    def start(self, name: str) -> Record:
+        self.halt(self.known(name))
+        return super().start(name)
+
+
 class OnlyLaunches(ReferenceManager):
     """A start ends when the container runs: whether the server gets healthy is not its concern."""
 
@@ -174,16 +231,14 @@ class Restarts(ReferenceManager):
     """The engine shall revive its servers when they crash: to the contract that is fine, if the server lives."""
 
     def spec(self, record: Record) -> Spec:
-        made = super().spec(record)
-        return Spec(
-            image=made.image,
-            name=made.name,
-            command=made.command,
-            labels=made.labels,
-            ports=made.ports,
-            mounts=made.mounts,
-            restart_policy="on-failure",
-        )
+        return evolve(super().spec(record), restart_policy="on-failure")
+
+
+class AlwaysRestarts(OnlyLaunches):
+    """The engine shall revive its servers whatever they end of; a server that crashes at once is started again and again."""
+
+    def spec(self, record: Record) -> Spec:
+        return evolve(super().spec(record), restart_policy="always")
 
 
 class IsRevived(StoppedIsRevived):
@@ -196,7 +251,7 @@ REVIVING = {"restart_policies": frozenset({"unless-stopped"}), "stopped_containe
 HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (KeepsFailedContainers, {"failed_container": Remains.KEPT}),
     (KeepsStoppedContainers, {"stopped_container": Remains.KEPT}),
-    (IgnoresWhatIsDoneAlready, {"second_create": Reply.IGNORED, "second_start": Reply.IGNORED}),
+    (IgnoresWhatIsDoneAlready, {"second_create": Reply.IGNORED, "second_start": SecondStart.IGNORED}),
     (RefusesIdleStops, {"idle_stop": Reply.REFUSED, "idle_restart": Willing.REFUSED}),
     (RefusesIdleStops, {"idle_stop": Reply.EITHER, "idle_restart": Willing.EITHER}),
     (RefusesToRemoveWhatRuns, {"running_remove": Willing.REFUSED}),
@@ -207,6 +262,15 @@ HONEST: list[tuple[type[ReferenceManager], dict[str, Any]]] = [
     (NeverNotices, {"death_noticed": Noticing.NEVER}),
     (NeverNoticesAtAll, {"death_noticed": Noticing.NEVER}),
     (PortsAnew, {"ports": Ports.ANEW}),
+    (StartsAgain, {"stopped_container": Remains.REUSED}),
+    (
+        LeavesAllToTheEngine,
+        {"created_container": Remains.REUSED, "stopped_container": Remains.REUSED, "failed_container": Remains.KEPT},
+    ),
+    (Replaces, {"second_start": SecondStart.REPLACES}),
+    (Restarts, {"restart_policies": frozenset({"on-failure"})}),
+    (AlwaysRestarts, {"restart_policies": frozenset({"always"}), "running_means": Means.LAUNCHED}),
+    (ReferenceManager, {"port_range": (20000, 60000)}),
     (OnlyLaunches, {"running_means": Means.LAUNCHED}),
     (Unlabelled, {"labels": {}, "name_pattern": "test-.*"}),
     (Unlabelled, {"labels": {}}),
@@ -251,6 +315,9 @@ def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[s
         (PortsAnew, "stable-port"),
         (OnlyLaunches, "accepted"),
         (ShowsNoFolder, "accepted"),
+        (StartsAgain, "no-orphans"),
+        (LeavesAllToTheEngine, "no-orphans"),
+        (Replaces, "accepted"),
         (Restarts, "no-restart-policy"),
         (IsRevived, "no-restart-policy"),
     ],
@@ -258,6 +325,40 @@ def test_a_tour_objects_to_nothing(kind: type[ReferenceManager], choices: dict[s
 )
 def test_under_the_strictest_contract_each_of_them_is_objected_to(kind: type[ReferenceManager], found: str) -> None:
     lab = system_of(kind)
+    named: set[str] = set()
+    walk(
+        lab.session,
+        Tour(Atlas(("a",), lab.session.contract)),
+        "tour",
+        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
+    )
+    assert found in named
+
+
+class ReplacesNothing(ReferenceManager):
+    """A start of what runs succeeds, in the same container."""
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        return record if self.runs(record) else super().start(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "found"),
+    [
+        (ReferenceManager, {"stopped_container": Remains.REUSED}, "fresh-container"),
+        (ReferenceManager, {"second_start": SecondStart.REPLACES}, "accepted"),
+        (ReplacesNothing, {"second_start": SecondStart.REPLACES}, "fresh-container"),
+        (StartsAgain, {"stopped_container": Remains.KEPT}, "fresh-container"),
+        (ReferenceManager, {"port_range": (8000, 8100)}, "stable-port"),
+        (AlwaysRestarts, {"restart_policies": frozenset({"on-failure"})}, "no-restart-policy"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else value if isinstance(value, str) else "",
+)
+def test_who_promises_what_it_does_not_do_is_objected_to(
+    kind: type[ReferenceManager], choices: dict[str, Any], found: str
+) -> None:
+    lab = system_of(kind, **choices)
     named: set[str] = set()
     walk(
         lab.session,

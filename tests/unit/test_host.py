@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from churn.errors import EnvironmentFault
 from churn.lifecycle.observation import Holder, Port
 from churn.system.clock import RealClock
 from churn.system.host import ALL_INTERFACES, RealHost
@@ -70,6 +71,18 @@ def answering(cleanup: ExitStack, host: RealHost, answer: bytes) -> int:
 def test_a_free_port_can_be_bound(host: RealHost) -> None:
     port = host.free_port()
     assert host.look({}, (port,)) == {port: Port(bindable=True)}
+
+
+def test_a_free_port_of_a_range_is_its_first_that_nobody_has(host: RealHost) -> None:
+    port = host.free_port()
+    assert host.free_port_of((), (port, port)) == port
+    assert host.free_port_of({port, port + 1}, (1, 65535)) not in (port, port + 1)
+    with pytest.raises(EnvironmentFault, match=f"a free port from {port} to {port} for a service"):
+        host.free_port_of({port}, (port, port))
+    assert host.hold(port)
+    with pytest.raises(EnvironmentFault):
+        host.free_port_of((), (port, port))
+    host.release()
 
 
 @pytest.mark.parametrize("status", [200, 204, 404, 503])

@@ -267,7 +267,7 @@ def test_a_report_is_made_wherever_the_budget_ends(operations: int) -> None:
     assert all(bug.count for bug in bugs[:1]), "what was met is told of the bug that it is a case of"
 
 
-def test_a_flaky_failure_behind_known_bugs_is_told_as_flaky() -> None:
+def test_a_failure_behind_known_bugs_that_never_comes_again_is_no_bug() -> None:
     with assembled(Target(defects=("restart-policy",))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         settling = Triage(session)
@@ -277,8 +277,9 @@ def test_a_flaky_failure_behind_known_bugs_is_told_as_flaky() -> None:
         odd = Fingerprint(Signature("status", "create", "absent"), "service * is listed once", "N times")
         settling.add(Failing(("a",), Sequence((CREATE,)), odd, (conditions("absent"),)))
         settling.settle()
-    assert [bug.signature for bug in settling.bugs] == [first.signature, odd.signature]
-    assert settling.bugs[1].flaky
+    assert [bug.signature for bug in settling.bugs] == [first.signature]
+    assert [one.signature for one in settling.passing] == [odd.signature]
+    assert odd not in session.known.bugs
 
 
 # -- telling bugs apart -----------------------------------------------------------------------------------------------

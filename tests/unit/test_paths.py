@@ -6,7 +6,7 @@ import pytest
 from builders import conditions
 
 from churn.lifecycle.condition import Abstract, Behaviour
-from churn.lifecycle.contract import Contract, Reply
+from churn.lifecycle.contract import Contract, SecondStart
 from churn.lifecycle.operations import Create, List, Operation, Remove, SetBehaviour, Start, Stop
 from churn.lifecycle.paths import After, Atlas, PairAtlas
 
@@ -37,9 +37,9 @@ def test_one_service_is_in_one_of_these_states() -> None:
     assert set(CALM.edges) == {ABSENT, CREATED, RUNNING, STOPPED}
 
 
-@pytest.mark.parametrize("second_start", Reply)
+@pytest.mark.parametrize("second_start", SecondStart)
 @pytest.mark.parametrize("names", [("a",), ("a", "b")], ids=len)
-def test_every_edge_leads_to_a_state_that_is_there(names: tuple[str, ...], second_start: Reply) -> None:
+def test_every_edge_leads_to_a_state_that_is_there(names: tuple[str, ...], second_start: SecondStart) -> None:
     atlas = Atlas(names, Contract(second_start=second_start))
     assert {there for edges in atlas.edges.values() for there in edges.values()} <= set(atlas.edges)
 

@@ -1020,6 +1020,48 @@ def test_containers_that_are_created_are_journaled_though_the_reply_is_lost(stag
     assert stage.proxy.containers() == ("abc", "def")
 
 
+def refusing(status: bytes, message: str) -> bytes:
+    """A reply of an engine that did not do what it was asked."""
+    body = json.dumps({"message": message}).encode()
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (refusing(b"500 Internal Server Error", "x: no space left on device"), ["x: no space left on device"]),
+        (refusing(b"404 Not Found", "No such image: y"), ["No such image: y"]),
+        (refusing(b"409 Conflict", "x: no space left on device"), []),
+        (refusing(b"500 Internal Server Error", "port is already allocated"), []),
+        (b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n[]", []),
+    ],
+)
+def test_an_engine_in_trouble_is_noted_and_its_reply_passed_on(stage: Stage, reply: bytes, told: list[str]) -> None:
+    client, engine = stage.asked(CREATE)
+    engine.say(reply)
+    client.hears(reply)
+    assert [trouble.says for trouble in stage.gate.troubles] == told
+
+
+def test_what_a_fault_answers_is_no_trouble_of_the_engines(stage: Stage) -> None:
+    stage.gate.switch_on(Strike(Refused(404, "No such image: y")))
+    client = stage.client()
+    client.say(CREATE)
+    assert client.read(12) == b"HTTP/1.1 404"
+    assert stage.gate.troubles == []
+
+
+def test_images_that_a_client_removes_are_counted(stage: Stage) -> None:
+    for request, reply in (
+        (b"DELETE /v1.41/images/y", OK),
+        (b"DELETE /v1.41/images/z", refusing(b"404 Not Found", "no")),
+    ):
+        client, engine = stage.asked(request + b" HTTP/1.1\r\nHost: docker\r\n\r\n")
+        engine.say(reply)
+        client.hears(reply)
+    assert stage.gate.images_removed == 1
+
+
 @pytest.mark.parametrize("reply", [OK, CREATED.replace(b"abc", b'a"b'), CREATED.replace(b"Id", b"ID")])
 def test_a_reply_that_tells_no_container_is_none(stage: Stage, reply: bytes) -> None:
     client, engine = stage.asked(CREATE)

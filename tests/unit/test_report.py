@@ -77,6 +77,33 @@ def test_a_healthy_system_passes_with_evidence_for_each_criterion() -> None:
     assert "(no container)" in found.criteria[3].evidence[0].output
 
 
+class LeavesOne(ReferenceManager):
+    """Its third stop leaves the container, and no other."""
+
+    stops = 0
+
+    def take_down(self, record: object) -> None:
+        LeavesOne.stops += 1
+        if LeavesOne.stops != 3:
+            super().take_down(record)  # type: ignore[arg-type]  # only passes it on
+
+
+def test_a_failure_that_came_in_none_of_its_repeats_is_no_bug_and_no_pass(tmp_path: Path) -> None:
+    def prepare(whole: Assembled) -> None:
+        assert isinstance(whole.system.manager, Embedded)
+        whole.system.manager.manager.__class__ = LeavesOne
+
+    found = summary(prepare, Plan(services=1, operations=2_000))
+    assert (found.mark, found.exit_code, found.bugs) == (Mark.UNKNOWN, 3, ())
+    assert {criterion.number for criterion in found.criteria if criterion.mark is Mark.UNKNOWN} >= {4}
+    assert not [criterion for criterion in found.criteria if criterion.mark is Mark.FAIL]
+    once = [line for line in found.unexpected if "no bug" in line]
+    assert [line.split(" after ")[0] for line in once] == ["no-orphans"]
+    assert "in none of 10 repeats" in once[0]
+    save(found, tmp_path)
+    assert once[0] in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def test_an_outcome_that_could_not_be_learnt_is_unknown_and_no_pass() -> None:
     def cut_off(outcome: Outcome) -> Outcome:
         return Unknown(outcome.began, outcome.ended, 0, outcome.evidence, "it was cut off", until=outcome.ended)

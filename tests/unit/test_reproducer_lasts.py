@@ -14,7 +14,7 @@ from churn.assembly import Target, assembled
 from churn.errors import UsageError
 from churn.explore import machine
 from churn.lifecycle import operations, transitions
-from churn.lifecycle.contract import Bounds, Contract, Reply
+from churn.lifecycle.contract import Bounds, Contract, SecondStart
 from churn.lifecycle.operations import Length, List, Start, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules import starting
@@ -69,7 +69,7 @@ def a_renamed_operation(patch: pytest.MonkeyPatch, data: dict[str, Any]) -> None
 
 
 def changed_contract_defaults(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
-    changed = evolve(embedded.CONTRACT, second_start=Reply.EITHER, bounds=Bounds(settling=0.5, stop=60.0))
+    changed = evolve(embedded.CONTRACT, second_start=SecondStart.EITHER, bounds=Bounds(settling=0.5, stop=60.0))
     patch.setattr("churn.system.managers.reference.contract.CONTRACT", changed)
 
 

@@ -319,10 +319,43 @@ def test_a_failure_that_never_comes_again_has_a_rate_above_none_and_can_be_kept(
         assert found.flaky
         assert found.rate is not None
         assert found.rate.failures == 0
+        assert found.once
         kept = load(save(reproducer_of(found, Target(), "a test"), tmp_path))
         assert kept.rate is not None
         assert 0 < kept.rate < 0.1
         assert needed(kept.rate) > 40
+
+
+class SecondStart(ReferenceManager):
+    """The second start leaves a restart policy each time; of all first starts the one of that number does."""
+
+    starts = first_starts = 0
+    struck = 0
+
+    def create(self, name: str, folder: str = "") -> object:  # type: ignore[override]  # only passes it on
+        self.starts = 0
+        return super().create(name, folder)
+
+    def spec(self, record: object) -> object:  # type: ignore[override]  # only passes it on
+        self.starts += 1
+        self.first_starts += self.starts == 1
+        struck = self.starts == 2 or (self.starts == 1 and self.first_starts == self.struck)
+        return evolve(super().spec(record), restart_policy="always" if struck else "no")  # type: ignore[arg-type]
+
+
+def test_where_what_it_was_shrunk_to_never_comes_again_it_is_told_as_it_was_found() -> None:
+    with assembled(Target()) as whole:
+        assert isinstance(whole.system.manager, Embedded)
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        whole.system.manager.manager.__class__ = type("Once", (SecondStart,), {"struck": 2})
+        steps = (*A_START, Step(Stop("a")), Step(Start("a")))
+        with pytest.raises(Violation) as caught:
+            session.run("test", ("a",), Sequence(steps))
+        found = Shrinker(session=session).shrink(caught.value.failing)
+        assert found.steps == steps
+        assert found.rate is not None
+        assert found.rate.failures == found.rate.runs
+        assert not found.once
 
 
 def test_a_failure_that_passed_once_is_flaky_however_often_it_fails_then() -> None:

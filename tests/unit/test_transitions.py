@@ -9,7 +9,7 @@ from builders import contracts, dead, idle, ill, running, state, unsettled
 from hypothesis import given, settings, strategies as st
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Reply
+from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Reply, SecondStart
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import (
     Crash,
@@ -176,7 +176,7 @@ def test_starting_a_running_service_ends_as_the_contract_says_and_keeps_its_cont
     reply: Reply, how: Behaviour
 ) -> None:
     service = running(behaviour=how)
-    for contract in contracts(second_start=reply):
+    for contract in contracts(second_start=SecondStart[reply.name]):
         branches = after(service, Start("a"), contract)
         assert musts(branches) == BY_REPLY[reply]
         assert all(found == service for _, found in branches)
@@ -198,7 +198,7 @@ def test_starting_a_running_service_whose_server_is_ill_changes_nothing_or_is_a_
 
 @pytest.mark.parametrize("reply", Reply)
 def test_a_start_after_an_unnoticed_death_may_end_like_that_of_a_running_service(reply: Reply) -> None:
-    for contract in contracts(death_noticed=Noticing.NEVER, second_start=reply):
+    for contract in contracts(death_noticed=Noticing.NEVER, second_start=SecondStart[reply.name]):
         launched, *unnoticed = after(DEAD, Start("a"), contract)
         assert launched[0] is Must.OK
         assert launched[1] is not None
@@ -546,9 +546,10 @@ OUTCOMES = st.sampled_from(
 )
 CONTRACTS = st.builds(
     Contract,
-    second_start=st.sampled_from(Reply),
+    second_start=st.sampled_from(SecondStart),
     idle_stop=st.sampled_from(Reply),
     second_create=st.sampled_from(Reply),
+    created_container=st.sampled_from(Remains),
     failed_container=st.sampled_from(Remains),
     stopped_container=st.sampled_from(Remains),
     ports=st.sampled_from(Ports),

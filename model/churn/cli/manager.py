@@ -107,8 +107,8 @@ _NOT_OFFERED = "not offered"
 
 
 def _statuses(contract: Contract) -> Iterator[str]:
-    for status in dict.fromkeys(contract.words.values()):
-        words = ", ".join(word for word, meant in contract.words.items() if meant is status)
+    for status in dict.fromkeys(meant for word in contract.words for meant in contract.meanings(word)):
+        words = ", ".join(word for word in contract.words if status in contract.meanings(word))
         yield f"{status.value}: {words}"
 
 
@@ -143,6 +143,8 @@ def _word(value: object) -> str:
 def _notes(description: Description) -> Iterator[str]:
     if not description.contract.obedient:
         yield "no command uses {folder}: servers cannot be told to misbehave, so set-behaviour and crash change nothing"
+    if description.alone:
+        yield "only one run at a time may have it on this machine: a second one waits, then gives up"
     if description.forgets_idle:
         yield "a service that it does not list is taken not to run"
     yield "FOLDER, STATE, RUN" + (" and ID" if description.identity is not None else "") + " stand for what a run has"
@@ -159,7 +161,7 @@ def _listed(description: Description) -> Outcome:
         )
     clock, run = RealClock(), ownership.new_run()
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        free_port = RealHost(folders=Path(folder), clock=clock).free_port
+        free_port = RealHost(folders=Path(folder), clock=clock).free_port_of
         labels = ownership.labels(run)
         driven = CommandManager(description, run, labels, dict(os.environ), clock, free_port, Path(folder))
         return driven.list()
@@ -181,5 +183,5 @@ def _ending(outcome: Outcome, count: int) -> str:
 
 
 def _entry(entry: Listed) -> str:
-    meaning = entry.status.value if entry.status is not None else "a word that the file does not give a meaning"
+    meaning = " or ".join(one.value for one in entry.meanings) or "a word that the file does not give a meaning"
     return f"service {entry.service}: {entry.word!r} ({meaning}), port {entry.port or 'not told'}"

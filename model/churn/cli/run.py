@@ -19,7 +19,7 @@ from churn.campaign import Campaign, Plan
 from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.plan import show_plan
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
-from churn.errors import UsageError
+from churn.errors import ResetFailed, UsageError
 from churn.explore.machine import PROFILES
 from churn.report.files import save, write
 from churn.report.summary import summarise
@@ -179,13 +179,19 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers
     clock, ticker, interrupted = RealClock(), Ticker(console), False
     began = clock.now()
     trace.watch = ticker.step
-    with _interruptible(console), assembled(chosen) as whole, ticker.running(plan.operations):
-        campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
-        try:
-            campaign.run()
-        except KeyboardInterrupt:
-            interrupted = True
-            console.print("interrupted: cleaning up what this run has made")
+    campaign = None
+    try:
+        with _interruptible(console), assembled(chosen) as whole, ticker.running(plan.operations):
+            campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
+            try:
+                campaign.run()
+            except KeyboardInterrupt:
+                interrupted = True
+                console.print("interrupted: cleaning up what this run has made")
+    except ResetFailed as fault:
+        if campaign is None:
+            raise
+        campaign.faults.append(str(fault))
     campaign.coverage.count(trace)
     for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
         path = save_reproducer(reproducer, reproducers)

@@ -58,8 +58,10 @@ def _port(entry: Listed | None, service: Service, observation: Observation) -> i
 
 def _idle_status(entry: Listed | None, otherwise: Status) -> Status:
     """The status that the list tells of a service that does not run; `otherwise` if it tells none, or says that it runs."""
-    told = entry.status if entry is not None else None
-    return otherwise if told is None or told is Status.RUNNING else told
+    told = entry.meanings if entry is not None else ()
+    if otherwise in told:
+        return otherwise
+    return next((one for one in told if one is not Status.RUNNING), otherwise)
 
 
 def _alive(name: str, service: Service, observation: Observation) -> Container | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from attrs import Factory, field, frozen
+from attrs.validators import instance_of
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.observation import Status
@@ -45,6 +46,19 @@ class Outliving(Enum):
     """Any of these, for all of them alike."""
 
 
+class SecondStart(Enum):
+    """How a manager may answer a start of a service that runs."""
+
+    REFUSED = "refused"
+    """The manager has to report an error, and changes nothing."""
+    IGNORED = "ignored"
+    """The manager has to report success, and changes nothing."""
+    EITHER = "either"
+    """The manager may report success or an error, and changes nothing."""
+    REPLACES = "replaces"
+    """The manager has to report success, and the service then runs in a new container in place of the one before."""
+
+
 class Noticing(Enum):
     """When a manager must have noticed that a server died. The values are words for reports."""
 
@@ -59,7 +73,9 @@ class Remains(Enum):
     GONE = "gone"
     """It is removed."""
     KEPT = "kept"
-    """It may be there, stopped, until the service is started again."""
+    """It may be there, stopped, until the next start, which makes a new one."""
+    REUSED = "reused"
+    """It stays, and the next start has to start it again. What was written in it before is still there, which is then fine."""
 
 
 class Ports(Enum):
@@ -84,7 +100,12 @@ _MOST, _LONG_ENOUGH = 0.8, 10.0
 """The part of a manager's timeout that a late server needs; the seconds of a timeout whose rest is no matter of chance."""
 
 
-def _words() -> dict[str, Status]:
+Words = Mapping[str, Status | tuple[Status, ...]]
+"""What each word of a manager's means; one that it has for several statuses means any of them."""
+EVERY_PORT = (1, 65535)
+
+
+def _words() -> dict[str, Status | tuple[Status, ...]]:
     return {status.value: status for status in Status}
 
 
@@ -136,8 +157,8 @@ class Contract:
     A description file of a manager sets most fields; `churn guide managers` says where.
     """
 
-    second_start: Reply = Reply.EITHER
-    """A start of a running service: an error, success without effect, or either."""
+    second_start: SecondStart = field(default=SecondStart.EITHER, validator=instance_of(SecondStart))
+    """A start of a running service: an error, success without effect, either (default), or success with a new container."""
     idle_stop: Reply = Reply.IGNORED
     """A stop of a service that does not run: success without effect (default), an error, or either."""
     second_create: Reply = Reply.REFUSED
@@ -148,14 +169,36 @@ class Contract:
     """A restart of a service that does not run: it is started, an error, or either (default)."""
     daemon_restart: Outliving = Outliving.ANY
     """What becomes of running services when the manager's daemon is restarted: they run on, run anew, end, or any (default)."""
+    created_container: Remains = Remains.GONE
+    """Whether there is a container before the first start: gone means none (default), else it may be there, not running.
+
+    If it is reused, create has made it, and the first start runs it. If somebody else removes such a container, its service
+    may be lost with it: start and stop may then be refused, and a create succeed again.
+    """
     failed_container: Remains = Remains.GONE
-    """What becomes of the container of a failed start: gone (default), or kept, stopped, until the next start or stop."""
+    """What becomes of the container of a failed start, or of a server that died and is then started again.
+
+    That of a failed start is gone (default), or it may be there, stopped, until the next start or stop. If it is reused, the
+    next start runs it, and so does a start after its server has died.
+    """
     stopped_container: Remains = Remains.GONE
-    """What becomes of the container of a stopped service: gone (default), or kept, stopped, until the next start."""
+    """What becomes of the container of a stopped service: gone (default), kept until the next start, or started again by it."""
+    restarted_container: Remains = Remains.GONE
+    """What becomes of the container of a service that is restarted: it goes, as with a stop and a start (default), or, if it is
+    reused, the service runs in the same one afterwards.
+    """
     ports: Ports = Ports.FIXED
     """Whether a service keeps its port (default), or gets one anew at each start."""
+    port_range: tuple[int, int] = EVERY_PORT
+    """The first and the last port that a service may have; by default it may have any.
+
+    If the manager is told which port to use (`{port}` in a description file), Churn chooses one of these.
+    """
     restart_policies: frozenset[str] = frozenset()
-    """Restart policies of the engine that the manager's containers may have; none by default."""
+    """Restart policies of the engine that the manager's containers may have; none by default.
+
+    A container with such a policy may be started again by the engine when its server has died.
+    """
     running_means: Means = Means.HEALTHY
     """What a start that succeeded means: the service answers (default), or merely that its container was started."""
     recovers: int = 2
@@ -166,8 +209,8 @@ class Contract:
     """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
-    words: Mapping[str, Status] = Factory(_words)
-    """Which status each of the manager's own words means."""
+    words: Words = Factory(_words)
+    """Which status each of the manager's own words means; it may have one word for several."""
     labels: Mapping[str, str] = Factory(dict)
     """Labels that all of the manager's containers have, and no other container has; an empty value stands for any."""
     name_pattern: str = ""
@@ -198,5 +241,10 @@ class Contract:
         return self.offers | {Behaviour.LATE.value} if self.bounds.late else self.offers
 
     def spelled(self, word: str) -> Status | None:
-        """What the manager's word for a status means, None where the contract does not know it."""
-        return self.words.get(word)
+        """What the manager's word for a status means, None where the contract does not know it; of several the first."""
+        return next(iter(self.meanings(word)), None)
+
+    def meanings(self, word: str) -> tuple[Status, ...]:
+        """All that the manager's word for a status may mean; nothing where the contract does not know it."""
+        meant = self.words.get(word, ())
+        return meant if isinstance(meant, tuple) else (meant,)

@@ -21,13 +21,19 @@ class Listed:
 
     `service` is the model's name, or the manager's own id for a service that the model does not know. `word` is the manager's
     word for its status, and `status` what the contract says that this word means: None if it does not know the word. `port` is
-    None if the manager tells none.
+    None if the manager tells none. `also` is what the word may mean as well, where the manager has one for several statuses.
     """
 
     service: str
     word: str
     status: Status | None
     port: int | None
+    also: tuple[Status, ...] = ()
+
+    @property
+    def meanings(self) -> tuple[Status, ...]:
+        """All that its word may mean; nothing where it is not known."""
+        return () if self.status is None else (self.status, *self.also)
 
 
 @frozen(eq=False, kw_only=True)

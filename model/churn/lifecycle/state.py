@@ -50,8 +50,8 @@ class Service:
     """What is expected of one service.
 
     `container` is the id of its container; `Fresh` if it has just been made and nobody has seen it; None if it has none.
-    `port` is None until it is first seen. `leftover`: one container of it that does not run may be there. `held`: a stranger
-    holds its port.
+    `port` is None until it is first seen. `leftover`: one container of it that does not run may be there. `again` is
+    the id of the one that its next start must run, where the contract says so. `held`: a stranger holds its port.
     """
 
     status: Status = Status.CREATED
@@ -59,6 +59,7 @@ class Service:
     container: str | Fresh | None = None
     port: int | None = None
     leftover: bool = False
+    again: str | None = None
     behaviour: Behaviour = Behaviour.HEALTHY
     unsettled: Unsettled | None = None
     held: bool = False

@@ -9,7 +9,8 @@ Start(a)         created, stopped, failed,   Ok           running, fresh contain
                  or its server died
 Start(a)         the same, and its server    Rejected     failed, no container (or kept, by contract)
                  can not get healthy
-Start(a)         running                     by contract  the same container, still serving
+Start(a)         running                     by contract  the same container, still serving (or, by
+                                                          contract, a fresh one)
 Start(a)         running, its server ill     any          unchanged, or (Rejected) failed without a container
 Stop(a)          running                     Ok           stopped, no container (or kept, by contract), port free
 Stop(a)          created, stopped, failed    by contract  stopped or unchanged, no container

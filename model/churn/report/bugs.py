@@ -9,7 +9,7 @@ from churn.lifecycle.invariants import Objection, named
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
 from churn.lifecycle.sequence import Naming
-from churn.report.values import BugReport, Steps
+from churn.report.values import Account, BugReport, Steps
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
 from churn.shrink.cases import is_part_of
@@ -24,15 +24,19 @@ class _Part(Enum):
     UNASKED = "unasked"
 
 
-def bug_reports(steps: Steps, shrunk: tuple[Bug, ...]) -> Iterator[BugReport]:
-    """What was shrunk, each with the failures that are it, and how many follow from it; then what nothing explains."""
+def bug_reports(steps: Steps, account: Account) -> Iterator[BugReport]:
+    """What was shrunk, each with the failures that are it, and how many follow from it; then what nothing explains.
+
+    What came in none of its repeats is left out.
+    """
+    shrunk = account.bugs
     failures = [(run, record) for run, record in steps if record.fingerprint is not None]
     placed: dict[tuple[int, _Part], Steps] = {(place, part): [] for place in range(len(shrunk)) for part in _Part}
     rest: dict[str, Steps] = {}
     for run, record in failures:
         if (place := _place(shrunk, run, record)) is not None:
             placed[place].append((run, record))
-        elif run.part != PART:
+        elif run.part != PART and account.came_once(record) is None:
             rest.setdefault(str(record.signature), []).append((run, record))
     for number, bug in enumerate(shrunk):
         yield _shrunk_bug(bug, failures, {part: placed[number, part] for part in _Part})

@@ -1,7 +1,8 @@
 """The success criteria: the verdict on each, and the evidence that it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from churn.lifecycle.invariants.base import Finding
 from churn.lifecycle.outcome import Evidence, Ok
 from churn.report.values import Account, Criterion, Mark, Steps
 from churn.session.run import Record
@@ -19,16 +20,17 @@ CRITERIA = {
 
 
 def criterion(number: int, steps: Steps, account: Account) -> Criterion:
-    objections = [(record, found) for _, record in steps for found in record.objections if found.criterion == number]
+    objected = [(record, found) for _, record in steps for found in record.objections if found.criterion == number]
+    objections = [(record, found) for record, found in objected if account.came_once(record) is None]
+    once = [(record, found) for record, found in objected if account.came_once(record) is not None]
     doubts = [(record, found) for _, record in steps for found in record.doubts if found.criterion == number]
     scenario = [record for run, record in steps if run.part == SCENARIO]
     looks = sum(1 for _, record in steps if record.looks)
     whole = _is_whole(scenario, account.cycles)
-    reasons = [f"step {record.number}, {record.step}: expected {found.expected}; seen: {found.seen}"
-               for record, found in objections or doubts]  # fmt: skip
+    reasons = _reasons(objections) if objections else [*_reasons(once), *_reasons(doubts)]
     if objections:
         mark = Mark.FAIL
-    elif doubts or not whole or account.interrupted:
+    elif once or doubts or not whole or account.interrupted:
         mark = Mark.UNKNOWN
         reasons += [] if whole else [f"the {SCENARIO} scenario did not run to its end"]
         reasons += ["the run was interrupted"] if account.interrupted else []
@@ -44,6 +46,13 @@ def criterion(number: int, steps: Steps, account: Account) -> Criterion:
         reasons=tuple(reasons[:5]),
         evidence=tuple(_EVIDENCE[number](scenario if number == _NO_ERRORS else looked, account)),
     )
+
+
+def _reasons(findings: Iterable[tuple[Record, Finding]]) -> list[str]:
+    return [
+        f"step {record.number}, {record.step}: expected {found.expected}; seen: {found.seen}"
+        for record, found in findings
+    ]
 
 
 def _is_whole(scenario: list[Record], cycles: int) -> bool:

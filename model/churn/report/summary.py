@@ -7,7 +7,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.paths import state_of
 from churn.report.bugs import bug_reports
 from churn.report.criteria import CRITERIA, criterion
-from churn.report.times import times_of, unexpected
+from churn.report.times import seen_once, times_of, unexpected
 from churn.report.values import Account, Mark, Summary
 from churn.session.trace import Trace
 
@@ -18,7 +18,7 @@ def summarise(trace: Trace, account: Account) -> Summary:
     """What the run that left `trace` came to."""
     steps = list(trace.records())
     criteria = tuple(criterion(number, steps, account) for number in CRITERIA)
-    bugs = tuple(bug_reports(steps, account.bugs))
+    bugs = tuple(bug_reports(steps, account))
     marks = {one.mark for one in criteria}
     uncertain = Mark.UNKNOWN in marks or bool(account.faults) or account.interrupted
     mark = Mark.FAIL if Mark.FAIL in marks or bugs else Mark.UNKNOWN if uncertain else Mark.PASS
@@ -28,7 +28,7 @@ def summarise(trace: Trace, account: Account) -> Summary:
         criteria=criteria,
         bugs=bugs,
         times=times_of(steps, account),
-        unexpected=tuple(unexpected(steps))[:_MOST_UNEXPECTED],
+        unexpected=(*map(seen_once, account.passing), *unexpected(steps))[:_MOST_UNEXPECTED],
         faults=account.faults,
         covered=account.coverage.covered,
         coverable=account.coverage.total,

@@ -7,6 +7,7 @@ from churn.lifecycle.costs import Sort
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.report.values import Account, Steps, Times, Timing
 from churn.session.run import Record
+from churn.shrink.bug import Bug
 
 _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
 """A step is slow if it took that many times the median of its sort, and at least so many seconds."""
@@ -35,6 +36,15 @@ def times_of(steps: Steps, account: Account) -> Times:
 
 def _timing(kind: str, took: list[float]) -> Timing:
     return Timing(kind=kind, count=len(took), median=median(took), longest=max(took), total=sum(took))
+
+
+def seen_once(failure: Bug) -> str:
+    """What is told of a failure that came in none of its repeats."""
+    first = failure.record.objections[0] if failure.record is not None and failure.record.objections else None
+    what = f": expected {first.expected}; seen: {first.seen}" if first is not None else ""
+    steps = "; ".join(map(str, failure.steps))
+    runs = failure.rate.runs if failure.rate is not None else 0
+    return f"{failure.signature}{what}. It was seen once, and in none of {runs} repeats, so it is no bug: {steps}"
 
 
 def unexpected(steps: Steps) -> Iterator[str]:

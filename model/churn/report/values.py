@@ -162,4 +162,13 @@ class Account:
     looks: int
     faults: tuple[str, ...] = ()
     bugs: tuple[Bug, ...] = ()
+    passing: tuple[Bug, ...] = ()
+    """Failures that came in none of their repeats: they are no bugs."""
     interrupted: bool = False
+
+    def came_once(self, record: Record) -> Bug | None:
+        """The failure that this one is, if it is one of those that came in none of their repeats, and no case of a bug."""
+        look = record.fingerprint
+        if look is None or any(look in (*bug.looks, *bug.consequences) for bug in self.bugs):
+            return None
+        return next((one for one in self.passing if look in one.looks), None)

@@ -22,7 +22,8 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
     alive = [row.id for row in engine.list()]
     services = tuple([
         (name, one.condition, one.status, one.server, _container(one.container), numbers(one.port), one.leftover,
-         one.behaviour, one.held, numbers(one.container) if isinstance(one.container, str) else None)
+         one.behaviour, one.held, numbers(one.container) if isinstance(one.container, str) else None,
+         numbers(one.again))
         for name, one in state.services.items()
     ])  # fmt: skip
     return services, tuple([identity in state.seen for identity in alive]), state.cycled, state.baseline, state.volumes

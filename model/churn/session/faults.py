@@ -251,17 +251,18 @@ class Faults:
         return None
 
 
-def await_engine(engine: Engine, clock: Clock) -> bool:
-    """Wait for an engine that is being restarted; whether it came back in time."""
-    end = clock.now() + _COMES_BACK
-    while clock.now() < end:
+def await_engine(engine: Engine, clock: Clock, within: float | None = None) -> bool:
+    """Wait for an engine that is being restarted; whether it came back in time, or in so many seconds."""
+    end = clock.now() + (_COMES_BACK if within is None else within)
+    while True:
         try:
             engine.identity()
         except EngineError:
+            if clock.now() >= end:
+                return False
             clock.sleep(_INTERVAL)
         else:
             return True
-    return False
 
 
 _COMES_BACK = 30.0

@@ -31,12 +31,13 @@ def preflight(manager: Manager, engine: Engine) -> None:
         raise NotClean(tuple(findings), tuple(remedies))
 
 
-def reset(system: System, run: str) -> None:
+def reset(system: System, run: str, within: float | None = None) -> None:
     """End the manager's processes, remove all containers, networks and volumes of the run, empty the store; then make sure.
 
-    Raises `ResetFailed` if something is still there: that counts as a fault of the environment, never as a bug of the manager.
+    An engine that does not answer is waited for, for as long as a restart takes, or `within` so many seconds. Raises
+    `ResetFailed` if something is still there: that counts as a fault of the environment, never as a bug of the manager.
     """
-    await_engine(system.engine, system.clock)
+    await_engine(system.engine, system.clock, within)
     try:
         if system.gate is not None:
             system.gate.heal()

@@ -222,6 +222,9 @@ class Session:
             record.objections = with_commands(judged.objections, self.contract)
             record.doubts = with_commands(judged.doubts, self.contract)
         if judged.objections:
+            assert record.outcome is not None, "a step is looked at once it has ended"  # noqa: S101 -- as in `_joined`
+            if why := self._environment.broken(record.outcome, judged.objections):
+                self._spoil(record, why)
             self._object(record)
         self.possible = judged.kept
         self._close(record, Verdict.UNKNOWN if judged.doubts else Verdict.KNOWN if record.known else Verdict.PASS)

@@ -1,6 +1,6 @@
 """The system under test: a manager on an engine, driven by the model's operations; its `Observer` looks at it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -30,6 +30,7 @@ from churn.system.faults.gate import Gate
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Manager
+from churn.system.refusals import Trouble
 from churn.system.rewinding import Keyed, Numbers, Rewindable
 
 
@@ -79,6 +80,8 @@ class System:
             gate=gate,
         )
         self.gate = gate
+        self.probe: Callable[[], str] = lambda: ""
+        """Tells why the engine cannot run any container at this moment; empty where it can, or where nobody can tell."""
 
     # -- going back ---------------------------------------------------------------------------------------------------
 
@@ -132,6 +135,16 @@ class System:
         """Which engine this is, and how often it was upset by hand. Raises `EngineUnreachable`."""
         upset = self.gate.upsets if self.gate is not None else 0
         return f"{self.engine.identity()}{f', upset {upset} time(s)' if upset else ''}"
+
+    @property
+    def troubles(self) -> Sequence[Trouble]:
+        """What the engine answered to the manager when it was in trouble, as far as the gate between them has seen it."""
+        return self.gate.troubles if self.gate is not None else ()
+
+    @property
+    def removes_images(self) -> bool:
+        """Whether the manager has removed an image."""
+        return self.gate is not None and self.gate.images_removed > 0
 
     def _applied(self, operation: Operation) -> Outcome:
         if not operation.changes_containers:

@@ -76,6 +76,11 @@ class Bug:
         return self.doubted or (self.rate is not None and self.rate.value < 1)
 
     @property
+    def once(self) -> bool:
+        """Whether it was run again, and failed in none of these runs: so it is no bug, but something that was seen once."""
+        return self.rate is not None and self.rate.runs > 0 and not self.rate.failures
+
+    @property
     def confirmed(self) -> bool:
         """Whether it failed again, each time that it was run, and nothing speaks against its always doing so."""
         return self.rate is not None and not self.flaky

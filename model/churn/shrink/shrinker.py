@@ -49,6 +49,8 @@ class Work:
     memo: Memo
     known: Known
     """What was known when it was found."""
+    first: Failing
+    """As it was found."""
     met: dict[Signature, Failing] = field(factory=dict)
     """Failures of other signatures, the shortest of each."""
     passed: dict[tuple[Operation, ...], list[Sequence]] = field(factory=dict)
@@ -94,7 +96,7 @@ class Shrinker:
 
     def shrink(self, failing: Failing, *, runs: int | None = None, seconds: float | None = None) -> Bug:
         """The smallest sequence found that fails alike, or that the failure is a case of. Raises `EnvironmentFault`."""
-        work = Work(best=self._begin(failing), memo=self.memo, known=deepcopy(self.session.known))
+        work = Work(best=self._begin(failing), memo=self.memo, known=deepcopy(self.session.known), first=failing)
         return self._go_on(work, runs, seconds)
 
     def resume(self, bug: Bug, *, runs: int | None = None, seconds: float | None = None) -> Bug:
@@ -239,6 +241,16 @@ class Shrinker:
         self._measure(work.best, _FIRST_RUNS)
         self._descend(work, tries(work.best.rate))
         work.best.told = self._measure(work.best, _LAST_RUNS)
+        if work.best.told and not work.best.rate.failures and work.best.failing != work.first:
+            self._begin_anew(work)
+
+    def _begin_anew(self, work: Work) -> None:
+        """What it was shrunk to does not come again. Tell of it as it was found, if at least that does."""
+        found = evolve(self._begin(work.first), doubted=True, runs=work.best.runs)
+        found.told = self._measure(found, _LAST_RUNS)
+        if found.rate.failures:
+            work.best.become(found)
+            work.best.told = found.told
 
     def _measure(self, best: Best, runs: int) -> bool:
         """Run it until it was run so often since it was taken; whether that could be paid."""

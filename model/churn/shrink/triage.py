@@ -38,6 +38,8 @@ class Triage:
     """The shortest failing sequence of each fingerprint."""
     bugs: list[Bug] = field(init=False, factory=list)
     """What they came to, each bug once."""
+    passing: list[Bug] = field(init=False, factory=list)
+    """Failures that came in none of their repeats: no bugs. Their `looks` say what they looked like."""
     _settled: set[Fingerprint] = field(init=False, factory=set)
     _tries: Counter[Fingerprint] = field(init=False, factory=Counter)
     _shrinker: Shrinker = field(init=False)
@@ -71,6 +73,9 @@ class Triage:
         for place, bug in enumerate(self.bugs):
             if bug.unfinished:
                 self.bugs[place] = self._resumed(bug, seconds)
+        for bug in [bug for bug in self.bugs if bug.once]:
+            self.bugs.remove(bug)
+            self._came_once(bug, *bug.looks)
 
     def _resumed(self, bug: Bug, seconds: float) -> Bug:
         """What a bug came to when it was gone on with: what looked like it before still does."""
@@ -120,9 +125,21 @@ class Triage:
             self._shrinker.memo.clear()  # it may come now where it did not come before
         self.announce(f"shrinking: {look.signature}")
         bug = self._shrinker.shrink(news, seconds=self._allowed(news))
+        if bug.once:
+            self._came_once(bug, look)
+            return True
         if bug.failing == news or self._stays_news(look, bug):
             self._found(bug)
         return look == bug.failing.fingerprint or self._given(failing)
+
+    def _came_once(self, bug: Bug, *looks: Fingerprint) -> None:
+        """It is not known from now on: should it come again, it is looked into again."""
+        marks = frozenset({*looks, bug.failing.fingerprint})
+        self.passing = [one for one in self.passing if not one.looks & marks]
+        self.passing.append(evolve(bug, looks=marks))
+        for mark in marks:
+            self.session.known.bugs.pop(mark, None)
+        self._shrinker.memo.clear()  # it held that for sure
 
     def _given(self, failing: Failing) -> bool:
         """Whether a failure is accounted for; after some tries it is given to the bugs that may explain it."""

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
+from churn.errors import EnvironmentFault
+from churn.lifecycle.contract import EVERY_PORT
 from churn.lifecycle.observation import Holder, Port
 from churn.system import process
 from churn.system.clock import Clock
@@ -55,6 +57,16 @@ class RealHost:
             probe.bind((ALL_INTERFACES, ANY_PORT))
             port: int = probe.getsockname()[1]
             return port
+
+    def free_port_of(self, taken: Collection[int], ports: tuple[int, int]) -> int:
+        """One like that and none of `taken`, from the first to the last of `ports`. Raises `EnvironmentFault` for none."""
+        first, last = ports
+        if ports == EVERY_PORT:
+            return next(port for port in iter(self.free_port, None) if port not in taken)
+        for port in range(first, last + 1):
+            if port not in taken and self._bindable(port) is not False:
+                return port
+        raise EnvironmentFault(f"expected a free port from {first} to {last} for a service, but all of them are held")
 
     def health(self, port: int, path: str, timeout: float = 2.0) -> int:
         """The HTTP status that a GET of `path` on `port` gets within `timeout` seconds; 0 where there is none."""

@@ -112,7 +112,7 @@ class Engine(Protocol):
         """One container. Raises `NotFound`."""
 
     def changes(self, reference: str) -> tuple[str, ...]:
-        """Paths added, changed or deleted in its layer. Raises `NotFound`."""
+        """Paths added, changed or deleted in its layer, but for those that the engine makes. Raises `NotFound`."""
 
     def events(self) -> tuple[Event, ...]:
         """Container events since the last call of this, in the engine's order; `mark` counts on from one call to the next."""

@@ -22,13 +22,14 @@ from builders import (
 )
 
 from churn.lifecycle.condition import Server
-from churn.lifecycle.contract import Contract
+from churn.lifecycle.contract import Contract, Remains
 from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Container, Status
 from churn.lifecycle.state import Fresh, Service, State
 
 # -- fresh-container --------------------------------------------------------------------------------------------------
 
+REUSING = Contract(stopped_container=Remains.REUSED)
 BEGAN = 5
 """The place in the engine's event order at which the start began."""
 
@@ -85,6 +86,34 @@ def test_fresh_container_leaves_a_container_that_is_not_there_to_status() -> Non
     nothing = case(after, picture(after, containers={}), acted=("a",))
     assert is_quiet("fresh-container", nothing)
     assert objected("status", nothing) == ["a"]
+
+
+POLICIES = Contract(restart_policies=frozenset({"always"}))
+
+
+def test_how_often_it_was_started_is_not_asked_where_its_restart_policy_is_allowed() -> None:
+    often = fresh(starts=2, restart_count=1, restart_policy="always")
+    assert is_quiet("fresh-container", evolve(started(often), contract=POLICIES))
+    assert not is_quiet("fresh-container", evolve(started(evolve(often, restart_policy="no")), contract=POLICIES))
+
+
+def again(*found: Container, contract: Contract = REUSING) -> Case:
+    """Service a, whose container a1 was stopped, was started again; that is what is there then."""
+    after = State({"a": running("a1")}, seen=frozenset({"a1"}))
+    return case(after, picture(after, containers=holding(*found)), contract=contract, acted=("a",))
+
+
+def test_a_container_that_is_started_again_may_be_old_and_dirty() -> None:
+    assert is_quiet("fresh-container", again(container("a1", starts=2, changes=("/data",))))
+
+
+def test_another_container_in_place_of_the_one_that_has_to_be_started_again_is_told() -> None:
+    stopped = container("a1", state="exited")
+    for found in ((container("a2"),), (stopped, container("a2"))):
+        ((objection,), _) = findings("fresh-container", again(*found))
+        assert objection.seen == "it runs in a#2"
+        assert is_quiet("fresh-container", again(*found, contract=Contract()))
+    assert is_quiet("fresh-container", again(stopped)), "nothing runs: `status` says so"
 
 
 # -- no-orphans -------------------------------------------------------------------------------------------------------

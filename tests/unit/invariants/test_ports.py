@@ -126,6 +126,15 @@ def test_where_ports_are_given_anew_a_running_service_may_have_the_old_port_of_a
     assert objected("stable-port", case(both, contract=ANEW)) == ["b"]
 
 
+@pytest.mark.parametrize("service", [running(), idle(), idle(Status.CREATED), ill(), dead()])
+def test_stable_port_objects_to_a_port_beyond_the_range(service: Service) -> None:
+    port, expected = service.port or 0, state(a=service)
+    for first, last in ((port, port), (port - 1, port), (port, port + 1)):
+        assert is_quiet("stable-port", case(expected, contract=Contract(port_range=(first, last))))
+    for first, last in ((port + 1, port + 2), (port - 2, port - 1)):
+        assert objected("stable-port", case(expected, contract=Contract(port_range=(first, last)))) == ["a"]
+
+
 # -- port-released ----------------------------------------------------------------------------------------------------
 
 

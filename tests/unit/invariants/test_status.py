@@ -82,6 +82,19 @@ def test_status_is_held_against_the_engine_also_where_the_manager_was_not_asked(
     assert objected("status", case(expected, picture(expected, containers={}, listed=None))) == ["a"]
 
 
+def test_a_container_that_the_engine_is_about_to_start_again_runs_where_the_contract_allows_that() -> None:
+    policies = Contract(restart_policies=frozenset({"always"}))
+    for service, word, fine in (
+        (ill(), "restarting", True),
+        (ill(), "exited", False),
+        (running(), "restarting", False),
+    ):
+        expected = state(a=service)
+        seen = picture(expected, containers=holding(container(state=word)))
+        assert is_quiet("status", case(expected, seen, contract=policies)) is fine
+        assert objected("status", case(expected, seen)) == ["a"]
+
+
 # -- status: each service once ----------------------------------------------------------------------------------------
 
 
@@ -134,6 +147,18 @@ def test_status_objects_to_a_word_that_the_contract_does_not_know() -> None:
     assert objection.service == "a"
     assert "humming" in objection.seen
     assert "does not know" in objection.seen
+
+
+def test_a_word_that_means_several_statuses_may_mean_any_of_them() -> None:
+    exited = Listed("a", "exited", Status.STOPPED, None, (Status.FAILED,))
+    for status, fine in (
+        (Status.STOPPED, True),
+        (Status.FAILED, True),
+        (Status.CREATED, False),
+        (Status.RUNNING, False),
+    ):
+        expected = state(a=running() if status is Status.RUNNING else idle(status))
+        assert is_quiet("status", telling(expected, exited)) is fine
 
 
 def test_status_holds_the_status_commands_own_answer_against_the_state() -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from churn.lifecycle.condition import NONE
+from churn.lifecycle.condition import NONE, SOUND
+from churn.lifecycle.contract import Remains
 from churn.lifecycle.invariants.base import (
     CONTAINERS,
     Advice,
@@ -22,12 +23,29 @@ def fresh_container(case: Case) -> Iterator[Objection]:
     """After a start the service runs in a new, clean container.
 
     It was never seen before, it was created after the start began, it was started only once, and no file in it was changed.
+    Where the contract says that a stopped container is started again, the service runs in that one instead. How often a
+    container was started is not asked where the contract allows its restart policy.
     """
     for name, service in case.expected.services.items():
         if isinstance(service.container, Fresh):
             found = case.own(case.state.services[name])
             if found is not None:
                 yield from _freshness(case, name, service.container, found)
+        elif name in case.acted and service.server is SOUND:
+            yield from _sameness(case, name, service)
+
+
+def _sameness(case: Case, name: str, service: Service) -> Iterator[Objection]:
+    """Where a service that was just started has another container than the one that it had."""
+    own = case.own(service)
+    contract = case.contract
+    left = (contract.stopped_container, contract.failed_container, contract.restarted_container)
+    if Remains.REUSED not in left or (own is not None and own.running):
+        return
+    others = (one for one in case.observation.containers.values() if one.service == name and one.running)
+    for found in others:
+        expected = f"{name} runs in the container that it had before"
+        yield Objection(expected, f"it runs in {found.alias}", name, CONTAINERS, advice=_NOT_THE_SAME)
 
 
 def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterator[Objection]:
@@ -38,7 +56,7 @@ def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterato
         yield Objection(expected, f"{found.alias} was there before", name, CONTAINERS)
     elif found.born < fresh.since:
         yield Objection(expected, f"{found.alias} was created before the start began", name, CONTAINERS)
-    elif (found.starts > 1 or found.restart_count) and not _may_be_revived(case, name):
+    elif (found.starts > 1 or found.restart_count) and not _may_be_revived(case, found):
         times = found.starts + found.restart_count
         shown = Exhibit(Show.CONTAINER, found.name)
         yield Objection(f"{found.alias} was started once", f"{times} times", name, shown, advice=_STARTED_AGAIN)
@@ -47,11 +65,15 @@ def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterato
         yield Objection(f"{found.alias} starts with a clean layer", changes, name, shown, advice=_DIRTY)
 
 
-def _may_be_revived(case: Case, name: str) -> bool:
+def _may_be_revived(case: Case, found: Container) -> bool:
     """Whether its server may have ended since the start, hurried past, and been started again by its restart policy."""
-    return bool(case.contract.restart_policies) and case.state.services[name].exempt
+    return found.restart_policy in case.contract.restart_policies
 
 
+_NOT_THE_SAME = Advice(
+    "the start makes a new container although the one that was stopped is there, or the stop has removed it",
+    "start the container that the service has; or let the contract say that each start makes a new one",
+)
 _STARTED_AGAIN = Advice(
     "the start tries again inside the container of its first try, or the engine restarted it meanwhile",
     "remove the container of a try that failed, and make a new one for the next try",

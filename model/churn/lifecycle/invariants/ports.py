@@ -20,8 +20,12 @@ from churn.lifecycle.observation import Holder
 
 
 def stable_port(case: Case) -> Iterator[Objection]:
-    """A service keeps its port, the list tells the port that its container publishes, and no two services have the same."""
+    """A service keeps its port, the list tells the port that its container publishes, and no two services have the same.
+
+    Where the contract has a `port_range`, the port is in it.
+    """
     yield from _told(case)
+    yield from _beyond(case)
     yield from _published(case)
     yield from _shared(case)
 
@@ -36,6 +40,14 @@ def _told(case: Case) -> Iterator[Objection]:
             if case.contract.ports is Ports.FIXED or service.server is SOUND:
                 expected = f"service {entry.service} is listed with port {service.port}"
                 yield Objection(expected, f"port {entry.port}", entry.service, _list(case))
+
+
+def _beyond(case: Case) -> Iterator[Objection]:
+    first, last = case.contract.port_range
+    for name, service in case.state.services.items():
+        if service.port is not None and service.unsettled is None and not first <= service.port <= last:
+            expected = f"service {name} has a port from {first} to {last}"
+            yield Objection(expected, f"port {service.port}", name, _list(case), advice=_OUT_OF_RANGE)
 
 
 def _list(case: Case) -> Exhibit:
@@ -70,6 +82,10 @@ def _shared(case: Case) -> Iterator[Objection]:
 _PUBLISHED_OTHERWISE = Advice(
     "the container is made with another port than the one that is kept with the service",
     "publish the port that the service has, and check it on the container that was made",
+)
+_OUT_OF_RANGE = Advice(
+    "the search for a free port goes on beyond the range, or the engine chooses the port",
+    "choose within the range that is configured, and report an error where none of its ports is free",
 )
 _GIVEN_TWICE = Advice(
     "a port is chosen without regard to those that other services have, stopped ones included",

@@ -93,7 +93,7 @@ def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection
         if entry.status is service.status and service.server in _PLAIN:
             continue
         allowed = _allowed(service, case.contract)
-        if entry.status not in allowed:
+        if not set(entry.meanings) & set(allowed):
             words = " or ".join(status.value for status in allowed)
             seen = f"'{entry.word}'" + ("" if entry.status else ", a word its contract does not know")
             shown = Exhibit(Show.ANSWER, case.observation.list_command)

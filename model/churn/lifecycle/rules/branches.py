@@ -4,7 +4,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from churn.lifecycle.contract import Reply
+from churn.lifecycle.contract import Reply, SecondStart
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.state import State
 
@@ -35,7 +35,7 @@ class Branch:
     state: State
 
 
-def by_contract(reply: Reply, *states: State) -> tuple[Branch, ...]:
+def by_contract(reply: Reply | SecondStart, *states: State) -> tuple[Branch, ...]:
     """What follows where an operation changes nothing, or only that, and the contract says how it ends."""
-    ends = {Reply.REFUSED: [Must.REJECTED], Reply.IGNORED: [Must.OK], Reply.EITHER: [Must.OK, Must.REJECTED]}[reply]
+    ends = {"refused": [Must.REJECTED], "ignored": [Must.OK], "either": [Must.OK, Must.REJECTED]}[reply.value]
     return tuple(Branch(must, state) for must in ends for state in states)

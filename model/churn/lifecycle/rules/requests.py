@@ -3,27 +3,29 @@
 from attrs import evolve
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Outliving, Remains, Reply, Willing
+from churn.lifecycle.contract import Contract, Outliving, Reply, Willing
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Create, List, Remove, RestartManager, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
 from churn.lifecycle.rules.faults import as_dead
+from churn.lifecycle.rules.keeping import as_created, is_lost, left_by_stop
 from churn.lifecycle.rules.starting import as_running
 from churn.lifecycle.rules.unsettled import not_well, until
-from churn.lifecycle.state import Service, State, Unsettled
+from churn.lifecycle.state import State, Unsettled
 
 
 def create(state: State, operation: Create, _: Outcome, contract: Contract) -> tuple[Branch, ...]:
     """What may follow a create."""
     service = state.services.get(operation.name)
     if service is None:
-        return (Branch(Must.OK, state.put(operation.name, Service())),)
+        return (Branch(Must.OK, state.put(operation.name, as_created(contract))),)
     if service.unsettled is not None and service.unsettled.kind == Create.kind:
         rest = Unsettled(Start.kind, service.unsettled.until) if service.unsettled.others else None
-        made = Service(behaviour=service.behaviour, unsettled=rest, held=service.held)
+        made = evolve(as_created(contract, service), unsettled=rest)
         return (Branch(Must.OK, state.put(operation.name, made)), Branch(Must.REJECTED, state))
-    return by_contract(contract.second_create, state)
+    anew = Branch(Must.OK, state.put(operation.name, as_created(contract, service)))
+    return (*([anew] if is_lost(service, contract) else ()), *by_contract(contract.second_create, state))
 
 
 def stop(state: State, operation: Stop, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -39,8 +41,8 @@ def stop(state: State, operation: Stop, outcome: Outcome, contract: Contract) ->
     if service.server in (Server.SOUND, Server.ILL):
         return (Branch(Must.OK, stopped),)
     if service.server is Server.DEAD:
-        refused = () if contract.idle_stop is Reply.IGNORED else (Branch(Must.REJECTED, state),)
-        return (Branch(Must.OK, stopped), *refused)
+        surely = contract.idle_stop is Reply.IGNORED and not is_lost(service, contract)
+        return (Branch(Must.OK, stopped), *(() if surely else (Branch(Must.REJECTED, state),)))
     accepted = (stopped,) if service.status is Status.STOPPED else (stopped, state)
     if contract.idle_stop is Reply.IGNORED:
         return tuple(Branch(Must.OK, after) for after in accepted)
@@ -54,8 +56,10 @@ def as_stopped(state: State, name: str, contract: Contract) -> State:
     """The state once the service of that name has been stopped."""
     service = state.services[name]
     ran = service.container is not None
-    kept = contract.stopped_container is Remains.KEPT and (ran or service.leftover)
-    after = evolve(service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+    kept, again = left_by_stop(service, contract)
+    after = evolve(
+        service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, again=again, unsettled=None
+    )
     put = state.put(name, after)
     return evolve(put, cycled=put.cycled | {name}) if ran and name not in put.cycled else put
 
@@ -68,6 +72,8 @@ def remove(state: State, operation: Remove, outcome: Outcome, contract: Contract
     gone = Branch(Must.OK, state.drop(operation.name))
     if service.unsettled is not None:
         return (_perhaps_gone(state, operation.name) if outcome.ended < until(service) else gone, unchanged)
+    if is_lost(service, contract):
+        return (gone, unchanged)
     if service.server is Server.NONE or contract.running_remove is Willing.DONE:
         return (gone,)
     if service.server is Server.SOUND and contract.running_remove is Willing.REFUSED:

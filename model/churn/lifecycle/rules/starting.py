@@ -3,13 +3,14 @@
 from attrs import evolve
 
 from churn.lifecycle.condition import Behaviour, Server
-from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, Willing
+from churn.lifecycle.contract import Contract, Means, Noticing, Ports, Remains, SecondStart, Willing
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Restart, Start
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
+from churn.lifecycle.rules.keeping import is_lost, next_container
 from churn.lifecycle.rules.unsettled import not_well, until
-from churn.lifecycle.state import Fresh, Service, State, tried
+from churn.lifecycle.state import Service, State, tried
 
 
 def start(state: State, operation: Start, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -20,13 +21,19 @@ def start(state: State, operation: Start, outcome: Outcome, contract: Contract) 
     if service.unsettled is not None:
         return _start_unsettled(state, operation.name, outcome, contract)
     if service.server is Server.SOUND:
-        return by_contract(contract.second_start, state)
+        return _second_start(state, operation.name, outcome, contract)
     launched = _launch(state, operation.name, outcome, contract)
     if service.server is Server.ILL:
         return (Branch(Must.ANY, state), *launched)
     if service.server is Server.DEAD and contract.death_noticed is Noticing.NEVER:
-        return (*launched, *by_contract(contract.second_start, state))
-    return launched
+        return (*launched, *_second_start(state, operation.name, outcome, contract))
+    return (*launched, Branch(Must.REJECTED, state)) if is_lost(service, contract) else launched
+
+
+def _second_start(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    if contract.second_start is SecondStart.REPLACES:
+        return _launch(state.change(name, container=None), name, outcome, contract)
+    return by_contract(contract.second_start, state)
 
 
 def restart(state: State, operation: Restart, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -36,8 +43,12 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
         return (Branch(Must.REJECTED, state),)
     if service.unsettled is not None:
         return _start_unsettled(state, operation.name, outcome, contract)
+    if contract.restarted_container is Remains.REUSED:
+        contract = evolve(contract, stopped_container=Remains.REUSED)  # as if what it was stopped for were this start
     launched, refused = _launch(state, operation.name, outcome, contract), Branch(Must.REJECTED, state)
-    if service.server in (Server.SOUND, Server.ILL) or contract.idle_restart is Willing.DONE:
+    if service.server in (Server.SOUND, Server.ILL):
+        return launched
+    if contract.idle_restart is Willing.DONE and not is_lost(service, contract):
         return launched
     if service.server is Server.NONE and contract.idle_restart is Willing.REFUSED:
         return (refused,)
@@ -76,16 +87,19 @@ def as_running(service: Service, outcome: Outcome, contract: Contract, *, strict
         port=None if contract.ports is Ports.ANEW else service.port,
         status=Status.RUNNING,
         server=Server.SOUND,
-        container=Fresh(outcome.mark, strict),
+        container=next_container(service, outcome.mark, contract, strict=strict),
         leftover=False,
+        again=None,
         unsettled=None,
     )
 
 
 def as_failed(service: Service, contract: Contract) -> Service:
     """The service after a start that failed."""
-    kept = contract.failed_container is Remains.KEPT
-    return evolve(service, status=Status.FAILED, server=Server.NONE, container=None, leftover=kept, unsettled=None)
+    kept = contract.failed_container is not Remains.GONE
+    return evolve(
+        service, status=Status.FAILED, server=Server.NONE, container=None, leftover=kept, again=None, unsettled=None
+    )
 
 
 def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:

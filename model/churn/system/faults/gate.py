@@ -4,6 +4,7 @@ The same gate stands in front of the emulated engine, whatever its face, and in 
 manager's calls pass it: what looks at the system does not, so that what is seen is true.
 """
 
+import json
 import re
 import threading
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from attrs import asdict, define, field, frozen
 
 from churn.errors import NotFound
 from churn.system.clock import Clock, RealClock
+from churn.system.refusals import Trouble, trouble
 
 MILLI = 1000
 
@@ -180,6 +182,10 @@ class Gate:
     """Seconds by which replies have come later, all in all."""
     upsets: int = 0
     """How often a fault has changed the engine itself."""
+    troubles: list[Trouble] = field(factory=list)
+    """What the engine itself answered, no fault of these, when it could not do what it was asked."""
+    images_removed: int = 0
+    """How many images were removed by who asks here."""
     _hanging: list[Fault] = field(factory=list)
     _ends: dict[int, float] = field(factory=dict)
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
@@ -211,6 +217,17 @@ class Gate:
             self._hanging.clear()
             self._ends.clear()
         self._healed(healed)
+
+    def answered(self, status: int, body: bytes) -> None:
+        """The engine itself has answered so: keep it if it is in trouble, and no fault that is on may be why."""
+        if self.on():
+            return
+        try:
+            found = trouble(status, str(json.loads(body)["message"]))
+        except (ValueError, TypeError, KeyError):
+            return
+        if found is not None:
+            self.troubles.append(found)
 
     def before(self, call: Call) -> Refused | Lost | None:
         """What becomes of a call before the engine has it."""

@@ -27,7 +27,7 @@ from churn.system.proxy.message import (
 from churn.system.proxy.stream import either
 from churn.system.proxy.wire import LOOK_EVERY, Wire
 
-_CREATED = 201
+_OK, _CREATED, _NOT_FOUND, _FAILED = 200, 201, 404, 500
 _BAD_GATEWAY = 502
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -143,11 +143,22 @@ class Exchange:
         return None
 
     async def _noted(self, reply: ReplyHead, body: Body) -> bytes:
-        """Note down what was created, for which the body has to be read: what was read of it."""
-        if reply.status != _CREATED or created_by(self.request.method, self.request.path) != "containers":
+        """Note down what was created, or why it was not, for which the body has to be read: what was read of it."""
+        created = reply.status == _CREATED and created_by(self.request.method, self.request.path) == "containers"
+        of_images = self.call.verb.startswith("images/")
+        failed = (reply.status >= _FAILED and not of_images) or (
+            reply.status == _NOT_FOUND and self.call.verb == "create"
+        )
+        if of_images and self.request.method == "DELETE" and reply.status == _OK:
+            self.settings.gate.images_removed += 1
+        if not (created or failed):
             return b""
         read = await whole(self.engine, body)
-        self.settings.journal.created(unchunked(read) if isinstance(body, Chunked) and body.is_done() else read)
+        content = unchunked(read) if isinstance(body, Chunked) and body.is_done() else read
+        if created:
+            self.settings.journal.created(content)
+        else:
+            self.settings.gate.answered(reply.status, content)
         return read
 
     async def _lost(self, reply: ReplyHead, body: Body, read: bytes) -> Next | None:

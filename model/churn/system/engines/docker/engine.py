@@ -14,6 +14,7 @@ from churn.system.engines.docker import wire
 from churn.system.engines.docker.client import Client
 from churn.system.engines.docker.contexts import connection
 from churn.system.engines.docker.events import EventReader
+from churn.system.engines.docker.layer import own_changes
 from churn.system.engines.docker.wire import ANSWER_TIME, About, ImageInfo, carrying
 from churn.system.protocols import Inspected, ListedContainer, Spec
 
@@ -134,9 +135,10 @@ class DockerEngine:
             return wire.inspected(self._api.inspect_container(reference))
 
     def changes(self, reference: str) -> tuple[str, ...]:
-        """Paths added, changed or deleted in its layer. Raises `NotFound`."""
+        """Paths added, changed or deleted in its layer, but for those that the engine makes. Raises `NotFound`."""
         with self._asking():
-            return tuple(sorted(change["Path"] for change in self._api.diff(reference) or ()))
+            changed = self._api.diff(reference)
+            return own_changes(changed, self._api.inspect_container(reference)) if changed else ()
 
     def events(self) -> tuple[Event, ...]:
         """Container events since the last call of this, or since this object was made, in the engine's order.

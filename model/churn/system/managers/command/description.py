@@ -77,6 +77,8 @@ class Description:
     """How its daemon is started, and how it is stopped; None where it has none."""
     forgets_idle: bool = False
     """Whether its list leaves out services that do not run, which is then no lie."""
+    alone: bool = False
+    """Whether only one run at a time may have it, because its names, labels, ports or files are the same for all runs."""
 
     @property
     def folder(self) -> Path:

@@ -8,7 +8,19 @@ from typing import Any
 
 from attrs import fields
 
-from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Outliving, Ports, Remains, Reply, Willing
+from churn.lifecycle.contract import (
+    Bounds,
+    Contract,
+    Means,
+    Noticing,
+    Outliving,
+    Ports,
+    Remains,
+    Reply,
+    SecondStart,
+    Willing,
+    Words,
+)
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService, RestartManager
 from churn.system.managers.command.description import (
@@ -23,20 +35,33 @@ from churn.system.managers.command.description import (
 from churn.system.managers.command.reading import Identity, Json, Reading, Text
 from churn.system.managers.command.table import Table, nearest, parsed
 
-_TOP = ("name", "forgets_idle", "health_path", "env", *OPERATIONS, "daemon", "words", "containers", "contract")
+_TOP = (
+    "name",
+    "global",
+    "forgets_idle",
+    "health_path",
+    "env",
+    *OPERATIONS,
+    "daemon",
+    "words",
+    "containers",
+    "contract",
+)
 _CALL = ("argv", "timeout")
 _DAEMON = ("start", "stop", "timeout")
 _READING = ("entries", "json_lines", "pattern", "skip", "port_pattern")
 _CONTAINERS = ("labels", "name_pattern", "service_label")
 _CHOICES: Mapping[str, type[Enum]] = {
-    "second_start": Reply,
+    "second_start": SecondStart,
     "idle_stop": Reply,
     "second_create": Reply,
     "running_remove": Willing,
     "idle_restart": Willing,
     "daemon_restart": Outliving,
+    "created_container": Remains,
     "failed_container": Remains,
     "stopped_container": Remains,
+    "restarted_container": Remains,
     "ports": Ports,
     "running_means": Means,
     "death_noticed": Noticing,
@@ -77,6 +102,7 @@ class _DescriptionReader:
             service_label=containers.text("service_label", ""),
             service_pattern=_with_service(containers.regex("name_pattern", allowed=("service",))),
             forgets_idle=self.top.flag("forgets_idle"),
+            alone=self.top.flag("global"),
         )
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -152,12 +178,13 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, "recovers", "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, "recovers", "port_range", "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
         return Contract(
             **choices,
+            port_range=table.ports("port_range", usual.port_range),
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
             recovers=table.count("recovers", usual.recovers),
@@ -176,18 +203,14 @@ class _DescriptionReader:
         """What can be done where there is a daemon."""
         return (RestartManager.kind,) if "daemon" in self.top else ()
 
-    def _words(self) -> dict[str, Status]:
+    def _words(self) -> Words:
+        """What each word means: a word that stands at several statuses means any of them."""
         table = self.top.table("words", tuple(status.value for status in Status))
-        found: dict[str, Status] = {}
-        for status in Status:
-            for word in table.texts(status.value, ()):
-                if word in found:
-                    table.wrong(
-                        status.value, "words for this status alone", word, f"it is one for {found[word].value} too"
-                    )
-                found[word] = status
+        told = {status: table.texts(status.value, ()) for status in Status}
+        words = dict.fromkeys(word for status in Status for word in told[status])
+        found = {word: tuple(status for status in Status if word in told[status]) for word in words}
         usual = {status.value: status for status in Status if status.value not in table}
-        return {**usual, **found}
+        return {**usual, **{word: meant if len(meant) > 1 else meant[0] for word, meant in found.items()}}
 
     def _labels(self, containers: Table) -> dict[str, str]:
         table = containers.table("labels", None)

@@ -1,6 +1,6 @@
 """A manager that a file describes, as a `Manager`: each operation is a child process."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 
@@ -25,6 +25,7 @@ NOT_LISTED = "(not listed)"
 
 Listing = tuple[Listed, ...] | None
 Names = list[str]
+Ports = tuple[int, int]
 
 
 @define
@@ -56,7 +57,7 @@ class CommandManager:
 
     `environ` is the environment of its commands, the labels are added to it (`LABELS`, and each as a variable of its own:
     ``churn.owner`` as CHURN_OWNER); `folder` is where it makes the folders for ``{state}``; `free_port` tells a port that
-    nothing holds.
+    nothing holds, none of those that it is given, from the first to the last port of a range.
 
     A manager without a create makes a service with its first start. Create is then Churn's own: it declares the service,
     which is listed as created until its first start, and nothing is asked for one that was not declared.
@@ -69,7 +70,7 @@ class CommandManager:
         labels: Mapping[str, str],
         environ: Mapping[str, str],
         clock: Clock,
-        free_port: Callable[[], int],
+        free_port: Callable[[Collection[int], Ports], int],
         folder: Path,
     ) -> None:
         self.description = description
@@ -266,10 +267,8 @@ class CommandManager:
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
         ports = self._memory.ports
-        while service not in ports:
-            port = self._free_port()
-            if port not in ports.values():
-                ports[service] = port
+        if service not in ports:
+            ports[service] = self._free_port(ports.values(), self.contract.port_range)
         return ports[service]
 
     def _new_state(self) -> Path:
@@ -297,7 +296,8 @@ class CommandManager:
 
     def _listed(self, entry: Entry, asked: str | None) -> Listed:
         name = self._memory.name(entry.service) if entry.service is not None else asked or ""
-        return Listed(name, entry.word, self.contract.spelled(entry.word), entry.port)
+        meant = self.contract.meanings(entry.word)
+        return Listed(name, entry.word, next(iter(meant), None), entry.port, meant[1:])
 
 
 def _variables(labels: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from churn.errors import ChurnError
 
 _MOST_SHOWN = 200
 """Characters of a value that an error shows."""
-_HIGHEST_PORT = 65535
+HIGHEST_PORT = 65535
 _PORT_DIGITS = re.compile(r"[0-9]{1,5}")
 _SEARCH_ERRORS = (JMESPathError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 """What JMESPath's functions raise on values that they are not made for."""
@@ -126,8 +126,8 @@ class Reading:
         if told is None or told == "":
             return None
         value = self._number(told) if isinstance(told, str) else told
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _HIGHEST_PORT:
-            raise Unreadable(f"a port from 0 to {_HIGHEST_PORT}", told)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PORT:
+            raise Unreadable(f"a port from 0 to {HIGHEST_PORT}", told)
         return value or None
 
     def _number(self, told: str) -> int:

@@ -15,7 +15,7 @@ from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
 from churn.errors import UsageError
-from churn.system.managers.command.reading import short
+from churn.system.managers.command.reading import HIGHEST_PORT, short
 
 _E = TypeVar("_E", bound=Enum)
 _ALIKE = 0.4
@@ -114,6 +114,16 @@ class Table:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             self.wrong(key, "a whole number from 0 on", value)
         return value
+
+    def ports(self, key: str, usual: tuple[int, int]) -> tuple[int, int]:
+        """The first and the last of a range of ports."""
+        value = self.data.get(key, list(usual))
+        fit = isinstance(value, list) and len(value) == len(usual) and all(type(port) is int for port in value)
+        if not fit or not 1 <= value[0] <= value[1] <= HIGHEST_PORT:
+            self.wrong(
+                key, f"the first and the last port, two numbers from 1 to {HIGHEST_PORT}, such as [8000, 8100]", value
+            )
+        return value[0], value[1]
 
     def flag(self, key: str) -> bool:
         """True or false; false where it is missing."""

@@ -5,13 +5,13 @@ from typing import Any
 
 from attrs import evolve
 
-from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Reply, Willing
+from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Reply, SecondStart, Willing
 from churn.lifecycle.operations import RestartManager
 from churn.system.managers.reference.manager import SESSION, Settings
 
 _USUAL = Settings(session="")
 CONTRACT = Contract(
-    second_start=Reply.REFUSED,
+    second_start=SecondStart.REFUSED,
     idle_stop=Reply.IGNORED,
     second_create=Reply.REFUSED,
     running_remove=Willing.DONE,
