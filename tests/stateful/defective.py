@@ -50,6 +50,7 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "no-processes": DEFECTS["leaves-process"].manager,
     "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
+    "graceful-stop": DEFECTS["stop-kills"].manager,
     "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

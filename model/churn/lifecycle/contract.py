@@ -143,6 +143,11 @@ class Contract:
     """Restart policies of the engine that the manager's containers may have; none by default."""
     running_means: Means = Means.HEALTHY
     """What a start that succeeded means: the service answers (default), or merely that its container was started."""
+    stop_grace: float = 1.0
+    """Seconds that a stop gives a server to end by itself, between SIGTERM and SIGKILL; 0: it may be killed at once.
+
+    Docker gives 10 s. What most users expect is that the server is asked at all, and has a moment.
+    """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
     words: Mapping[str, Status] = Factory(_words)

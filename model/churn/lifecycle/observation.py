@@ -86,11 +86,29 @@ class Port:
 
 @frozen
 class Event:
-    """Something that happened to a container. `mark` is its place in the order of the engine's events."""
+    """Something that happened to a container. `mark` is its place in the order of the engine's events.
+
+    `signal` is the number of the signal that a ``kill`` sent, `at` when that was, in seconds of the engine's clock.
+    """
 
     mark: int
     container: str
     action: str
+    signal: str = ""
+    at: float = field(default=0.0, eq=False)
+
+
+@frozen
+class Killed:
+    """A container whose server got SIGKILL since the last step that was looked at, where nothing but a stop can have sent it.
+
+    `grace` is how many seconds before that it was asked to end, by another signal; None if it was not.
+    """
+
+    alias: str
+    name: str
+    service: str
+    grace: float | None = None
 
 
 class ResourceKind(Enum):
@@ -118,8 +136,8 @@ class Observation:
 
     `listed` is the manager's list, and `told` the answer to a `status`; both are None if the manager was not asked.
     `resources` (networks, volumes and images) and `processes` are None where the engine, or the host, cannot tell. `events`
-    are those since the last step that was looked at, `mark` the place of the last one. `strangers` are lines about containers
-    that are not the manager's.
+    are those since the last step that was looked at, `mark` the place of the last one. `killed` are the containers that got
+    SIGKILL meanwhile. `strangers` are lines about containers that are not the manager's.
     """
 
     containers: Mapping[str, Container]
@@ -130,6 +148,7 @@ class Observation:
     processes: tuple[str, ...] | None = None
     events: tuple[Event, ...] = ()
     mark: int = 0
+    killed: tuple[Killed, ...] = ()
     list_command: str = ""
     strangers: tuple[str, ...] = ()
 
@@ -144,6 +163,7 @@ class Observation:
             processes=self.processes,
             events=self.events,
             mark=self.mark,
+            killed=self.killed,
             list_command=self.list_command,
             strangers=self.strangers,
         )

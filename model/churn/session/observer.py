@@ -4,7 +4,7 @@ Real names, ids and ports stay below this file: what goes up is in the model's w
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -13,10 +13,11 @@ from attrs import evolve, frozen
 from churn.errors import NotFound
 from churn.lifecycle.binding import comparable
 from churn.lifecycle.condition import NONE, SOUND
-from churn.lifecycle.observation import Container, Event, Listed, Observation
+from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
 from churn.lifecycle.state import State
+from churn.session.kills import Kills
 from churn.system.protocols import Engine, Host, ListedContainer as Row, Manager, carries
 
 
@@ -65,6 +66,8 @@ class Observer:
         self._entries: dict[Listed, Listed] = {}
         self._events: tuple[Event, ...] = ()
         self._seen_ports: dict[int, None] = {}
+        self.kills = Kills()
+        """The signals that servers got. Told of each operation that ends."""
         self.port_of: dict[str, int] = {}
         """The port of each service, as it was last seen or told."""
 
@@ -107,6 +110,7 @@ class Observer:
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
         events = self._engine.events()
+        self.kills.look(anew=outcome is not None)
         self._count(events)
         self._events = events if outcome is not None else self._events + events
         listed = self._listed(listing)
@@ -120,6 +124,7 @@ class Observer:
             processes=self._host.processes(self._manager.marker),
             events=self._events,
             mark=self._engine.mark(),
+            killed=tuple(self._killed()) if self.kills.hits else (),
             list_command=listing.evidence.command if listing is not None else "",
             strangers=self._newcomers,
         )
@@ -147,6 +152,15 @@ class Observer:
                 self._born[event.container] = event.mark
             elif event.action == "start":
                 self._starts[event.container] = self._starts.get(event.container, 0) + 1
+                self.kills.read(event)
+            elif event.action == "kill":
+                self.kills.read(event)
+
+    def _killed(self) -> Iterator[Killed]:
+        for hit in self.kills.hits:
+            _, seen = self._views.get(hit.container, (None, None))
+            if seen is not None and seen.service is not None and not self.kills.excuses(seen.service):
+                yield Killed(seen.alias, seen.name, seen.service, hit.grace)
 
     def _containers(self, states: Sequence[State], listed: tuple[Listed, ...]) -> dict[str, Container]:
         found: dict[str, Container] = {}
@@ -233,6 +247,7 @@ class Observer:
 
 _CHANGING = (
     "_views", "_born", "_starts", "_numbers", "_strangers", "_told", "_newcomers", "_events", "_seen_ports", "port_of",
+    "kills",
 )  # fmt: skip
 """The attributes that change step by step, and that `restore` has to put back."""
 _LIST = List()

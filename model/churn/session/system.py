@@ -132,9 +132,13 @@ class System:
 
     def _applied(self, operation: Operation) -> Outcome:
         if not operation.changes_containers:
-            return self._carried_out(operation)
+            outcome = self._carried_out(operation)
+            self.observer.kills.hear(operation, outcome, struck=False)
+            return outcome
         outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
-        return _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
+        told = _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
+        self.observer.kills.hear(operation, told, struck=bool(by.struck))
+        return told
 
     def _carried_out(self, operation: Operation) -> Outcome:
         ask = REQUESTS.get(type(operation))

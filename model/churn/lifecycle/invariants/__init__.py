@@ -18,6 +18,7 @@ from churn.lifecycle.invariants.base import (
     Trait,
 )
 from churn.lifecycle.invariants.containers import FRESH_CONTAINER, NO_ORPHANS, NO_RESTART_POLICY
+from churn.lifecycle.invariants.graceful import GRACEFUL_STOP
 from churn.lifecycle.invariants.leaks import NO_LEAKS, NO_PROCESSES
 from churn.lifecycle.invariants.movement import QUIET, UNDISTURBED
 from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME, SLOW
@@ -36,6 +37,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     STATUS,
     SERVING,
     PORT_RELEASED,
+    GRACEFUL_STOP,
     NO_LEAKS,
     NO_PROCESSES,
     SLOW,

@@ -34,7 +34,7 @@ class EmulatedEngine:
 
     def key(self, numbers: Numbers) -> object:
         """As `Keyed.key`, the core with it."""
-        unread = tuple([(numbers(identity), action) for identity, action in self.core.journal.events[self._read :]])
+        unread = tuple([(numbers(one[0]), *one[1:3]) for one in self.core.journal.events[self._read :]])
         return self.core.key(numbers), unread
 
     def identity(self) -> str:

@@ -40,6 +40,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "death_noticed": Noticing,
 }
 _LISTS = ("restart_policies", "belongings", "processes")
+_SECONDS = ("stop_grace",)
 _POLICIES = ("always", "on-failure", "unless-stopped")
 _BOUNDS = tuple(one.name for one in fields(Bounds))
 _GROUPS = ("service", "status", "port")
@@ -134,7 +135,7 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, *_SECONDS, "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
@@ -142,6 +143,7 @@ class _DescriptionReader:
             **choices,
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
+            stop_grace=table.number("stop_grace", usual.stop_grace, least_free=True),
             processes=frozenset(table.texts("processes", ())),
             words=self._words(),
             labels=self._labels(containers),

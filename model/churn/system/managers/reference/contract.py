@@ -16,8 +16,16 @@ CONTRACT = Contract(
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
 )
 
+_SLACK = 1.0
+"""Seconds by which it promises less grace than it gives: events of a real engine tell their times roughly."""
+
 
 def contract_for(settings: Settings) -> Contract:
     """The contract of a reference manager with these settings: its containers are those of its session."""
-    bounds = evolve(CONTRACT.bounds, loading=settings.start_timeout)
-    return evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    return evolve(
+        CONTRACT,
+        labels={SESSION: settings.session},
+        health_path=settings.health_path,
+        bounds=evolve(CONTRACT.bounds, loading=settings.start_timeout),
+        stop_grace=max(settings.stop_grace - _SLACK, 0.0),
+    )
