@@ -51,6 +51,8 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
     "graceful-stop": DEFECTS["stop-kills"].manager,
+    "same-as-fresh": DEFECTS["environment-lost"].manager,
+    "data-kept": DEFECTS["data-lost"].manager,
     "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

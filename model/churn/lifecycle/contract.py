@@ -158,6 +158,11 @@ class Contract:
     """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
     """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped, or removed."""
+    varying: tuple[str, ...] = ()
+    """Regular expressions for what need not be the same in each container of a service, as objections call it.
+
+    `image`, `command`, `env NAME`, `label NAME`, `mount PATH`, `limit NAME`: with ``env RUN_.*`` such variables may differ.
+    """
     processes: frozenset[str] = frozenset()
     """Names of programs that the manager may leave running, such as a daemon of its own."""
     health_path: str = "/health"

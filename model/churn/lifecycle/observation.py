@@ -5,6 +5,8 @@ from enum import Enum
 
 from attrs import field, frozen
 
+from churn.lifecycle.form import Difference
+
 
 class Status(Enum):
     """What a manager can say of a service, in the model's words; a contract maps the manager's own words to these."""
@@ -37,7 +39,9 @@ class Container:
     `alias` is its name in reports (``a#2``: the second container seen of service a). `service` is the service that it belongs
     to, as far as its labels, port or name tell. `born` says where its creation stands in the order of the engine's events (0:
     before this run). `starts` is how often it was started, `restart_count` how often the engine started it again by itself.
-    `changes` are the paths that were changed in its layer when it was first seen.
+    `changes` are the paths that were changed in its layer when it was first seen. `differences` is how what it was made from
+    differs from what the service's first container was made from. `lost` are the places where volumes are mounted from which is
+    gone what was put into them.
     """
 
     id: str
@@ -51,6 +55,8 @@ class Container:
     born: int = 0
     starts: int = 0
     changes: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -126,8 +132,21 @@ class Resource:
     kind: ResourceKind = field(order=lambda kind: kind.value)
     name: str
 
+    @property
+    def nameless(self) -> bool:
+        """Whether it is a volume that nobody gave a name: the engine made it for one container."""
+        return self.kind is ResourceKind.VOLUME and is_nameless(self.name)
+
     def __str__(self) -> str:
         return f"{self.kind.value} {self.name}"
+
+
+def is_nameless(volume: str) -> bool:
+    """Whether a volume's name is one that an engine gives where nobody else does."""
+    return len(volume) == _LONG and set(volume) <= _HEX
+
+
+_LONG, _HEX = 64, frozenset("0123456789abcdef")
 
 
 @frozen(eq=False, kw_only=True)

@@ -63,6 +63,11 @@ class Kills:
         elif event.signal and container not in self._asked:
             self._asked = {**self._asked, container: event.at}
 
+    @property
+    def struck(self) -> bool:
+        """Whether the engine failed, or may have failed, the manager since the last step that was looked at."""
+        return None in self._excused
+
     def excuses(self, service: str) -> bool:
         """Whether something else than a stop may have killed that service's server."""
         return not self._excused.isdisjoint((None, service)) or service in self._uncertain

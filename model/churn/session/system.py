@@ -79,6 +79,11 @@ class System:
         )
         self.gate = gate
 
+    @property
+    def alone(self) -> bool:
+        """Whether the engine is this run's alone."""
+        return not self._shared
+
     # -- going back ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> tuple[Any, ...]:
@@ -135,6 +140,8 @@ class System:
             outcome = self._carried_out(operation)
             self.observer.kills.hear(operation, outcome, struck=False)
             return outcome
+        if isinstance(operation, Create):
+            self.observer.forget(operation.name)
         outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
         told = _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
         self.observer.kills.hear(operation, told, struck=bool(by.struck))

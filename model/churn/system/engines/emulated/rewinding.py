@@ -26,7 +26,7 @@ class Parts(Protocol):
 
 
 _CHANGING = (
-    ("resources", ("volumes", "networks")),
+    ("resources", ("volumes", "networks", "contents")),
     ("journal", ("events",)),
     ("runner", ("behaviours",)),
     ("neighbours", ("processes", "strangers")),

@@ -39,7 +39,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "running_means": Means,
     "death_noticed": Noticing,
 }
-_LISTS = ("restart_policies", "belongings", "processes")
+_LISTS = ("restart_policies", "belongings", "varying", "processes")
 _SECONDS = ("stop_grace",)
 _POLICIES = ("always", "on-failure", "unless-stopped")
 _BOUNDS = tuple(one.name for one in fields(Bounds))
@@ -143,6 +143,7 @@ class _DescriptionReader:
             **choices,
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
+            varying=table.regexes("varying"),
             stop_grace=table.number("stop_grace", usual.stop_grace, least_free=True),
             processes=frozenset(table.texts("processes", ())),
             words=self._words(),
