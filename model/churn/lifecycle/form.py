@@ -33,7 +33,13 @@ def differences(first: Form, now: Form, varying: Sequence[str] = ()) -> Iterator
 
 def without_ports(form: Form, ports: Sequence[int]) -> Form:
     """The same with a word for each of these ports: whether a service keeps its port is another question."""
-    if not ports:
-        return form
-    pattern = re.compile(rf"(?<!\d)({'|'.join(map(str, ports))})(?!\d)")
-    return {part: pattern.sub("PORT", text) for part, text in form.items()}
+    words = [str(port) for port in ports]
+
+    def plain(found: re.Match[str]) -> str:
+        return "PORT" if found[0] in words else found[0]
+
+    told = [part for part, text in form.items() for word in words if word in text]
+    return {**form, **{part: _NUMBER.sub(plain, form[part]) for part in told}}
+
+
+_NUMBER = re.compile(r"\d+")
