@@ -3,7 +3,7 @@
 from attrs import define, field, frozen
 
 from churn.lifecycle.observation import Event
-from churn.lifecycle.operations import Operation, Start, Stop
+from churn.lifecycle.operations import Operation, Restart, Start, Stop
 from churn.lifecycle.outcome import Ok, Outcome, Unknown
 
 _KILL = "9"
@@ -37,11 +37,11 @@ class Kills:
             return
         if self._looked:
             self._looked, self._excused = False, frozenset()
-        if struck or not isinstance(operation, Stop):
+        if struck or not isinstance(operation, Stop | Restart):
             self._excused |= {None if struck else operation.service}
         if isinstance(outcome, Unknown):
             self._uncertain |= {operation.service}
-        elif isinstance(operation, Start) and isinstance(outcome, Ok):
+        elif isinstance(operation, Start | Restart) and isinstance(outcome, Ok):
             self._uncertain -= {operation.service}
 
     def look(self, *, anew: bool) -> None:

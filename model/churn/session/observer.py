@@ -127,7 +127,9 @@ class Observer:
             containers=containers,
             listed=listed,
             told=self._listed(told),
-            resources=self._engine.resources(self._shared, self.volumes.mounted) if any(map(comparable, states)) else None,
+            resources=self._engine.resources(self._shared, self.volumes.mounted)
+            if any(map(comparable, states))
+            else None,
             processes=self._host.processes(self._manager.marker),
             events=self._events,
             mark=self._engine.mark(),

@@ -8,7 +8,7 @@ from churn.lifecycle.outcome import Ok
 
 
 def graceful_stop(case: Case) -> Iterator[Objection]:
-    """A stop asks the server to end (SIGTERM), and gives it time for that before it kills it (SIGKILL).
+    """A stop asks the server to end (SIGTERM), and gives it time for that before it kills it (SIGKILL). So does a restart.
 
     The contract's `stop_grace` says how many seconds; 0: the server may be killed at once. This is not demanded while the server
     is under a fault, and only where the engine tells of signals.
@@ -33,7 +33,7 @@ def _ungraceful(found: Killed, grace: float) -> Objection:
     return Objection(expected, f"it is killed after {found.grace:.1f} s", found.service, shown, advice=_TOO_SOON)
 
 
-_GRACEFUL = frozenset({"stop"})
+_GRACEFUL = frozenset({"stop", "restart"})
 """The kinds of operations that have to end a server so."""
 _TOO_SOON = Advice(
     "the time that the stop gives the server is shorter than the contract promises",

@@ -53,10 +53,10 @@ class LeaksNamelessVolume(ReferenceManager):
         plain = super().spec(record)
         return evolve(plain, mounts=(*plain.mounts, Mount("", _CACHE, read_only=False)))
 
-    def remove(self, container: str) -> None:
+    def discard(self, container: str) -> None:
         with suppress(NotFound):
             self.engine.remove(container, force=True)
-        super().remove(container)
+        super().discard(container)
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {
