@@ -82,6 +82,11 @@ def _with_baseline(state: State, observation: Observation) -> State:
     return evolve(state, baseline=Baseline(state.cycled, observation.resources))
 
 
+def counted(state: State) -> bool:
+    """Whether networks, volumes and images matter: leaks can be told, or what is there now is what they are compared with."""
+    return not state.services or comparable(state) or (state.volumes is None and _untouched(state))
+
+
 def _untouched(state: State) -> bool:
     """Whether no service was ever started, as far as is known."""
     return not state.seen and all(

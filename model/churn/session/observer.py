@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from churn.errors import NotFound
-from churn.lifecycle.binding import comparable
+from churn.lifecycle.binding import counted
 from churn.lifecycle.condition import NONE, SOUND
 from churn.lifecycle.form import Difference, Form, differences, without_ports
 from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
@@ -127,9 +127,7 @@ class Observer:
             containers=containers,
             listed=listed,
             told=self._listed(told),
-            resources=self._engine.resources(self._shared, self.volumes.mounted)
-            if any(map(comparable, states))
-            else None,
+            resources=self._engine.resources(self._shared, self.volumes.mounted) if any(map(counted, states)) else None,
             processes=self._host.processes(self._manager.marker),
             events=self._events,
             mark=self._engine.mark(),

@@ -5,7 +5,7 @@ from builders import bench, case, container, findings, holding, is_quiet, object
 
 from churn.lifecycle.form import Difference, differences, without_ports
 from churn.lifecycle.observation import Observation
-from churn.lifecycle.operations import Create, Operation, Start, Stop
+from churn.lifecycle.operations import Create, Kill, Operation, Restart, Start, Stop
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, Fresh, State
 from churn.session.system import System
@@ -124,18 +124,20 @@ def seen(system: System, *operations: Operation, struck: bool = False) -> tuple[
 RESTART = (Create("a"), Start("a"), Stop("a"), Start("a"))
 
 
-@pytest.mark.parametrize(
-    ("defect", "parts"),
-    [
-        ("", ()),
-        ("environment-lost", ("env SERVICE_NAME",)),
-        ("stale-mount", ("mount /behaviour", "mount /model")),
-        ("limit-lost", ("limit Memory",)),
-        ("port-changes", ()),
-    ],
-)
-def test_a_restart_is_held_against_the_first_start(defect: str, parts: tuple[str, ...]) -> None:
-    assert seen(begun(defect), *RESTART) == parts
+AGAIN, RESTARTED, REVIVED = (Stop("a"), Start("a")), (Restart("a"),), (Kill("a"), Start("a"))
+
+
+@pytest.mark.parametrize("defect", ["", "environment-lost", "stale-mount", "limit-lost", "port-changes"])
+@pytest.mark.parametrize("way", [AGAIN, RESTARTED, REVIVED])
+def test_each_later_start_is_held_against_the_first(defect: str, way: tuple[Operation, ...]) -> None:
+    assert seen(begun(defect), Create("a"), Start("a"), *way) == LOST_BY.get((defect, way), ())
+
+
+LOST_BY = {
+    ("environment-lost", AGAIN): ("env SERVICE_NAME",),
+    ("stale-mount", RESTARTED): ("mount /behaviour", "mount /model"),
+    ("limit-lost", REVIVED): ("limit Memory",),
+}
 
 
 def test_the_first_container_differs_from_none() -> None:

@@ -1,7 +1,8 @@
-"""Restarts that make their container otherwise than the first start did."""
+"""Starts that make their container otherwise than the first start did."""
 
 from attrs import evolve
 
+from churn.system.managers.defects.meanwhile import instead
 from churn.system.managers.reference.manager import ReferenceManager
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Mount, Spec
@@ -9,19 +10,19 @@ from churn.system.protocols import Mount, Spec
 _MEBIBYTE = 2**20
 
 
-def _is_restart(record: Record) -> bool:
-    return record.status != "created"
-
-
 class EnvironmentLost(ReferenceManager):
-    """After a restart the server has not the environment variables that it had at first.
+    """A service that was stopped is started without the environment variables that it had at first.
 
     Stands for: generic, settings that are passed on at the first start and not kept.
     """
 
     def spec(self, record: Record) -> Spec:
         plain = super().spec(record)
-        return evolve(plain, environment={}) if _is_restart(record) else plain
+        return evolve(plain, environment={}) if record.status == "stopped" else plain
+
+    def restart(self, name: str) -> Record:
+        with instead(self, spec=super().spec):
+            return super().restart(name)
 
 
 class StaleMount(ReferenceManager):
@@ -33,24 +34,28 @@ class StaleMount(ReferenceManager):
     place = "/model"
     """Where an earlier version mounted it."""
 
-    def spec(self, record: Record) -> Spec:
+    def restart(self, name: str) -> Record:
+        with instead(self, spec=self.outdated):
+            return super().restart(name)
+
+    def outdated(self, record: Record) -> Spec:
+        """As the earlier version had it."""
         plain = super().spec(record)
-        moved = tuple(Mount(mount.source, self.place) for mount in plain.mounts)
-        return evolve(plain, mounts=moved) if _is_restart(record) else plain
+        return evolve(plain, mounts=tuple(Mount(mount.source, self.place) for mount in plain.mounts))
 
 
 class LimitLost(ReferenceManager):
-    """After a restart the server may use all memory, where at first it had a limit.
+    """A service whose server died is started without the limit that its memory had at first.
 
-    Stands for: generic, a restart that does not go through what computes the limits.
+    Stands for: generic, a recovery that does not go through what computes the limits.
     """
 
     limit = 256 * _MEBIBYTE
-    """Bytes that the server may use at first."""
+    """Bytes that the server may use otherwise."""
 
     def spec(self, record: Record) -> Spec:
         plain = super().spec(record)
-        return plain if _is_restart(record) else evolve(plain, memory=self.limit)
+        return plain if record.status == "running" else evolve(plain, memory=self.limit)
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {
