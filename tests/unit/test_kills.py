@@ -111,3 +111,11 @@ def test_a_copy_stays_as_it_was() -> None:
     kills.hear(Start("a"), Ok(), struck=False)
     assert kills.excuses("a")
     assert not before.excuses("a")
+
+
+def test_what_churn_itself_clears_away_is_not_the_managers_doing(docker: Bench) -> None:
+    system = running(docker)
+    (row,) = docker.engine.list()
+    system.discard(frozenset({row.id}))
+    assert docker.engine.list() == ()
+    assert seen(system, Stop("a")) == ()

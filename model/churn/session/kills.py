@@ -29,6 +29,8 @@ class Kills:
     """Services that something else than a stop may have ended since the last step that was looked at; None: all."""
     _uncertain: frozenset[str | None] = frozenset()
     """Services on which an operation ended unknown: it may still end their servers."""
+    _forgiven: frozenset[str] = frozenset()
+    """Containers that Churn itself has cleared away."""
     _looked: bool = False
 
     def hear(self, operation: Operation, outcome: Outcome, *, struck: bool) -> None:
@@ -44,6 +46,10 @@ class Kills:
         elif isinstance(operation, Start | Restart) and isinstance(outcome, Ok):
             self._uncertain -= {operation.service}
 
+    def forgive(self, containers: frozenset[str]) -> None:
+        """Churn clears these containers away: their end is not the manager's doing."""
+        self._forgiven |= containers
+
     def look(self, *, anew: bool) -> None:
         """Somebody looks now. `anew`: for the first time after a step."""
         self._looked = True
@@ -58,7 +64,7 @@ class Kills:
                 self._asked = {one: when for one, when in self._asked.items() if one != container}
         elif event.signal == _KILL:
             since = self._asked.get(container)
-            if all(one.container != container for one in self.hits):
+            if container not in self._forgiven and all(one.container != container for one in self.hits):
                 self.hits += (Kill(container, None if since is None else event.at - since),)
         elif event.signal and container not in self._asked:
             self._asked = {**self._asked, container: event.at}

@@ -184,6 +184,7 @@ class System:
 
     def discard(self, containers: frozenset[str]) -> None:
         """Remove the containers with these ids, but only those that this run has made."""
+        self.observer.kills.forgive(containers)
         for row in self.engine.list(self._shared):
             if row.id in containers:
                 remove(self.engine, row)
