@@ -138,7 +138,7 @@ def _shown(value: object, *, bound: bool = False) -> str:
     if isinstance(value, bool):
         return f"`{value}`".lower()
     if isinstance(value, (int, float)):
-        return f"{value:g} seconds" if bound else f"`{value:g}`"
+        return f"{value:g} seconds" if bound or isinstance(value, float) else f"`{value:g}`"
     if isinstance(value, Mapping):
         return ", ".join(f"`{key}`" for key in value) or "none"
     if isinstance(value, (tuple, frozenset)):
@@ -162,6 +162,7 @@ def _spelled(member: Enum) -> str:
 _ALLOWED: Mapping[Any, str] = {
     bool: "`true`; `false`",
     int: "a whole number from 0 on",
+    float: "a number of seconds",
     str: "a text",
     tuple: "texts",
     tuple[int, int]: "two numbers, such as `[8000, 8100]`",

@@ -20,6 +20,7 @@ from churn.system.protocols import Engine, Host, Mount, Spec
 from churn.system.standin.image import TAG
 
 GRACE = 1.0
+NAMELESS = Mount("", "/model", read_only=False)
 
 
 @define
@@ -227,3 +228,68 @@ def test_volumes_and_networks_come_and_go(rig: Rig) -> None:
     for resource in made:
         rig.engine.remove_resource(resource)
     assert rig.engine.resources(rig.labels) == frozenset()
+
+
+def test_a_kill_tells_its_signal_and_when_it_was(rig: Rig) -> None:
+    container = rig.running()
+    rig.engine.events()
+    rig.engine.stop(container, GRACE)
+    rig.engine.start(container)
+    rig.engine.remove(container, force=True)
+    told = [event for event in rig.engine.events() if event.container == container and event.action == "kill"]
+    assert [event.signal for event in told] == ["15", "9"]
+    assert told[0].at < told[1].at
+
+
+def test_inspect_tells_what_a_container_was_made_from(rig: Rig) -> None:
+    folder = rig.host.folder(rig.run)
+    mounts = (Mount(folder, "/behaviour"), Mount(rig.name("v"), "/models", read_only=False), NAMELESS)
+    container = rig.create(environment={"A": "1=2"}, memory=64 * 2**20, mounts=mounts, command=("serve", "a b"))
+    found = rig.engine.inspect(container)
+    assert found.form["image"] == TAG
+    assert found.form["command"].endswith("serve 'a b'")
+    assert found.form["env A"] == "1=2"
+    assert found.form["label churn.test"] == rig.run
+    assert found.form["limit Memory"] == str(64 * 2**20)
+    assert found.form["mount /behaviour"] == f"bind {folder}, read-only"
+    assert found.form["mount /models"] == f"volume {rig.name('v')}"
+    assert found.form["mount /model"] == "a volume of its own"
+    named, nameless = sorted(found.volumes, key=lambda volume: volume.nameless)
+    assert (named.name, named.target, named.read_only) == (rig.name("v"), "/models", False)
+    assert (nameless.target, nameless.nameless, nameless.read_only) == ("/model", True, False)
+    rig.engine.remove(container, volumes=True)
+    assert rig.engine.resources(rig.labels, {named.name, nameless.name}) == {Resource(ResourceKind.VOLUME, named.name)}
+    rig.engine.remove_resource(Resource(ResourceKind.VOLUME, named.name))
+
+
+def test_two_containers_that_are_made_alike_have_the_same_form(rig: Rig) -> None:
+    first, second = (rig.engine.inspect(rig.running(word, mounts=(NAMELESS,))).form for word in ("a", "b"))
+    assert first == second
+
+
+def test_a_volume_without_a_name_stays_where_it_is_not_removed_with_its_container(rig: Rig) -> None:
+    container = rig.create(mounts=(NAMELESS,))
+    (volume,) = rig.engine.inspect(container).volumes
+    rig.engine.remove(container)
+    left = Resource(ResourceKind.VOLUME, volume.name)
+    assert rig.engine.resources(rig.labels, {volume.name}) == {left}
+    rig.engine.remove_resource(left)
+
+
+def test_a_file_in_a_volume_outlives_its_container_and_is_not_in_its_layer(rig: Rig) -> None:
+    mount = Mount(rig.name("v"), "/models", read_only=False)
+    first = rig.running("a", mounts=(mount,))
+    assert rig.engine.get_file(first, "/models/mark") is None
+    rig.engine.put_file(first, "/models/mark", b"here\n")
+    assert rig.engine.changes(first) == ()
+    rig.engine.remove(first, force=True, volumes=True)
+    second = rig.running("b", mounts=(mount,))
+    assert rig.engine.get_file(second, "/models/mark") == b"here\n"
+    rig.engine.remove(second, force=True)
+    assert rig.refusal(lambda: rig.engine.get_file(second, "/models/mark")) == (404, errors.NotFound)
+    rig.engine.remove_resource(Resource(ResourceKind.VOLUME, mount.source))
+
+
+def test_a_volume_without_a_name_that_nobody_can_write_into_is_refused(rig: Rig) -> None:
+    refused = rig.refusal(lambda: rig.create(mounts=(Mount("", "/model"),)))
+    assert refused == (400, errors.BadParameter)

@@ -37,6 +37,7 @@ SYSTEM_RANKS = {
     "refusals": 0,
     "clock": 0,
     "process": 0,
+    "forms": 1,
     "host": 1,
     "ownership": 1,
     "canary": 1,

@@ -50,6 +50,9 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "no-processes": DEFECTS["leaves-process"].manager,
     "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
+    "graceful-stop": DEFECTS["stop-kills"].manager,
+    "same-as-fresh": DEFECTS["environment-lost"].manager,
+    "data-kept": DEFECTS["data-lost"].manager,
     "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

@@ -680,7 +680,7 @@ def test_events_come_in_order_each_once_and_their_marks_count_on(docker: Bench) 
     docker.engine.stop(identity)
     docker.engine.remove(identity)
     assert docker.engine.events() == (
-        Event(3, identity, "kill"), Event(4, identity, "die"), Event(5, identity, "destroy"),
+        Event(3, identity, "kill", "15"), Event(4, identity, "die"), Event(5, identity, "destroy"),
     )  # fmt: skip
     assert docker.engine.events() == ()
 

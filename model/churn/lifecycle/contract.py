@@ -207,6 +207,11 @@ class Contract:
     They count once nothing of the operation can come any more, and at least one has to be a stop. If none of them succeeds, the
     manager has lost the service. 0: that is not promised.
     """
+    stop_grace: float = 1.0
+    """Seconds that a stop gives a server to end by itself, between SIGTERM and SIGKILL; 0: it may be killed at once.
+
+    Docker gives 10 s. What most users expect is that the server is asked at all, and has a moment.
+    """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
     words: Words = Factory(_words)
@@ -217,6 +222,11 @@ class Contract:
     """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
     """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped, or removed."""
+    varying: tuple[str, ...] = ()
+    """Regular expressions for what need not be the same in each container of a service, as objections call it.
+
+    `image`, `command`, `env NAME`, `label NAME`, `mount PATH`, `limit NAME`: with ``env RUN_.*`` such variables may differ.
+    """
     processes: frozenset[str] = frozenset()
     """Names of programs that the manager may leave running, such as a daemon of its own."""
     health_path: str = "/health"

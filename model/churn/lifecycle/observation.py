@@ -5,6 +5,8 @@ from enum import Enum
 
 from attrs import field, frozen
 
+from churn.lifecycle.form import Difference
+
 
 class Status(Enum):
     """What a manager can say of a service, in the model's words; a contract maps the manager's own words to these."""
@@ -43,7 +45,9 @@ class Container:
     `alias` is its name in reports (``a#2``: the second container seen of service a). `service` is the service that it belongs
     to, as far as its labels, port or name tell. `born` says where its creation stands in the order of the engine's events (0:
     before this run). `starts` is how often it was started, `restart_count` how often the engine started it again by itself.
-    `changes` are the paths that were changed in its layer when it was first seen.
+    `changes` are the paths that were changed in its layer when it was first seen. `differences` is how what it was made from
+    differs from what the service's first container was made from. `lost` are the places where volumes are mounted from which is
+    gone what was put into them.
     """
 
     id: str
@@ -57,6 +61,8 @@ class Container:
     born: int = 0
     starts: int = 0
     changes: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -92,11 +98,29 @@ class Port:
 
 @frozen
 class Event:
-    """Something that happened to a container. `mark` is its place in the order of the engine's events."""
+    """Something that happened to a container. `mark` is its place in the order of the engine's events.
+
+    `signal` is the number of the signal that a ``kill`` sent, `at` when that was, in seconds of the engine's clock.
+    """
 
     mark: int
     container: str
     action: str
+    signal: str = ""
+    at: float = field(default=0.0, eq=False)
+
+
+@frozen
+class Killed:
+    """A container whose server got SIGKILL since the last step that was looked at, where nothing but a stop can have sent it.
+
+    `grace` is how many seconds before that it was asked to end, by another signal; None if it was not.
+    """
+
+    alias: str
+    name: str
+    service: str
+    grace: float | None = None
 
 
 class ResourceKind(Enum):
@@ -114,8 +138,21 @@ class Resource:
     kind: ResourceKind = field(order=lambda kind: kind.value)
     name: str
 
+    @property
+    def nameless(self) -> bool:
+        """Whether it is a volume that nobody gave a name: the engine made it for one container."""
+        return self.kind is ResourceKind.VOLUME and is_nameless(self.name)
+
     def __str__(self) -> str:
         return f"{self.kind.value} {self.name}"
+
+
+def is_nameless(volume: str) -> bool:
+    """Whether a volume's name is one that an engine gives where nobody else does."""
+    return len(volume) == _LONG and set(volume) <= _HEX
+
+
+_LONG, _HEX = 64, frozenset("0123456789abcdef")
 
 
 @frozen(eq=False, kw_only=True)
@@ -124,8 +161,8 @@ class Observation:
 
     `listed` is the manager's list, and `told` the answer to a `status`; both are None if the manager was not asked.
     `resources` (networks, volumes and images) and `processes` are None where the engine, or the host, cannot tell. `events`
-    are those since the last step that was looked at, `mark` the place of the last one. `strangers` are lines about containers
-    that are not the manager's.
+    are those since the last step that was looked at, `mark` the place of the last one. `killed` are the containers that got
+    SIGKILL meanwhile. `strangers` are lines about containers that are not the manager's.
     """
 
     containers: Mapping[str, Container]
@@ -136,6 +173,7 @@ class Observation:
     processes: tuple[str, ...] | None = None
     events: tuple[Event, ...] = ()
     mark: int = 0
+    killed: tuple[Killed, ...] = ()
     list_command: str = ""
     strangers: tuple[str, ...] = ()
 
@@ -150,6 +188,7 @@ class Observation:
             processes=self.processes,
             events=self.events,
             mark=self.mark,
+            killed=self.killed,
             list_command=self.list_command,
             strangers=self.strangers,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 
-from churn.lifecycle.state import Fresh, State
+from churn.lifecycle.state import Baseline, Fresh, State
 from churn.session.judging import Pending
 from churn.system.protocols import Engine
 from churn.system.rewinding import Numbers
@@ -26,7 +26,16 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
          numbers(one.again))
         for name, one in state.services.items()
     ])  # fmt: skip
-    return services, tuple([identity in state.seen for identity in alive]), state.cycled, state.baseline, state.volumes
+    base = _baseline(state.baseline)
+    return services, tuple([identity in state.seen for identity in alive]), state.cycled, base, state.volumes
+
+
+def _baseline(baseline: Baseline | None) -> Hashable:
+    """Volumes without a name are told by their number: each has another id."""
+    if baseline is None:
+        return None
+    named = frozenset([one for one in baseline.resources if not one.nameless])
+    return baseline.cycled, named, len(baseline.resources) - len(named)
 
 
 def _container(container: str | Fresh | None) -> Hashable:

@@ -4,7 +4,7 @@ Real names, ids and ports stay below this file: what goes up is in the model's w
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -13,10 +13,13 @@ from attrs import evolve, frozen
 from churn.errors import NotFound
 from churn.lifecycle.binding import needs_resources
 from churn.lifecycle.condition import NONE, SOUND
-from churn.lifecycle.observation import Container, Event, Listed, Observation
+from churn.lifecycle.form import Difference, Form, differences, without_ports
+from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
 from churn.lifecycle.state import State
+from churn.session.kills import Kills
+from churn.session.volumes import Volumes
 from churn.system.protocols import Engine, Host, ListedContainer as Row, Manager, carries
 
 
@@ -50,6 +53,8 @@ class Observer:
         self._contract = manager.contract
         self._pattern = re.compile(self._contract.name_pattern) if self._contract.name_pattern else None
         self._model: Mapping[str, str] = {}
+        self.volumes = Volumes(engine, self._contract.belongings)
+        """The volumes that containers mount."""
         self._forget()
 
     def _forget(self) -> None:
@@ -65,6 +70,10 @@ class Observer:
         self._entries: dict[Listed, Listed] = {}
         self._events: tuple[Event, ...] = ()
         self._seen_ports: dict[int, None] = {}
+        self._forms: dict[str, Form] = {}
+        """What the first container of each service was made from."""
+        self.kills = Kills()
+        """The signals that servers got. Told of each operation that ends."""
         self.port_of: dict[str, int] = {}
         """The port of each service, as it was last seen or told."""
 
@@ -74,6 +83,7 @@ class Observer:
         self._model = model
         self._engine.events()
         self._strangers = {row.id for row in self._engine.list()}
+        self.volumes.begin()
 
     def snapshot(self) -> dict[str, Any]:
         """As `Rewindable.snapshot`."""
@@ -107,6 +117,7 @@ class Observer:
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
         events = self._engine.events()
+        self.kills.look(anew=outcome is not None)
         self._count(events)
         self._events = events if outcome is not None else self._events + events
         listed = self._listed(listing)
@@ -116,10 +127,13 @@ class Observer:
             containers=containers,
             listed=listed,
             told=self._listed(told),
-            resources=self._engine.resources(self._shared) if any(map(needs_resources, states)) else None,
+            resources=self._engine.resources(self._shared, self.volumes.mounted)
+            if any(map(needs_resources, states))
+            else None,
             processes=self._host.processes(self._manager.marker),
             events=self._events,
             mark=self._engine.mark(),
+            killed=tuple(self._killed()) if self.kills.hits else (),
             list_command=listing.evidence.command if listing is not None else "",
             strangers=self._newcomers,
         )
@@ -147,6 +161,15 @@ class Observer:
                 self._born[event.container] = event.mark
             elif event.action == "start":
                 self._starts[event.container] = self._starts.get(event.container, 0) + 1
+                self.kills.read(event)
+            elif event.action == "kill":
+                self.kills.read(event)
+
+    def _killed(self) -> Iterator[Killed]:
+        for hit in self.kills.hits:
+            _, seen = self._views.get(hit.container, (None, None))
+            if seen is not None and seen.service is not None and not self.kills.excuses(seen.service):
+                yield Killed(seen.alias, seen.name, seen.service, hit.grace)
 
     def _containers(self, states: Sequence[State], listed: tuple[Listed, ...]) -> dict[str, Container]:
         found: dict[str, Container] = {}
@@ -191,10 +214,11 @@ class Observer:
     def _first_view(self, row: Row) -> Container | None:
         try:
             detail, changes = self._engine.inspect(row.id), self._engine.changes(row.id)
+            real = self._manager.service_of(evolve(row, ports=row.ports or detail.ports))
+            service = self._model.get(real, real) if real is not None else None
+            lost = self.volumes.look(row.id, service, detail.volumes)
         except NotFound:
             return None
-        real = self._manager.service_of(evolve(row, ports=row.ports or detail.ports))
-        service = self._model.get(real, real) if real is not None else None
         whose = service or "?"
         number = self._numbers[whose] = self._numbers.get(whose, 0) + 1
         return Container(
@@ -209,7 +233,21 @@ class Observer:
             born=self._born.get(row.id, 0),
             starts=self._starts.get(row.id, 0),
             changes=changes,
+            lost=() if self.kills.struck else lost,
+            differences=self._differences(service, without_ports(detail.form, row.ports or detail.ports)),
         )
+
+    def _differences(self, service: str | None, form: Form) -> tuple[Difference, ...]:
+        """How it differs from the service's first container; what was made while the engine failed the manager is no measure."""
+        if service is None or self.kills.struck:
+            return ()
+        first = self._forms.setdefault(service, form)
+        return tuple(differences(first, form, self._contract.varying))
+
+    def forget(self, service: str) -> None:
+        """The service is made anew: what its containers were made from before does not count."""
+        self._forms.pop(service, None)
+        self.volumes.forget(service)
 
     # -- whether it answers -------------------------------------------------------------------------------------------
 
@@ -233,6 +271,7 @@ class Observer:
 
 _CHANGING = (
     "_views", "_born", "_starts", "_numbers", "_strangers", "_told", "_newcomers", "_events", "_seen_ports", "port_of",
+    "kills", "_forms", "volumes",
 )  # fmt: skip
 """The attributes that change step by step, and that `restore` has to put back."""
 _LIST = List()

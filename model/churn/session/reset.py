@@ -45,6 +45,7 @@ def reset(system: System, run: str, within: float | None = None) -> None:
         system.host.end_processes(system.manager.marker)
         for row in ours(system.engine, run):
             remove(system.engine, row)
+        system.observer.volumes.remove(alone=system.alone)
         for resource in system.engine.resources({OWNER: run}):
             system.engine.remove_resource(resource)
         system.manager.reset()

@@ -50,6 +50,7 @@ COMMANDS: Mapping[Show, str] = {
     Show.ANSWER: "{subject}",
     Show.CONTAINERS: "{containers}",
     Show.CONTAINER: "docker inspect {subject}",
+    Show.SIGNALS: "docker events --since 1h --until 0s --filter event=kill --filter container={subject}",
     Show.LAYER: "docker diff {subject}",
     Show.RESTART_POLICY: "docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' {subject}",
     Show.HEALTH: "curl -i http://localhost:{subject}{health}",

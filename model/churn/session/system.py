@@ -83,6 +83,11 @@ class System:
         self.probe: Callable[[], str] = lambda: ""
         """Tells why the engine cannot run any container at this moment; empty where it can, or where nobody can tell."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether the engine is this run's alone."""
+        return not self._shared
+
     # -- going back ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> tuple[Any, ...]:
@@ -148,9 +153,15 @@ class System:
 
     def _applied(self, operation: Operation) -> Outcome:
         if not operation.changes_containers:
-            return self._carried_out(operation)
+            outcome = self._carried_out(operation)
+            self.observer.kills.hear(operation, outcome, struck=False)
+            return outcome
+        if isinstance(operation, Create):
+            self.observer.forget(operation.name)
         outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
-        return _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
+        told = _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
+        self.observer.kills.hear(operation, told, struck=bool(by.struck))
+        return told
 
     def _carried_out(self, operation: Operation) -> Outcome:
         ask = REQUESTS.get(type(operation))
@@ -188,6 +199,7 @@ class System:
 
     def discard(self, containers: frozenset[str]) -> None:
         """Remove the containers with these ids, but only those that this run has made."""
+        self.observer.kills.forgive(containers)
         for row in self.engine.list(self._shared):
             if row.id in containers:
                 remove(self.engine, row)

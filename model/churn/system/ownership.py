@@ -113,6 +113,6 @@ def is_dead(marks: Mapping[str, str], folder: Path) -> bool:
 
 
 def remove(engine: Engine, container: ListedContainer) -> None:
-    """Remove a container, in whatever state; one that is gone, or going, is fine."""
+    """Remove a container, in whatever state, with its volumes that have no name; one that is gone, or going, is fine."""
     with suppress(NotFound, RemovalInProgress):
-        engine.remove(container.id, force=True)
+        engine.remove(container.id, force=True, volumes=True)

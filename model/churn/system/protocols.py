@@ -3,19 +3,23 @@
 Engines and managers know each other through `Engine` alone. Neither knows the model's state or invariants.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol, runtime_checkable
 
 from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.form import Form
 from churn.lifecycle.observation import Event, Port, Resource
 from churn.lifecycle.outcome import Outcome
 
 
 @frozen
 class Mount:
-    """A folder of the host, or a named volume, shown to a container at `target`."""
+    """What is shown to a container at `target`: a folder of the host, whose `source` begins with a slash, or a volume.
+
+    `source` is the volume's name; empty: the engine makes a new volume for the container, and gives it a name.
+    """
 
     source: str
     target: str
@@ -34,6 +38,9 @@ class Spec:
     mounts: tuple[Mount, ...] = ()
     restart_policy: str = "no"
     gpu: bool = False
+    environment: Mapping[str, str] = Factory(dict)
+    memory: int = 0
+    """Bytes that it may use; 0: as many as there are."""
 
 
 @frozen(eq=False, kw_only=True)
@@ -49,9 +56,22 @@ class ListedContainer:
     """Host ports that are published now; of a container that does not run, those it asks for are told by `inspect`."""
 
 
+@frozen
+class MountedVolume:
+    """A volume that is mounted in a container at `target`. `nameless`: the engine made it for that container alone."""
+
+    name: str
+    target: str
+    nameless: bool = False
+    read_only: bool = False
+
+
 @frozen(eq=False, kw_only=True)
 class Inspected:
-    """What the engine tells of one container. `error` is the engine's text where its last start failed."""
+    """What the engine tells of one container.
+
+    `error` is the engine's text where its last start failed. `form` is what it was made from.
+    """
 
     id: str
     name: str
@@ -62,6 +82,8 @@ class Inspected:
     labels: Mapping[str, str]
     ports: tuple[int, ...]
     error: str = ""
+    form: Form = Factory(dict)
+    volumes: tuple[MountedVolume, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -102,8 +124,11 @@ class Engine(Protocol):
     def kill(self, reference: str, signal: str = "KILL") -> None:
         """Send a signal and return at once. Raises `Conflict` where it does not run."""
 
-    def remove(self, reference: str, *, force: bool = False) -> None:
-        """Remove it; `force` kills it first. Raises `NotFound`, `Conflict`, `RemovalInProgress`."""
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove it; `force` kills it first, `volumes` removes those without a name with it.
+
+        Raises `NotFound`, `Conflict`, `RemovalInProgress`.
+        """
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
@@ -114,14 +139,20 @@ class Engine(Protocol):
     def changes(self, reference: str) -> tuple[str, ...]:
         """Paths added, changed or deleted in its layer, but for those that the engine makes. Raises `NotFound`."""
 
+    def put_file(self, reference: str, path: str, content: bytes) -> None:
+        """Write a file in a container; its folder has to be there. Raises `NotFound`."""
+
+    def get_file(self, reference: str, path: str) -> bytes | None:
+        """What is in a file of a container; None where there is no such file. Raises `NotFound` where there is no container."""
+
     def events(self) -> tuple[Event, ...]:
         """Container events since the last call of this, in the engine's order; `mark` counts on from one call to the next."""
 
     def mark(self) -> int:
         """The place of the newest event read so far, or exactly the newest where asking costs nothing."""
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
-        """Networks, volumes and images that carry all of `labels`."""
+    def resources(self, labels: Mapping[str, str] | None = None, volumes: Collection[str] = ()) -> frozenset[Resource]:
+        """Networks but the built-in ones, volumes, and images, that carry all of `labels`; and those `volumes` that are there."""
 
     def remove_resource(self, resource: Resource) -> None:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""

@@ -18,7 +18,7 @@ from builders import (
 
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case
-from churn.lifecycle.observation import Holder, Port, Status
+from churn.lifecycle.observation import Holder, Killed, Port, Status
 from churn.lifecycle.operations import Length, Start, Status as StatusOf, Stop, Wait
 from churn.lifecycle.outcome import Evidence, Ok
 from churn.lifecycle.state import State
@@ -141,6 +141,13 @@ SAID: list[tuple[str, Case, str, str, str]] = [
         "a#1 has no restart policy",
         "always",
         "docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' t-a1",
+    ),
+    (
+        "graceful-stop",
+        case(state(a=idle()), picture(state(a=idle()), killed=(Killed("a#1", "t-a1", "a"),)), operation=Stop("a")),
+        "a#1 is asked to end (SIGTERM), and has 1 s before it is killed (SIGKILL)",
+        "it is killed without having been asked",
+        "docker events --since 1h --until 0s --filter event=kill --filter container=t-a1",
     ),
     (
         "in-time",

@@ -18,10 +18,13 @@ from churn.lifecycle.invariants.base import (
     Trait,
 )
 from churn.lifecycle.invariants.containers import FRESH_CONTAINER, NO_ORPHANS, NO_RESTART_POLICY
+from churn.lifecycle.invariants.data import DATA_KEPT
+from churn.lifecycle.invariants.graceful import GRACEFUL_STOP
 from churn.lifecycle.invariants.leaks import NO_LEAKS, NO_PROCESSES
 from churn.lifecycle.invariants.movement import QUIET, UNDISTURBED
 from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME, SLOW
 from churn.lifecycle.invariants.ports import PORT_RELEASED, STABLE_PORT
+from churn.lifecycle.invariants.sameness import SAME_AS_FRESH
 from churn.lifecycle.invariants.status import SERVING, STATUS
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -33,9 +36,12 @@ INVARIANTS: tuple[Invariant, ...] = (
     FRESH_CONTAINER,
     STABLE_PORT,
     NO_ORPHANS,
+    DATA_KEPT,
+    SAME_AS_FRESH,
     STATUS,
     SERVING,
     PORT_RELEASED,
+    GRACEFUL_STOP,
     NO_LEAKS,
     NO_PROCESSES,
     SLOW,

@@ -67,6 +67,7 @@ class Show(Enum):
     ANSWER = "the manager's own answer"
     CONTAINERS = "the manager's containers"
     CONTAINER = "one container"
+    SIGNALS = "the signals that one container got"
     LAYER = "the files changed in one container"
     RESTART_POLICY = "one container's restart policy"
     HEALTH = "a port's health path"

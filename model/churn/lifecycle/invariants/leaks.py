@@ -29,10 +29,19 @@ def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
 def _extra(case: Case, found: frozenset[Resource], expected: str) -> Iterator[Objection]:
     may_stay = [re.compile(pattern) for pattern in case.contract.belongings] if found else []
     for extra in sorted(found):
-        if not any(pattern.fullmatch(extra.name) for pattern in may_stay):
+        if any(pattern.fullmatch(extra.name) for pattern in may_stay):
+            continue
+        if extra.nameless:
+            seen = f"a volume without a name: {extra.name[:12]}"
+            yield Objection(expected, seen, None, _RESOURCES, advice=_NAMELESS)
+        else:
             yield Objection(expected, str(extra), None, _RESOURCES)
 
 
+_NAMELESS = Advice(
+    "a container is removed without the volumes that the engine made for it alone",
+    "remove these volumes with it (`docker rm --volumes`), or mount one that has a name",
+)
 _RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)
 NO_LEAKS = Invariant(
     name="no-leaks",

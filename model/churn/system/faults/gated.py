@@ -1,6 +1,6 @@
 """An engine behind a gate: the calls of whoever is given this one are struck by the faults that are on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from churn.errors import EngineUnreachable
@@ -45,9 +45,9 @@ class GatedEngine:
         """As `Engine.kill`."""
         self._through(Call("kill", reference), lambda: self._engine.kill(reference, signal))
 
-    def remove(self, reference: str, *, force: bool = False) -> None:
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
         """As `Engine.remove`."""
-        self._through(Call("remove", reference), lambda: self._engine.remove(reference, force=force))
+        self._through(Call("remove", reference), lambda: self._engine.remove(reference, force=force, volumes=volumes))
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """As `Engine.list`."""
@@ -69,9 +69,17 @@ class GatedEngine:
         """As `Engine.mark`: asks nothing."""
         return self._engine.mark()
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
+    def put_file(self, reference: str, path: str, content: bytes) -> None:
+        """As `Engine.put_file`."""
+        self._through(Call("archive", reference), lambda: self._engine.put_file(reference, path, content))
+
+    def get_file(self, reference: str, path: str) -> bytes | None:
+        """As `Engine.get_file`."""
+        return self._through(Call("archive", reference), lambda: self._engine.get_file(reference, path))
+
+    def resources(self, labels: Mapping[str, str] | None = None, volumes: Collection[str] = ()) -> frozenset[Resource]:
         """As `Engine.resources`."""
-        return self._through(Call("resources"), lambda: self._engine.resources(labels))
+        return self._through(Call("resources"), lambda: self._engine.resources(labels, volumes))
 
     def remove_resource(self, resource: Resource) -> None:
         """As `Engine.remove_resource`."""

@@ -2,8 +2,9 @@
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker.utils import parse_repository_tag
@@ -118,10 +119,13 @@ class DockerEngine:
         with self._asking():
             self._api.kill(reference, signal)
 
-    def remove(self, reference: str, *, force: bool = False) -> None:
-        """Remove it; `force` kills it first. Raises `NotFound`, `Conflict`, `RemovalInProgress`."""
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove it; `force` kills it first, `volumes` removes those without a name with it.
+
+        Raises `NotFound`, `Conflict`, `RemovalInProgress`.
+        """
         with self._asking():
-            self._api.remove_container(reference, force=force)
+            self._api.remove_container(reference, force=force, v=volumes)
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
@@ -140,6 +144,22 @@ class DockerEngine:
             changed = self._api.diff(reference)
             return own_changes(changed, self._api.inspect_container(reference)) if changed else ()
 
+    def put_file(self, reference: str, path: str, content: bytes) -> None:
+        """Write a file in a container; its folder has to be there. Raises `NotFound`."""
+        place = PurePosixPath(path)
+        with self._asking():
+            self._api.put_archive(reference, str(place.parent), wire.archive_of(place.name, content))
+
+    def get_file(self, reference: str, path: str) -> bytes | None:
+        """What is in a file of a container; None where there is no such file. Raises `NotFound` where there is no container."""
+        try:
+            with self._asking():
+                chunks, _ = self._api.get_archive(reference, path)
+                return wire.only_file(b"".join(chunks))
+        except errors.NotFound:
+            self.inspect(reference)
+            return None
+
     def events(self) -> tuple[Event, ...]:
         """Container events since the last call of this, or since this object was made, in the engine's order.
 
@@ -152,18 +172,20 @@ class DockerEngine:
         """The place of the newest event read so far. Asks nothing."""
         return self._events.mark
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
+    def resources(self, labels: Mapping[str, str] | None = None, volumes: Collection[str] = ()) -> frozenset[Resource]:
         """Networks but the built-in ones, volumes, and images by tag (by id where they have none).
 
-        With `labels`, those that carry them all. It asks for each kind in turn.
+        With `labels`, those that carry them all, and those `volumes` that are there. It asks for each kind in turn.
         """
         filters = carrying(labels)
         with self._asking():
-            volumes = self._api.volumes(filters=filters)["Volumes"] or ()
+            found = self._api.volumes(filters=filters)["Volumes"] or ()
+            others = (self._api.volumes()["Volumes"] or ()) if labels and volumes else ()
             networks = self._api.networks(filters=filters) or ()
             images = self._api.images(filters=filters) or ()
         return frozenset(
-            [Resource(ResourceKind.VOLUME, volume["Name"]) for volume in volumes]
+            [Resource(ResourceKind.VOLUME, volume["Name"]) for volume in found]
+            + [Resource(ResourceKind.VOLUME, one["Name"]) for one in others if one["Name"] in volumes]
             + [Resource(ResourceKind.NETWORK, one["Name"]) for one in networks if one["Name"] not in _BUILT_IN_NETWORKS]
             + [Resource(ResourceKind.IMAGE, name) for image in images for name in wire.image_names(image)]
         )

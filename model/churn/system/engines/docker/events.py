@@ -93,7 +93,8 @@ class Feed:
                 self._seen[key] = None
                 self._newest = max(self._newest, key[0])
                 self.mark += 1
-                new.append(Event(self.mark, key[1], key[2].partition(":")[0]))
+                signal = str((entry["Actor"].get("Attributes") or {}).get("signal", ""))
+                new.append(Event(self.mark, key[1], key[2].partition(":")[0], signal, key[0] / _SECOND))
         self._seen = {key: None for key in self._seen if key[0] >= self.since}
         return tuple(new)
 

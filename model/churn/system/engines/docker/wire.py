@@ -1,6 +1,8 @@
 """What a Docker daemon and Churn say to each other: decoded JSON as Churn's values and back, errors as Churn's."""
 
+import io
 import json
+import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,6 +13,8 @@ import urllib3.exceptions
 from attrs import frozen
 
 from churn import errors
+from churn.lifecycle.form import Form
+from churn.system.forms import form_of, volumes_of
 from churn.system.protocols import Inspected, ListedContainer, Mount, Spec
 from churn.system.refusals import refusal
 
@@ -83,18 +87,21 @@ def config(spec: Spec) -> Told:
         "Image": spec.image,
         "Cmd": list(spec.command) or None,
         "Labels": dict(spec.labels),
+        "Env": [f"{name}={value}" for name, value in spec.environment.items()],
         "ExposedPorts": {f"{port}/tcp": {} for port in spec.ports},
         "HostConfig": {
             "PortBindings": {f"{port}/tcp": [{"HostPort": str(port)}] for port in spec.ports},
             "Mounts": [_mount(mount) for mount in spec.mounts],
             "RestartPolicy": _restart_policy(spec.restart_policy),
+            "Memory": spec.memory,
             "DeviceRequests": [{"Count": _EVERY_GPU, "Capabilities": [["gpu"]]}] if spec.gpu else [],
         },
     }
 
 
 def _mount(mount: Mount) -> Told:
-    return {"Type": "bind", "Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
+    kind = "bind" if mount.source.startswith("/") else "volume"
+    return {"Type": kind, "Source": mount.source, "Target": mount.target, "ReadOnly": mount.read_only}
 
 
 def _restart_policy(word: str) -> Told:
@@ -135,13 +142,39 @@ def inspected(told: Told) -> Inspected:
         labels=told["Config"]["Labels"] or {},
         ports=_asked_ports(host["PortBindings"] or {}),
         error=state["Error"],
+        form=_form(told),
+        volumes=tuple(volumes_of(told.get("Mounts") or ())),
     )
+
+
+def _form(told: Told) -> Form:
+    asked = told["Config"]
+    argv = [*(asked.get("Entrypoint") or ()), *(asked.get("Cmd") or ())]
+    mounts = told.get("Mounts") or ()
+    return form_of(asked["Image"], argv, asked.get("Env") or (), asked["Labels"] or {}, mounts, told["HostConfig"])
 
 
 def _asked_ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[int, ...]:
     """The host ports that it is created with; one that the engine is to choose is not among them."""
     told = {binding["HostPort"] for places in bindings.values() for binding in places or ()}
     return tuple(sorted(int(port) for port in told if port.isdecimal() and int(port)))
+
+
+def archive_of(name: str, content: bytes) -> bytes:
+    """One file as the archive that an engine takes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def only_file(archive: bytes) -> bytes | None:
+    """What is in the file of such an archive; None where it has no file."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        found = (tar.extractfile(entry) for entry in tar if entry.isfile())
+        return next((file.read() for file in found if file is not None), None)
 
 
 def image_names(image: Told) -> Sequence[str]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
+from churn.lifecycle.form import Form
 from churn.system.engines.emulated.files import Tree
 from churn.system.engines.emulated.images import Image
-from churn.system.protocols import Inspected, ListedContainer, Spec
+from churn.system.forms import form_of
+from churn.system.protocols import Inspected, ListedContainer, Mount, MountedVolume, Spec
 
 
 @define(kw_only=True)
@@ -101,6 +103,8 @@ class EmulatedContainer:
     doomed: int = -1
     """The life for which its end is planned, since it has read that it is to end."""
     listed: ListedContainer | None = None
+    formed: tuple[Spec, Mapping[str, Any], Form] | None = None
+    """What it is made from, and of what that was read: it is asked for again and again, and mostly stays."""
 
     @property
     def alive(self) -> bool:
@@ -164,4 +168,65 @@ class EmulatedContainer:
             labels=self.spec.labels,
             ports=self.spec.ports,
             error=self.error,
+            form=self.form,
+            volumes=tuple(
+                [
+                    MountedVolume(mount.source, mount.target, mount.nameless, mount.read_only)
+                    for mount in self.mounted
+                    if mount.kind == "volume"
+                ]
+            )
+            if self.mounted
+            else (),
         )
+
+    @property
+    def form(self) -> Form:
+        """What it is made from."""
+        if self.formed is None or self.formed[0] is not self.spec or self.formed[1] is not self.body:
+            self.formed = (self.spec, self.body, _form(self))
+        return self.formed[2]
+
+
+def _form(container: EmulatedContainer) -> Form:
+    spec, body = container.spec, container.body
+    base = container.origin.config if container.origin is not None and body else {}
+    entrypoint, command = body.get("Entrypoint") or base.get("Entrypoint"), body.get("Cmd") or spec.command
+    argv = [*_words(entrypoint), *_words(command or base.get("Cmd"))]
+    given = [*(body.get("Env") or ()), *(f"{name}={value}" for name, value in spec.environment.items())]
+    named = {one.partition("=")[0] for one in given}
+    environment = [*given, *(one for one in base.get("Env") or () if one.partition("=")[0] not in named)]
+    host = {**(body.get("HostConfig") or {}), **({"Memory": spec.memory} if spec.memory else {})}
+    return form_of(spec.image, argv, environment, spec.labels, map(_told, places_of(container)), host)
+
+
+def _words(value: object) -> list[str]:
+    return (
+        [value] if isinstance(value, str) else [str(word) for word in value] if isinstance(value, (list, tuple)) else []
+    )
+
+
+def places_of(container: EmulatedContainer) -> tuple[MountPoint, ...]:
+    """What is mounted in it, however it was asked for."""
+    return container.mounted or tuple(map(_mount_point, container.spec.mounts))
+
+
+def _mount_point(mount: Mount) -> MountPoint:
+    kind = "bind" if mount.source.startswith("/") else "volume"
+    return MountPoint(
+        kind=kind,
+        source=mount.source,
+        target=mount.target,
+        mode="ro" if mount.read_only else "",
+        read_only=mount.read_only,
+    )
+
+
+def _told(mount: MountPoint) -> dict[str, Any]:
+    return {
+        "Type": mount.kind,
+        "Name": mount.source,
+        "Source": mount.source,
+        "Destination": mount.target,
+        "RW": not mount.read_only,
+    }

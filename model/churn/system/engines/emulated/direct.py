@@ -1,15 +1,20 @@
 """The direct face of the emulated engine: the `Engine` protocol as plain calls, which wait as a real engine's would."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from attrs import evolve
+
 from churn.errors import NotFound
 from churn.lifecycle.observation import Event, Resource, ResourceKind
-from churn.system.engines.emulated import calls
+from churn.system.engines.emulated import calls, contents
 from churn.system.engines.emulated.calls import settle
+from churn.system.engines.emulated.container import EmulatedContainer, places_of
 from churn.system.engines.emulated.core import Core
+from churn.system.engines.emulated.files import File
 from churn.system.protocols import Inspected, ListedContainer, Spec, carries
+from churn.system.refusals import refusal
 from churn.system.rewinding import Numbers
 
 
@@ -34,7 +39,7 @@ class EmulatedEngine:
 
     def key(self, numbers: Numbers) -> object:
         """As `Keyed.key`, the core with it."""
-        unread = tuple([(numbers(identity), action) for identity, action in self.core.journal.events[self._read :]])
+        unread = tuple([(numbers(one[0]), *one[1:3]) for one in self.core.journal.events[self._read :]])
         return self.core.key(numbers), unread
 
     def identity(self) -> str:
@@ -46,7 +51,21 @@ class EmulatedEngine:
 
     def create(self, spec: Spec) -> str:
         """As `Engine.create`."""
-        return settle(self.core, calls.create(self.core, spec)).id
+        volumes = any(not mount.source.startswith("/") for mount in spec.mounts)
+        if volumes and any(mount.read_only and not mount.source for mount in spec.mounts):
+            raise refusal(400, f'invalid mount config for type "volume": {contents.NEVER_WRITTEN}')
+        return settle(self.core, calls.create(self.core, spec, self._with_volumes if volumes else None)).id
+
+    def _with_volumes(self, container: EmulatedContainer) -> None:
+        """Its volumes are made where they are not there; one without a name gets one."""
+        core = self.core
+        container.mounted = tuple(
+            evolve(place, source=core.identities.new(), nameless=True) if not place.source else place
+            for place in places_of(container)
+        )
+        for place in container.mounted:
+            if place.kind == "volume":
+                core.resources.add_volume(place.source, {})
 
     def start(self, reference: str) -> None:
         """As `Engine.start`; the container runs, and holds its ports, from the end of the call on."""
@@ -60,9 +79,9 @@ class EmulatedEngine:
         """As `Engine.kill`; like the real one it waits for the end of a container that gets SIGKILL."""
         settle(self.core, calls.kill(self.core, reference, signal))
 
-    def remove(self, reference: str, *, force: bool = False) -> None:
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
         """As `Engine.remove`; returns when the container has left the list and its name is free."""
-        settle(self.core, calls.remove(self.core, reference, force=force))
+        settle(self.core, calls.remove(self.core, reference, force=force, volumes=volumes))
 
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """As `Engine.list`."""
@@ -80,6 +99,18 @@ class EmulatedEngine:
         """As `Engine.changes`."""
         return self.core.find(reference).layer
 
+    def put_file(self, reference: str, path: str, content: bytes) -> None:
+        """As `Engine.put_file`."""
+        container = self.core.find(reference)
+        rest = contents.put(self.core.resources, container, {path: File(content)})
+        container.files = {**container.files, **rest} if rest else container.files
+
+    def get_file(self, reference: str, path: str) -> bytes | None:
+        """As `Engine.get_file`."""
+        container = self.core.find(reference)
+        found = {**container.files, **contents.tree_of(self.core.resources, container)}.get(path)
+        return None if found is None else found.content
+
     def events(self) -> tuple[Event, ...]:
         """As `Engine.events`."""
         self.core.advance()
@@ -92,7 +123,7 @@ class EmulatedEngine:
         """The newest event's place: here asking costs nothing."""
         return len(self.core.journal.events)
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
+    def resources(self, labels: Mapping[str, str] | None = None, volumes: Collection[str] = ()) -> frozenset[Resource]:
         """As `Engine.resources`."""
         core, wanted = self.core, labels or {}
         found = [
@@ -103,7 +134,7 @@ class EmulatedEngine:
                 (ResourceKind.IMAGE, core.images),
             )
             for name, thing in store.items()
-            if not wanted or carries(thing.labels, wanted)
+            if not wanted or carries(thing.labels, wanted) or (kind is ResourceKind.VOLUME and name in volumes)
         ]
         return frozenset(found)
 
@@ -114,7 +145,10 @@ class EmulatedEngine:
             core.find_image(name)
             core.images.pop(name, None)
             return
-        store = core.resources.volumes if resource.kind is ResourceKind.VOLUME else core.resources.networks
+        is_volume = resource.kind is ResourceKind.VOLUME
+        if is_volume:
+            core.resources.contents.pop(name, None)
+        store = core.resources.volumes if is_volume else core.resources.networks
         if store.pop(name, None) is None:
             raise NotFound(404, f"No such {resource.kind.value}: {name}")
 

@@ -54,14 +54,14 @@ class Journal:
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self.events: list[tuple[str, str]] = []
-        """Container events in order: id and action."""
+        self.events: list[tuple[str, str, str, float]] = []
+        """Container events in order: id, action, the number of a signal, and when it was."""
         self.log: EventLog | None = None
         """What the API's clients are told of; nobody is told where there is none."""
 
     def tell(self, container: EmulatedContainer, action: str, **attributes: str) -> None:
         """Tell everybody of an event of a container."""
-        self.events.append((container.id, action))
+        self.events.append((container.id, action, attributes.get("signal", ""), self._calendar.clock.now()))
         self.say(container, action, **attributes)
 
     def say(self, container: EmulatedContainer, action: str, **attributes: str) -> None:

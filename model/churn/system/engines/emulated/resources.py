@@ -6,6 +6,7 @@ from typing import Any
 from attrs import Factory, frozen
 
 from churn.system.clock import Clock
+from churn.system.engines.emulated.files import Tree
 from churn.system.engines.emulated.identity import Identities, identity
 from churn.system.engines.emulated.journal import Journal
 from churn.system.refusals import refusal
@@ -54,6 +55,8 @@ class Resources:
         self._journal = journal
         self.networks: dict[str, EmulatedResource] = {}
         self.volumes: dict[str, EmulatedResource] = {}
+        self.contents: dict[str, Tree] = {}
+        """The files in each volume, by their paths there; what is in it is replaced, never changed."""
 
     def add_volume(self, name: str, labels: Mapping[str, str], **settings: Any) -> EmulatedResource:
         """The volume of that name, made where it is not there."""
@@ -82,5 +85,6 @@ class Resources:
 
     def discard_volume(self, name: str) -> None:
         """Let that volume be gone, where it is there."""
+        self.contents.pop(name, None)
         if (volume := self.volumes.pop(name, None)) is not None:
             self._journal.note("volume", "destroy", volume.name, driver=volume.driver)

@@ -3,6 +3,7 @@
 from copy import copy
 from typing import Any, Protocol
 
+from churn.lifecycle.observation import is_nameless
 from churn.system.engines.emulated.agenda import Agenda
 from churn.system.engines.emulated.container import EmulatedContainer, Timing
 from churn.system.engines.emulated.publishing import Neighbours
@@ -26,7 +27,7 @@ class Parts(Protocol):
 
 
 _CHANGING = (
-    ("resources", ("volumes", "networks")),
+    ("resources", ("volumes", "networks", "contents")),
     ("journal", ("events",)),
     ("runner", ("behaviours",)),
     ("neighbours", ("processes", "strangers")),
@@ -70,7 +71,8 @@ def key(engine: Parts, numbers: Numbers) -> object:
         due,
         tuple([numbers(port) for port in neighbours.strangers]),
         tuple([item for item in engine.runner.behaviours.items() if item[1] != "healthy"]),
-        tuple(resources.volumes),
+        sum(map(is_nameless, resources.volumes)),
+        tuple([name for name in resources.volumes if not is_nameless(name)]),
         tuple(resources.networks),
         tuple(neighbours.processes),
         engine.down,

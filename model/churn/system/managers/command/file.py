@@ -66,7 +66,8 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "running_means": Means,
     "death_noticed": Noticing,
 }
-_LISTS = ("restart_policies", "belongings", "processes")
+_LISTS = ("restart_policies", "belongings", "varying", "processes")
+_SECONDS = ("stop_grace",)
 _DAEMON_LIMIT = 60.0
 """Seconds after which a daemon's command is cut off, where the file does not say."""
 _POLICIES = ("always", "on-failure", "unless-stopped")
@@ -178,7 +179,7 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, "recovers", "port_range", "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, *_SECONDS, "recovers", "port_range", "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
@@ -188,6 +189,8 @@ class _DescriptionReader:
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
             recovers=table.count("recovers", usual.recovers),
+            varying=table.regexes("varying"),
+            stop_grace=table.number("stop_grace", usual.stop_grace, least_free=True),
             processes=frozenset(table.texts("processes", ())),
             words=self._words(),
             labels=self._labels(containers),

@@ -12,11 +12,13 @@ from churn.system.managers.defects import (
     listing,
     naming,
     ports,
+    remaking,
     removing,
     reviving,
     starting,
     stopping,
     unprepared,
+    volumes,
     waking,
 )
 from churn.system.managers.reference.manager import ReferenceManager
@@ -44,10 +46,22 @@ class Defect:
 _STANDS_FOR = "Stands for: "
 
 
+_THEMES = (
+    stopping,
+    starting,
+    ports,
+    listing,
+    leaking,
+    naming,
+    unprepared,
+    removing,
+    reviving,
+    waking,
+    remaking,
+    volumes,
+)
 DEFECTS: dict[str, Defect] = {
-    name: Defect(name, manager)
-    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, reviving, waking)
-    for name, manager in theme.DEFECTS.items()
+    name: Defect(name, manager) for theme in _THEMES for name, manager in theme.DEFECTS.items()
 }
 """Every defect by its name, theme by theme."""
 

@@ -219,6 +219,32 @@ class SlowIdleStop(ReferenceManager):
         super().take_down(record)
 
 
+class StopKills(ReferenceManager):
+    """A stop kills the server at once: it can finish no request and save nothing.
+
+    Stands for: generic, `docker rm -f` in place of `docker stop`.
+    """
+
+    def take_down(self, record: Record) -> None:
+        with instead(self, end=nothing):
+            super().take_down(record)
+
+
+class StopHasNoPatience(ReferenceManager):
+    """A server that needs a while to end is killed after a second.
+
+    Stands for: generic, a time limit that is shorter than what a server needs to save its work.
+    """
+
+    patience = 1.0
+    """Seconds that a server gets."""
+
+    def end(self, container: str) -> None:
+        with suppress(NotFound, Conflict):
+            self.engine.stop(container, self.patience)
+        super().end(container)
+
+
 DEFECTS: dict[str, type[ReferenceManager]] = {
     "stop-finds-nothing": StopFindsNothing,
     "restart-policy": RestartPolicy,
@@ -232,4 +258,6 @@ DEFECTS: dict[str, type[ReferenceManager]] = {
     "revived-later": RevivedLater,
     "stop-marks-all": StopMarksAll,
     "slow-idle-stop": SlowIdleStop,
+    "stop-kills": StopKills,
+    "stop-has-no-patience": StopHasNoPatience,
 }

@@ -1,5 +1,6 @@
 """What the reference manager promises: the strictest contract there is."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,14 @@ CONTRACT = Contract(
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
 )
 
+_SLACK = 1.0
+"""Seconds by which it promises less grace than it gives: events of a real engine tell their times roughly."""
+
+
+def kept_volume(settings: Settings, service: str) -> str:
+    """The name of a volume that outlives the service's containers, where it has one."""
+    return f"{settings.session}-kept-{service}"
+
 
 def contract_for(settings: Settings, promises: Mapping[str, Any]) -> Contract:
     """The contract of a reference manager with these settings: its containers are those of its session.
@@ -28,7 +37,14 @@ def contract_for(settings: Settings, promises: Mapping[str, Any]) -> Contract:
     `promises` are fields of which it promises something else (`ReferenceManager.promises`).
     """
     bounds = evolve(CONTRACT.bounds, loading=settings.start_timeout)
-    own = evolve(CONTRACT, labels={SESSION: settings.session}, health_path=settings.health_path, bounds=bounds)
+    own = evolve(
+        CONTRACT,
+        labels={SESSION: settings.session},
+        health_path=settings.health_path,
+        bounds=bounds,
+        belongings=(f"{re.escape(settings.session)}-kept-.*",),
+        stop_grace=max(settings.stop_grace - _SLACK, 0.0),
+    )
     return evolve(own, **promises)
 
 

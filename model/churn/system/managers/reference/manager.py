@@ -17,6 +17,8 @@ from churn.system.protocols import Engine, Host, ListedContainer, Mount, Spec
 
 SESSION, SERVICE = "churn.session", "churn.service"
 MOUNT = "/behaviour"
+NAME = "SERVICE_NAME"
+"""The environment variable by which a server knows whose it is."""
 
 _T = TypeVar("_T")
 
@@ -174,6 +176,7 @@ class ReferenceManager:
             labels={**self.settings.labels, **self.service_labels(record)},
             ports=(record.port,),
             mounts=(Mount(record.folder, MOUNT),) if record.folder else (),
+            environment={NAME: record.name},
         )
 
     def launch(self, record: Record) -> str:
@@ -225,7 +228,7 @@ class ReferenceManager:
     def discard(self, container: str) -> None:
         """Remove a container and wait until it is gone."""
         try:
-            self.engine.remove(container, force=True)
+            self.engine.remove(container, force=True, volumes=True)
         except NotFound:
             return
         except RemovalInProgress:

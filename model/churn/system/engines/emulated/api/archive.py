@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.message import TAR, Json, Reply, Request, told
 from churn.system.engines.emulated.container import EmulatedContainer
+from churn.system.engines.emulated.contents import put as put_into_volumes, tree_of
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.files import FOLDER, File, Tree, packed, resolved, unpacked
 from churn.system.refusals import refusal
@@ -28,7 +29,7 @@ def get(core: Core, request: Request, reference: str) -> Reply:
 
 
 def _get(core: Core, request: Request, reference: str, container: EmulatedContainer, asked: str) -> Reply:
-    tree = _tree(container)
+    tree = _tree(core, container)
     path = _inside(tree, asked)
     if path not in tree:
         raise refusal(404, f"Could not find the file {request.value('path')} in container {reference}")
@@ -48,13 +49,13 @@ def put(core: Core, request: Request, reference: str) -> Reply:
 
 
 def _put(core: Core, request: Request, reference: str, container: EmulatedContainer, asked: str) -> None:
-    tree = _tree(container)
+    tree = _tree(core, container)
     path = resolved(tree, asked)
     if path not in tree:
         raise refusal(404, f"Could not find the file {request.value('path')} in container {reference}")
     if not tree[path].is_folder:
         raise refusal(400, "extraction point is not a directory")
-    container.files = {**container.files, **extracted(request.body, path)}
+    container.files = {**container.files, **put_into_volumes(core.resources, container, extracted(request.body, path))}
     core.journal.say(container, "extract-to-dir")
 
 
@@ -99,9 +100,10 @@ def _inside(tree: Tree, path: str) -> str:
     return str(PurePosixPath(resolved(tree, str(place.parent))) / place.name)
 
 
-def _tree(container: EmulatedContainer) -> Tree:
+def _tree(core: Core, container: EmulatedContainer) -> Tree:
     """All that is known of its files, folders included."""
-    files = {**(container.origin.files if container.origin is not None else {}), **container.files}
+    own = {**(container.origin.files if container.origin is not None else {}), **container.files}
+    files = {**own, **tree_of(core.resources, container)}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
     return {**dict.fromkeys((*_ROOTS, *folders), FOLDER), **files}
 

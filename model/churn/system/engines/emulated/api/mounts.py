@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from churn.system.engines.emulated.container import MountPoint
+from churn.system.engines.emulated.contents import NEVER_WRITTEN
 from churn.system.engines.emulated.core import Core
 from churn.system.refusals import refusal
 
@@ -77,13 +78,14 @@ def _asked(core: Core, mount: Mapping[str, Any]) -> MountPoint:
     problem = "field Target must not be empty" if not target else _misplaced(target)
     if kind == "bind" and not source.startswith("/"):
         problem = problem or f"invalid mount path: '{source}' mount path must be absolute"
+    nameless, read_only = kind == "volume" and not source, bool(mount.get("ReadOnly"))
+    if nameless and read_only:
+        problem = problem or NEVER_WRITTEN
     if problem:
         raise refusal(400, f'invalid mount config for type "{kind}": {problem}')
     if kind == "volume" and source:
         check_volume(source)
-    nameless = kind == "volume" and not source
     mode = _COPIED if kind == "volume" else ""
-    read_only = bool(mount.get("ReadOnly"))
     return MountPoint(
         kind=kind,
         source=core.identities.new() if nameless else source,

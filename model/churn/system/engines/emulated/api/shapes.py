@@ -9,12 +9,11 @@ from churn.system.engines.emulated.api.dates import NEVER, spoken, when
 from churn.system.engines.emulated.api.defaults import CONFIG, HOST_CONFIG
 from churn.system.engines.emulated.api.endpoints import endpoints
 from churn.system.engines.emulated.api.message import Json
-from churn.system.engines.emulated.container import EmulatedContainer, MountPoint
+from churn.system.engines.emulated.container import EmulatedContainer, places_of
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
 from churn.system.engines.emulated.program import argv_of
 from churn.system.engines.emulated.spellings import tags_like
-from churn.system.protocols import Mount
 
 _ROOT = "/var/lib/docker"
 _FIRST_PID, _PIDS = 300, 2**15
@@ -146,7 +145,8 @@ def _host_config(container: EmulatedContainer) -> Json:
         return {**_completed(given), "PortBindings": ports, "RestartPolicy": policy}
     name, _, most = container.spec.restart_policy.partition(":")
     ports = {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}] for port in container.spec.ports}
-    return {**HOST_CONFIG, "PortBindings": ports, "RestartPolicy": {"Name": name, "MaximumRetryCount": int(most or 0)}}
+    policy = {"Name": name, "MaximumRetryCount": int(most or 0)}
+    return {**HOST_CONFIG, "PortBindings": ports, "RestartPolicy": policy, "Memory": container.spec.memory}
 
 
 def _completed(given: Mapping[str, Any]) -> Json:
@@ -173,7 +173,8 @@ def _config(container: EmulatedContainer) -> Json:
     for key, value in base.items():
         if key != "Labels" and not config.get(key) and not (key == "Cmd" and own_program):
             config[key] = value
-    config["Env"] = _environment(given.get("Env") or [], base.get("Env") or []) or config["Env"]
+    own = given.get("Env") or [f"{name}={value}" for name, value in container.spec.environment.items()]
+    config["Env"] = _environment(own, base.get("Env") or []) or config["Env"]
     config["Volumes"] = config["Volumes"] or None
     return config
 
@@ -207,7 +208,6 @@ def _network_settings(core: Core, container: EmulatedContainer) -> Json:
 
 
 def _mounts(container: EmulatedContainer) -> list[Json]:
-    places = container.mounted or tuple(map(_mount_point, container.spec.mounts))
     return [
         {
             "Type": mount.kind,
@@ -218,16 +218,5 @@ def _mounts(container: EmulatedContainer) -> list[Json]:
             "RW": not mount.read_only,
             "Propagation": "rprivate" if mount.kind == "bind" else "",
         }
-        for mount in places
+        for mount in places_of(container)
     ]
-
-
-def _mount_point(mount: Mount) -> MountPoint:
-    kind = "bind" if mount.source.startswith("/") else "volume"
-    return MountPoint(
-        kind=kind,
-        source=mount.source,
-        target=mount.target,
-        mode="ro" if mount.read_only else "",
-        read_only=mount.read_only,
-    )

@@ -59,8 +59,7 @@ def remove(core: Core, request: Request, name: str) -> Reply:
 
 
 def _end(core: Core, volume: EmulatedResource) -> None:
-    del core.resources.volumes[volume.name]
-    core.journal.note("volume", "destroy", volume.name, driver=volume.driver)
+    core.resources.discard_volume(volume.name)
 
 
 def prune(core: Core, request: Request) -> Reply:

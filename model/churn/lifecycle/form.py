@@ -1,0 +1,45 @@
+"""Forms: what a container was made from, part by part, and how two of them differ.
+
+A form has the text of each part by its name: ``image``, ``command``, ``env NAME``, ``label NAME``, ``mount TARGET``,
+``limit NAME``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+Form = Mapping[str, str]
+
+
+@frozen
+class Difference:
+    """A part of a form that is not as it was at first; `first` or `now` is None where the part is not there."""
+
+    part: str
+    first: str | None
+    now: str | None
+
+
+def differences(first: Form, now: Form, varying: Sequence[str] = ()) -> Iterator[Difference]:
+    """The parts that differ, in the order of their names, but for those whose name matches one of `varying`."""
+    if first == now:
+        return
+    for part in sorted({*first, *now}):
+        before, after = first.get(part), now.get(part)
+        if before != after and not any(re.fullmatch(pattern, part) for pattern in varying):
+            yield Difference(part, before, after)
+
+
+def without_ports(form: Form, ports: Sequence[int]) -> Form:
+    """The same with a word for each of these ports: whether a service keeps its port is another question."""
+    words = [str(port) for port in ports]
+
+    def plain(found: re.Match[str]) -> str:
+        return "PORT" if found[0] in words else found[0]
+
+    told = [part for part, text in form.items() for word in words if word in text]
+    return {**form, **{part: _NUMBER.sub(plain, form[part]) for part in told}}
+
+
+_NUMBER = re.compile(r"\d+")
