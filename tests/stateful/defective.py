@@ -50,6 +50,7 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "no-processes": DEFECTS["leaves-process"].manager,
     "stable-port": DEFECTS["port-changes"].manager,
     "port-released": KeepsPort,
+    "readable": DEFECTS["warns-in-list"].manager,
     "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

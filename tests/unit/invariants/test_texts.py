@@ -20,7 +20,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Holder, Port, Status
 from churn.lifecycle.operations import Length, Start, Status as StatusOf, Stop, Wait
-from churn.lifecycle.outcome import Evidence, Ok
+from churn.lifecycle.outcome import Evidence, Garbled, Ok, Unknown
 from churn.lifecycle.state import State
 from churn.session.showing import with_commands
 
@@ -141,6 +141,13 @@ SAID: list[tuple[str, Case, str, str, str]] = [
         "a#1 has no restart policy",
         "always",
         "docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' t-a1",
+    ),
+    (
+        "readable",
+        case(BOTH, listing=Unknown(evidence=Evidence(LIST), garbled=Garbled("a JSON document", "nothing"))),
+        "list prints a JSON document",
+        "list printed nothing",
+        LIST,
     ),
     (
         "in-time",

@@ -6,6 +6,7 @@ those that say most about the cause stand first. Each theme has a file; each che
 
 from collections.abc import Mapping
 
+from churn.lifecycle.invariants.answers import READABLE
 from churn.lifecycle.invariants.base import (
     Advice,
     Case,
@@ -33,6 +34,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     FRESH_CONTAINER,
     STABLE_PORT,
     NO_ORPHANS,
+    READABLE,
     STATUS,
     SERVING,
     PORT_RELEASED,

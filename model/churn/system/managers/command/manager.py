@@ -11,6 +11,7 @@ from churn.lifecycle.contract import Reply, Willing
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
+from churn.system.managers.answers import printed_by, unreadable
 from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.reading import Entry, Unreadable
 from churn.system.process import Finished, run, shown
@@ -242,7 +243,7 @@ class CommandManager:
         try:
             return Ok(began, ended, 0, evidence, read(finished.stdout))
         except Unreadable as error:
-            return Unknown(began, ended, 0, evidence, str(error), until=ended)
+            return unreadable(printed_by(command, finished), began, ended, error.garbled, str(error))
 
     def _reset(self) -> None:
         outcome = self._call("reset", None)

@@ -7,7 +7,17 @@ see, and which public bug it stands for. Several can be combined.
 from attrs import frozen
 
 from churn.errors import UsageError
-from churn.system.managers.defects import leaking, listing, naming, ports, removing, starting, stopping, unprepared
+from churn.system.managers.defects import (
+    leaking,
+    listing,
+    mumbling,
+    naming,
+    ports,
+    removing,
+    starting,
+    stopping,
+    unprepared,
+)
 from churn.system.managers.reference.manager import ReferenceManager
 
 
@@ -35,7 +45,7 @@ _STANDS_FOR = "Stands for: "
 
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager)
-    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing)
+    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, mumbling)
     for name, manager in theme.DEFECTS.items()
 }
 """Every defect by its name, theme by theme."""
