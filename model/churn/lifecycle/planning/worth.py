@@ -214,7 +214,7 @@ def _in_company(
         yield (operation.kind, "many", sum(one.runs for one in here)), 0.7
     if operation.service is None or company is Company.NONE:
         return
-    odd = naming is not Naming.PLAIN
+    odd = None if naming is Naming.PLAIN else naming.value
     if company is Company.RUNNING:
         side = _side(operation.service, here, names)
         yield (*subject, side), 0.3

@@ -11,6 +11,7 @@ from attrs import fields
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, Willing
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService
+from churn.lifecycle.sequence import Naming
 from churn.system.managers.command.description import (
     COMMON,
     ID,
@@ -134,7 +135,7 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, "names", "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
@@ -143,6 +144,7 @@ class _DescriptionReader:
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
             processes=frozenset(table.texts("processes", ())),
+            names=self._names(table, usual.names),
             words=self._words(),
             labels=self._labels(containers),
             name_pattern=name_pattern.pattern if name_pattern is not None else "",
@@ -151,6 +153,15 @@ class _DescriptionReader:
             offers=frozenset({"create", *self.tables}) - {"reset"},  # without a create of its own, its start is asked
             obedient=self._obedient(),
         )
+
+    def _names(self, table: Table, usual: str) -> str:
+        found = table.regex("names")
+        plain = Naming.PLAIN.real("a")
+        if found is not None and not found.fullmatch(plain):
+            table.wrong(
+                "names", f"a regular expression that {plain} matches", found.pattern, "Churn has no simpler names"
+            )
+        return usual if found is None else found.pattern
 
     def _words(self) -> dict[str, Status]:
         table = self.top.table("words", tuple(status.value for status in Status))
