@@ -8,6 +8,7 @@ from attrs import frozen
 
 from churn.errors import UsageError
 from churn.system.managers.defects import (
+    emptiness,
     leaking,
     listing,
     mumbling,
@@ -45,7 +46,7 @@ _STANDS_FOR = "Stands for: "
 
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager)
-    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, mumbling)
+    for theme in (stopping, starting, ports, listing, leaking, naming, unprepared, removing, mumbling, emptiness)
     for name, manager in theme.DEFECTS.items()
 }
 """Every defect by its name, theme by theme."""
