@@ -17,7 +17,7 @@ from churn.lifecycle.costs import Costs
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
-from churn.lifecycle.sequence import Naming, service_names
+from churn.lifecycle.sequence import Naming, fitting, service_names
 from churn.report.criteria import SCENARIO
 from churn.report.values import Account
 from churn.reproducers.file import Expectation, Reproducer
@@ -260,7 +260,8 @@ class Campaign:
             ("calm", calmly, _CALM_SHARE, Naming.PLAIN),
             ("hurried", hurriedly, _HURRIED_SHARE, Naming.PREFIX),
         )
-        for word, pacing, share, naming in ways:
+        for word, pacing, share, oddly in ways:
+            naming = next(iter(fitting((oddly,), names, self.session.contract)), Naming.PLAIN)
             self.announce(f"{TOUR} ({word})")
             tour = Tour(chart(names, self.session.contract, faults=self.plan.faults))
             try:

@@ -53,6 +53,7 @@ PLANTED: dict[str, type[ReferenceManager]] = {
     "graceful-stop": DEFECTS["stop-kills"].manager,
     "same-as-fresh": DEFECTS["environment-lost"].manager,
     "data-kept": DEFECTS["data-lost"].manager,
+    "readable": DEFECTS["warns-in-list"].manager,
     "slow": DEFECTS["slow-idle-stop"].manager,
 }
 """By the invariant's name."""

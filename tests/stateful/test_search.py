@@ -17,6 +17,8 @@ MINIMA = json.loads((Path(__file__).parents[1] / "benchmarks" / "minima.json").r
 MINUTES = 8 * 60.0
 LONGEST = 70.0
 """Seconds of the longest operation, a start that waits in vain, with the look after it and a reset."""
+LAST_LOOK = 2.0
+"""Seconds that the look after the cycles' last operation takes at most: they are not counted."""
 RUNNING = Condition("running")
 
 
@@ -49,7 +51,7 @@ def test_a_healthy_manager_is_not_accused_and_its_whole_time_is_used(healthy: Ca
     assert not healthy.triage.failures
     assert healthy.session.budget.elapsed >= MINUTES - LONGEST
     last, _ = seconds_after_the_cycles(healthy)[-1]
-    assert last < MINUTES, "no operation begins after its end"
+    assert last < MINUTES + LAST_LOOK, "no operation begins after its end"
 
 
 def test_two_services_run_together_within_half_a_minute_and_one_is_struck_within_a_minute(healthy: Campaign) -> None:

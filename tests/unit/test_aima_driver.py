@@ -25,7 +25,7 @@ from attrs import evolve
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Bounds, Means, Noticing, Reply
 from churn.lifecycle.observation import Status
-from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.outcome import Garbled, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming
 from churn.system import process
 from churn.system.clock import RealClock
@@ -318,7 +318,8 @@ def test_success_that_is_not_said_is_unreadable_and_kept_as_it_came(aima: Aima, 
     outcome = aima.stop("web")
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith("unreadable: expected a JSON object with 'success', which is true, got 'Manage ")
-    assert outcome.evidence.output == help_text + OPENING
+    assert outcome.garbled == Garbled("a JSON object with 'success', which is true", "no JSON")
+    assert outcome.evidence.output.startswith(f"stdout, {len(help_text)} bytes: {help_text.encode()!r}\nstderr, ")
     assert not outcome.overran
     assert outcome.until == outcome.ended
 

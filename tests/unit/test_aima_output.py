@@ -26,6 +26,7 @@ from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.system.clock import RealClock
 from churn.system.managers.aima import Aima, AimaSettings, driver as module, output
 from churn.system.managers.aima.output import Row, UnreadableOutput
+from churn.system.managers.answers import as_evidence
 from churn.system.process import Finished, text
 
 # -- each shape of stdout ---------------------------------------------------------------------------------------------
@@ -73,7 +74,8 @@ def test_services_are_read_with_their_words_and_ports() -> None:
         Row("svc-tts-model-99999999", "model-99999999", "failed", 8001),
     )
     assert output.service(STATUS) == Row(SERVICE, MODEL, "stopped", 8000)
-    assert output.services(listing({**row(), "endpoints": []}))[0].port is None
+    for nothing in ([], None):
+        assert output.services(listing({**row(), "endpoints": nothing}))[0].port is None
 
 
 def test_further_keys_are_no_matter() -> None:
@@ -120,6 +122,7 @@ def test_what_does_not_say_so_is_not(printed: str) -> None:
         (listing(row("\ud800")), "a word as 'status'"),
         (listing({**row(), "status": True}), "a word as 'status'"),
         (listing({**row(), "endpoints": "http://localhost:8000"}), "a list as 'endpoints'"),
+        (listing({**row(), "endpoints": False}), "a list as 'endpoints'"),
         (listing({**row(), "endpoints": [8000]}), "endpoints such as http://localhost:8000"),
         (listing(row(port=0)), "endpoints such as http://localhost:8000"),
         (listing(row(port=65536)), "endpoints such as http://localhost:8000"),
@@ -133,6 +136,23 @@ def test_a_list_that_cannot_be_used_says_what_was_expected_and_what_came(printed
         output.services(printed)
     assert str(caught.value).startswith(f"expected {expected}, got ")
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        ("", "nothing"),
+        (PROGRESS, "no JSON"),
+        (f"{listing()}\n{listing()}", "more than one such object"),
+        (shown({"total": 0}), "JSON of another shape"),
+        (listing()[:-3], "JSON that is broken off, or spelled wrong"),
+        (listing({**row(), "id": 7}), "JSON of another shape"),
+    ],
+)
+def test_what_came_instead_of_a_list_is_told_in_words_that_stay_the_same(printed: str, told: str) -> None:
+    with pytest.raises(UnreadableOutput) as caught:
+        output.services(printed)
+    assert caught.value.garbled.printed == told
 
 
 # -- each shape of stderr ---------------------------------------------------------------------------------------------
@@ -308,7 +328,7 @@ def check(outcome: Outcome, fails: bool, stdout: str, stderr: str) -> None:
             assert outcome.reason.startswith("unreadable: expected ")
             assert ", got " in outcome.reason
             assert not outcome.overran
-            assert outcome.evidence.output == stdout + stderr
+            assert outcome.evidence.output == as_evidence(stdout.encode(), stderr.encode())
         case Ok():
             for entry in outcome.listed or ():
                 assert entry.service
@@ -317,10 +337,10 @@ def check(outcome: Outcome, fails: bool, stdout: str, stderr: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_still_told_apart(aima: Aima, monkeypatch: pytest.MonkeyPatch) -> None:
-    printed = text(b'{"services": [{"id": "\xff\x80"}]}')
+    printed = b'{"services": [{"id": "\xff\x80"}]}'
 
     def run(argv: tuple[str, ...], **_: object) -> Finished:
-        return Finished(argv, 0, printed, "")
+        return Finished(argv, 0, text(printed), "", printed)
 
     monkeypatch.setattr(module, "run", run)
     outcome = aima.list()

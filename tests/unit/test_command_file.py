@@ -113,7 +113,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
             top='health_path = "/v1/models?x=1"',
             contract="recovers = 3\nport_range = [8000, 8100]\n"
             'restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]\n'
-            'stop_grace = 0\nvarying = ["env X"]',
+            'stop_grace = 0\nvarying = ["env X"]\nnames = "[a-z-]+"',
             bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\nloading = 20\ngrace = 0.5",
             containers="labels = { a = 'b', any = '' }\nname_pattern = 'x(?P<service>.+)'\nservice_label = 'of'",
         )
@@ -127,6 +127,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
     assert contract.processes == {"mined"}
     assert contract.stop_grace == 0.0
     assert contract.varying == ("env X",)
+    assert contract.names == "[a-z-]+"
     assert contract.bounds == Bounds(create=1, start=2, stop=3, list=4, status=5, settling=0, loading=20, grace=0.5)
     assert contract.labels == {"a": "b", "any": ""}
     assert contract.name_pattern == "x(?P<service>.+)"
@@ -138,6 +139,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
 def test_every_field_of_the_contract_can_be_told_or_is_known_otherwise() -> None:
     told = {line.partition(" ")[0] for line, *_ in CHOICES}
     told |= {"restart_policies", "belongings", "processes", "recovers", "bounds", "stop_grace", "varying", "port_range"}
+    told |= {"names"}
     elsewhere = {"words", "labels", "name_pattern", "health_path", "offers", "obedient"}
     assert told | elsewhere == {field.name for field in Contract.__attrs_attrs__}  # type: ignore[attr-defined]
 
@@ -222,6 +224,8 @@ WRONG: list[tuple[dict[str, str | None], str, str, str]] = [
     ({"contract": "death_noticed = 'within the settling time'"}, "contract.death_noticed", "one of settling", "'within"),
     ({"contract": "restart_policies = ['alway']"}, "contract.restart_policies[0]", "one of always", "did you mean always?"),
     ({"contract": "belongings = ['(']"}, "contract.belongings[0]", "a regular expression", "'('"),
+    ({"contract": "names = '('"}, "contract.names", "a regular expression", "'('"),
+    ({"contract": "names = 'web[0-9]'"}, "contract.names", "a regular expression that service-a matches", "'web[0-9]'"),
     ({"contract": "processes = 'x'"}, "contract.processes", "an array of texts", "'x'"),
     ({"contract": "port_range = 8000"}, "contract.port_range", "the first and the last port", "8000"),
     ({"contract": "port_range = [8000]"}, "contract.port_range", "the first and the last port", "[8000]"),

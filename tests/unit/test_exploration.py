@@ -32,7 +32,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import KINDS, Create, List, Operation, Pace, Remove, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.paths import Atlas
-from churn.lifecycle.sequence import Naming, service_names
+from churn.lifecycle.sequence import SINGLE, Naming, service_names
 from churn.lifecycle.state import every, is_enabled
 from churn.session.session import Session
 from churn.session.violation import Violation
@@ -133,7 +133,7 @@ def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -
     assert {step.operation.how for step in done if isinstance(step.operation, SetBehaviour)} == set(Behaviour) - {
         Behaviour.LATE
     }  # the contract states no timeout
-    assert {chapter.naming for chapter in lab.trace.runs} == set(Naming) - {Naming.MIXED}
+    assert {chapter.naming for chapter in lab.trace.runs} == set(SINGLE)
     assert {len(chapter.names) for chapter in lab.trace.runs} == {1, 2}
 
 
@@ -156,7 +156,7 @@ def test_what_the_manager_does_not_offer_is_never_done(missing: str) -> None:
 def test_openings_are_drawn_from_all_numbers_of_services_and_namings_also_without_creating_them() -> None:
     drawn = openings(3)
     assert {(len(opening.names), opening.naming) for opening in drawn} == {
-        (count, naming) for count in (1, 2, 3) for naming in Naming if naming is not Naming.MIXED
+        (count, naming) for count in (1, 2, 3) for naming in SINGLE
     }
     assert {opening.created for opening in drawn} == {True, False}
 

@@ -1,5 +1,7 @@
 """The planner: what promises most for its seconds, in the model plane alone."""
 
+from itertools import takewhile
+
 from attrs import evolve
 from builders import idle, running, state
 
@@ -115,6 +117,22 @@ def test_the_first_route_runs_two_services_at_once_and_strikes_one_within_a_minu
     first = next(iter(preview(planner(), 60.0)))
     assert sum(isinstance(step.operation, Start) for step in first.steps) >= 2
     assert {step.operation.service for step in first.steps if isinstance(step.operation, Start)} >= {"a", "b"}
+
+
+def test_all_that_can_be_asked_of_a_clean_system_is_planned_within_the_minutes_of_a_run() -> None:
+    for seed in range(3):
+        asked: set[str] = set()
+        for one in preview(planner(seed), 480.0):
+            asked |= {
+                step.operation.kind for step in takewhile(lambda step: step.operation.kind != "create", one.steps)
+            }
+        assert asked >= {"list", "status", "stop", "start"}
+
+
+def test_odd_names_are_planned_with_in_turns_and_only_such_as_the_manager_takes() -> None:
+    assert {Naming.MIXED, Naming.MARKED, Naming.UNDERSCORED} <= {one.naming for one in preview(planner(), 480.0)}
+    plainly = Planner(names=NAMES, contract=Contract(names="service-.*"))
+    assert {one.naming for one in preview(plainly, 240.0)} == {Naming.PLAIN}
 
 
 def test_a_budget_is_filled_and_kept() -> None:

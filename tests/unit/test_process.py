@@ -47,9 +47,8 @@ def marker() -> Iterator[str]:
 
 def test_a_finished_command_tells_its_code_and_both_outputs() -> None:
     finished = shell("echo out; echo err >&2; exit 3")
-    assert finished == process.Finished(
-        ("sh", "-c", "echo out; echo err >&2; exit 3"), 3, "out\n", "err\n", cut_off=False
-    )
+    assert finished == process.Finished(("sh", "-c", "echo out; echo err >&2; exit 3"), 3, "out\n", "err\n")
+    assert not finished.cut_off
 
 
 def test_a_command_killed_by_a_signal_has_its_number_negated() -> None:

@@ -35,7 +35,7 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.outcome import Evidence, Garbled, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.lifecycle.state import CLEAN
 from churn.session.faults import Waits
@@ -219,7 +219,10 @@ def test_the_steps_own_command_is_its_own_evidence_and_not_run_again(
     assert "stop service-a" in outcome.evidence.command
     assert outcome.evidence.command not in run
     assert (outcome.evidence in shown) == (make is RefusesStops)
-    assert [one.command for one in shown if one is not outcome.evidence] == run != []
+    listing = last(lab).judgement.listing  # type: ignore[union-attr]  # it failed, so it is kept
+    assert listing is not None
+    assert [one.command for one in shown if one not in (outcome.evidence, listing.evidence)] == run
+    assert "docker ps -a --filter label=churn.session=test" in run
 
 
 def test_its_signature_holds_no_id_port_or_time() -> None:
@@ -761,9 +764,10 @@ def test_a_container_that_is_still_there_after_its_removal_fails_the_reset(monke
 
 
 class ListsNothingAnyMore(Double):
-    """Its list fails when it has been reset twice."""
+    """Its list ends otherwise when it has been reset twice."""
 
     resets = 0
+    ends: Outcome = Unknown(reason="it was cut off after 40 s")
 
     def reset(self) -> None:
         super().reset()
@@ -772,14 +776,28 @@ class ListsNothingAnyMore(Double):
     def list(self) -> Outcome:
         if self.resets < 2:
             return super().list()
-        now = self.manager.clock.now()
-        return Rejected(now, now, reason="the store is gone")
+        return self.ends
 
 
-def test_a_manager_whose_list_fails_after_it_fails_the_reset() -> None:
+def test_a_manager_whose_list_is_cut_off_after_it_fails_the_reset() -> None:
     lab = begun(ListsNothingAnyMore, Create("a"))
-    with pytest.raises(ResetFailed, match="the store is gone"):
+    with pytest.raises(ResetFailed, match="it was cut off after 40 s"):
         lab.session.begin("test", "a")
+
+
+@pytest.mark.parametrize(
+    ("ends", "invariant"),
+    [
+        (Rejected(reason="no such table"), "accepted"),
+        (Unknown(reason="unreadable", garbled=Garbled("JSON", "nothing")), "readable"),
+    ],
+)
+def test_a_list_that_fails_of_an_empty_store_is_a_bug_of_the_manager(ends: Outcome, invariant: str) -> None:
+    lab = begun(type("Fails", (ListsNothingAnyMore,), {"ends": ends}), Create("a"))
+    lab.session.begin("test", "a")
+    with pytest.raises(Violation) as caught:
+        lab.session.step(Step(List()))
+    assert [found.invariant for found in caught.value.objections] == [invariant]
 
 
 class Unforgetting(Double):

@@ -1,6 +1,5 @@
 """`churn reference`: the reference manager as a program, on a real engine."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +14,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store
+from churn.system.managers.reference.answer import PrintedInstead, written
 
 _DEFAULTS = Settings(session="default")
 
@@ -49,7 +49,7 @@ def reference(
 
 
 def _tell(rows: Iterable[tuple[str, str, int]]) -> None:
-    click.echo(json.dumps([{"name": name, "status": status, "port": port} for name, status, port in rows]))
+    click.echo(written(rows))
 
 
 def _one(manager: ReferenceManager, name: str) -> None:
@@ -64,6 +64,8 @@ def _telling() -> Iterator[None]:
     except (ServiceError, EngineError) as error:
         click.echo(f"Error: {error}", err=True)
         raise Exit(1) from error
+    except PrintedInstead as printed:
+        click.echo(printed.text, nl=False)
 
 
 @reference.command()

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
 from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
-from churn.lifecycle.sequence import Naming, service_names
+from churn.lifecycle.sequence import SINGLE, Naming, fitting, service_names
 from churn.lifecycle.state import every, healing, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
@@ -58,15 +58,14 @@ PROFILES = {
 """`fixed` for regressions, `explore` for an emulated engine, `soak` for a long night, `real` where operations are slow."""
 
 
-_NAMINGS = (Naming.PLAIN, Naming.PREFIX, Naming.LONG, Naming.REVERSED)
-"""What services are called is drawn from: each oddness by itself, so that what fails is told by it."""
-
-
 @lru_cache(maxsize=16)
-def openings(services: int) -> tuple[Opening, ...]:
-    """What a sequence's opening is drawn from: most sequences have all their services created first."""
+def openings(services: int, namings: tuple[Naming, ...] = SINGLE) -> tuple[Opening, ...]:
+    """What a sequence's opening is drawn from: most sequences have all their services created first.
+
+    What services are called is one of `namings`: each oddness by itself, so that what fails is told by it.
+    """
     wholes = (True, True, True, False)
-    combinations = product(range(1, services + 1), _NAMINGS, wholes)
+    combinations = product(range(1, services + 1), namings, wholes)
     return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
 
 
@@ -178,7 +177,9 @@ class LifecycleMachine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def open(self, data: st.DataObject) -> None:
         """Draw which services a sequence has, and what they are called. It begins with its first step."""
-        self._opening = data.draw(st.sampled_from(openings(self.shared.services)))
+        services = self.shared.services
+        namings = fitting(SINGLE, service_names(services), self.shared.session.contract)
+        self._opening = data.draw(st.sampled_from(openings(services, namings)))
         self._drawn.append(self._opening)
 
     @rule(data=st.data())

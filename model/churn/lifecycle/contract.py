@@ -1,5 +1,6 @@
 """The contract: what a manager promises where honest managers differ, as data. Each field says what it is about."""
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
@@ -218,6 +219,11 @@ class Contract:
     """Which status each of the manager's own words means; it may have one word for several."""
     labels: Mapping[str, str] = Factory(dict)
     """Labels that all of the manager's containers have, and no other container has; an empty value stands for any."""
+    names: str = r"[a-zA-Z0-9][a-zA-Z0-9_.-]+"
+    """A regular expression for the whole name of a service; what Docker allows for containers by default.
+
+    Churn gives services no other names, plain ones aside. Some are odd on purpose; `churn explain` lists the ways of naming.
+    """
     name_pattern: str = ""
     """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
@@ -249,6 +255,10 @@ class Contract:
     def possible(self) -> frozenset[str]:
         """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract."""
         return self.offers | {Behaviour.LATE.value} if self.bounds.late else self.offers
+
+    def takes(self, name: str) -> bool:
+        """Whether a service can have this name."""
+        return re.fullmatch(self.names, name) is not None
 
     def spelled(self, word: str) -> Status | None:
         """What the manager's word for a status means, None where the contract does not know it; of several the first."""

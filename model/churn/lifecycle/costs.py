@@ -31,6 +31,8 @@ _UNKNOWN = 1.0
 _NEVER = "never healthy"
 _LONG_STARTS: Mapping[str, float] = {_NEVER: 60.0, Behaviour.LATE.value: 40.0}
 """Seconds that starts of such servers are taken to cost at least, until one was done."""
+_ABSENT = "absent"
+"""The state of a service that is not there: whatever is asked of it, there is little to do."""
 _IMAGINED = Ok()
 
 
@@ -48,9 +50,11 @@ NO_SORT, RESET = Sort(""), Sort("reset")
 def sort_of(operation: Operation, state: State) -> Sort:
     """What sort of thing the operation is, done in that state."""
     kind = f"wait {operation.length.value}" if isinstance(operation, Wait) else operation.kind
-    service = state.services.get(operation.service or "")
-    if service is None:
+    if operation.service is None:
         return Sort(kind)
+    service = state.services.get(operation.service)
+    if service is None:
+        return Sort(kind, _ABSENT)
     never = service.behaviour in (Behaviour.UNHEALTHY, Behaviour.HANG)
     return Sort(kind, service.condition.word, _NEVER if never else service.behaviour.value)
 
@@ -72,6 +76,8 @@ class Costs:
         """Seconds that an operation of this sort is expected to take."""
         if sort in self._count:
             return self._seconds[sort] / self._count[sort]
+        if sort.state == _ABSENT:
+            return _UNKNOWN
         kind = Sort(sort.kind)
         guessed = _GUESSED.get(sort.kind, _UNKNOWN)
         usual = self._seconds[kind] / self._count[kind] if kind in self._count else guessed

@@ -15,6 +15,18 @@ class Evidence:
 
 
 @frozen
+class Garbled:
+    """What the manager printed in place of the answer that it promised, although it reported success.
+
+    `promised` is that answer, and `printed` what came. Both are in words that are the same each time it happens; the text
+    itself is in the evidence.
+    """
+
+    promised: str
+    printed: str
+
+
+@frozen
 class Outcome:
     """How an operation ended. Times are seconds of the run's clock. `mark`: where, in the order of events, a start began."""
 
@@ -51,10 +63,12 @@ class Unknown(Outcome):
 
     `overran`: it was still going on when the manager's own stated timeout, and the grace after it, had passed. `until`: from
     that time on no effect of it can come any more. `foreseen`: it ended so because Churn made the engine fail the manager, as
-    a step of the sequence; the model has what may follow, so there is no doubt to report.
+    a step of the sequence; the model has what may follow, so there is no doubt to report. `garbled`: it reported success, but
+    its answer cannot be read.
     """
 
     reason: str = ""
     overran: bool = False
     until: float = 0.0
     foreseen: bool = False
+    garbled: Garbled | None = None

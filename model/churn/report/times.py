@@ -55,7 +55,7 @@ def unexpected(steps: Steps) -> Iterator[str]:
             yield f"{where}: settled only after {record.settled:.2f} s"
         if record.strangers:
             yield from (f"{where}: a container of others appeared: {name}" for name in record.strangers)
-        if isinstance(record.outcome, Unknown) and not record.outcome.foreseen:
+        if isinstance(record.outcome, Unknown) and not (record.outcome.foreseen or record.outcome.garbled):
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
         usual = medians.get(_sort(record), 0.0)
         if isinstance(record.outcome, Ok) and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:

@@ -38,10 +38,11 @@ def with_commands(findings: Iterable[_Found], contract: Contract) -> tuple[_Foun
 
 
 def evidence(record: Record, system: System) -> tuple[Evidence, ...]:
-    """What the commands of its first objections show. The manager's own command is not run again: it may do more than look."""
-    own = record.outcome.evidence if record.outcome is not None else None
+    """What the commands of its first objections show. The manager's own are not run again: they may do more than look."""
+    listing = record.judgement.listing if record.judgement is not None else None
+    own = {one.evidence.command: one.evidence for one in (listing, record.outcome) if one is not None}
     commands = dict.fromkeys(found.command for found in record.objections[:_MOST_SHOWN] if found.command)
-    return tuple(own if own is not None and own.command == one else system.show(one) for one in commands)
+    return tuple(own[one] if one in own else system.show(one) for one in commands)
 
 
 _MOST_SHOWN = 3

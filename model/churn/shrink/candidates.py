@@ -11,7 +11,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import Trait
 from churn.lifecycle.operations import Length, Operation, Pace, Restart, Start, Step, Stop, Wait
-from churn.lifecycle.sequence import Naming
+from churn.lifecycle.sequence import fitting
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
 from churn.shrink.jumps import cycles, cycles_of_what_piles_up, long_jumps, short_jumps
@@ -187,9 +187,10 @@ def _plainly(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
         yield failing.names, plainly_done(failing.steps)
 
 
-def _plainly_named(failing: Failing, _: Foresight) -> Iterator[Candidate]:
-    if failing.sequence.naming is not Naming.PLAIN:
-        yield failing.names, evolve(failing.sequence, naming=Naming.PLAIN)
+def _plainly_named(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
+    """With plain names, or with one oddness in place of several."""
+    for naming in fitting(failing.sequence.naming.plainer, failing.names, foresight.contract):
+        yield failing.names, evolve(failing.sequence, naming=naming)
 
 
 def _calmer(failing: Failing, _: Foresight) -> Iterator[Candidate]:

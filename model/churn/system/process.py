@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from attrs import frozen
+from attrs import field, frozen
 
 from churn import errors
 
@@ -39,13 +39,24 @@ class Finished:
     """A command that ended: its exit code (a signal's number negated), or None where it was cut off at its timeout.
 
     `stdout` and `stderr` hold what had been written by the time it ended; bytes that are not UTF-8 are shown as ``\\xff``.
+    `raw` are the bytes of its standard output, as they came.
     """
 
     argv: tuple[str, ...]
     code: int | None
     stdout: str
     stderr: str
-    cut_off: bool = False
+    raw: bytes | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it was cut off at its timeout."""
+        return self.code is None
+
+    @property
+    def printed(self) -> bytes:
+        """The bytes that it wrote to its standard output."""
+        return self.stdout.encode() if self.raw is None else self.raw
 
     @property
     def killed_by(self) -> str:
@@ -92,12 +103,13 @@ def run(
             child = _start(argv, _environment(env, marker), cwd, out, err)
         with _killed_unless_ended(child):
             ended = _await(child, timeout)
+        printed = _bytes(out)
         return Finished(
             argv=tuple(argv),
             code=child.returncode if ended else None,
-            stdout=_text(out),
-            stderr=_text(err),
-            cut_off=not ended,
+            stdout=text(printed),
+            stderr=text(_bytes(err)),
+            raw=printed,
         )
 
 
@@ -266,9 +278,9 @@ def _await(child: subprocess.Popen[bytes], timeout: float) -> bool:
     return ended
 
 
-def _text(file: IO[bytes]) -> str:
+def _bytes(file: IO[bytes]) -> bytes:
     file.seek(0)
-    return text(file.read())
+    return file.read()
 
 
 def text(printed: bytes) -> str:

@@ -20,7 +20,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Holder, Killed, Port, Status
 from churn.lifecycle.operations import Length, Start, Status as StatusOf, Stop, Wait
-from churn.lifecycle.outcome import Evidence, Ok
+from churn.lifecycle.outcome import Evidence, Garbled, Ok, Unknown
 from churn.lifecycle.state import State
 from churn.session.showing import with_commands
 
@@ -148,6 +148,13 @@ SAID: list[tuple[str, Case, str, str, str]] = [
         "a#1 is asked to end (SIGTERM), and has 1 s before it is killed (SIGKILL)",
         "it is killed without having been asked",
         "docker events --since 1h --until 0s --filter event=kill --filter container=t-a1",
+    ),
+    (
+        "readable",
+        case(BOTH, listing=Unknown(evidence=Evidence(LIST), garbled=Garbled("a JSON document", "nothing"))),
+        "list prints a JSON document",
+        "list printed nothing",
+        LIST,
     ),
     (
         "in-time",

@@ -6,6 +6,7 @@ those that say most about the cause stand first. Each theme has a file; each che
 
 from collections.abc import Mapping
 
+from churn.lifecycle.invariants.answers import READABLE
 from churn.lifecycle.invariants.base import (
     Advice,
     Case,
@@ -38,6 +39,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     NO_ORPHANS,
     DATA_KEPT,
     SAME_AS_FRESH,
+    READABLE,
     STATUS,
     SERVING,
     PORT_RELEASED,

@@ -9,18 +9,18 @@ from churn.lifecycle.outcome import Outcome, Rejected, Unknown
 def accepted(case: Case) -> Iterator[Objection | Doubt]:
     """An operation that must succeed reports success, and one that must be refused reports an error."""
     yield from _operation(case)
-    listing = case.listing
+    listing = case.listing if case.listing is not case.outcome else None
     if isinstance(listing, Rejected):
         seen = f"it was refused: {listing.reason}"
         yield Objection("list must succeed", seen, None, _answer(listing), advice=_LIST_REFUSED)
-    elif isinstance(listing, Unknown):
+    elif isinstance(listing, Unknown) and listing.garbled is None:
         yield Doubt("the services as the manager lists them", listing.reason, None, _answer(listing))
 
 
 def _operation(case: Case) -> Iterator[Objection | Doubt]:
     outcome, service = case.outcome, case.operation.service
     if isinstance(outcome, Unknown):
-        if not (outcome.overran or outcome.foreseen):
+        if not (outcome.overran or outcome.foreseen or outcome.garbled):
             yield Doubt("to learn how it ended", outcome.reason, service, _answer(outcome))
     elif not case.must.admits(outcome):
         expected = f"{case.operation} must {case.must.value}"

@@ -1,5 +1,6 @@
 """The planner: from where the system is, or from a reset, the way with most that is new for its seconds."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from churn.lifecycle.costs import RESET, Costs
 from churn.lifecycle.operations import Step
 from churn.lifecycle.planning.places import Place, Places
 from churn.lifecycle.planning.worth import Leaning, Mark, Promise, promise
-from churn.lifecycle.sequence import Naming
+from churn.lifecycle.sequence import Naming, fitting
 from churn.lifecycle.state import CLEAN, State
 
 _DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
@@ -19,8 +20,8 @@ _LATER = 1.0
 """Seconds added to each step: whatever is found has to be made small, and each step more makes that dearer."""
 _MOST_STEPS = 10
 """Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
-_NAMINGS = (Naming.MIXED, Naming.PLAIN)
-"""Names that sequences are planned with: all that is odd at once, or nothing. Shrinking tells which oddness it was."""
+_ODD = (Naming.MIXED, Naming.MARKED, Naming.UNDERSCORED)
+"""Names that sequences are planned with beside plain ones, in turns: much that is odd at once. Shrinking tells what it was."""
 
 
 @frozen
@@ -91,6 +92,8 @@ class Planner:
     leaning: Leaning = field(factory=Leaning)
     places: Places = field(init=False)
     done: dict[Mark, int] = field(init=False, factory=dict)
+    _named: Counter[Naming] = field(init=False, factory=Counter)
+    """How many steps were done with each naming."""
     _promises: dict[tuple[Place, Step | None, Naming], dict[Step, Promise]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -101,15 +104,21 @@ class Planner:
 
         None for `at`: there is no way on but a reset.
         """
-        fresh = [At(CLEAN, naming) for naming in _NAMINGS]
+        fresh = [At(CLEAN, naming) for naming in self._namings()]
         routes = [self._best(one, self.costs.of(RESET), within, reset=True) for one in fresh]
         if at is not None and at.steps < _MOST_STEPS:
             routes.append(self._best(at, 0.0, within, reset=False))
         found = [one for one in routes if one is not None]
         return max(found, key=lambda one: one.rate, default=None)
 
+    def _namings(self) -> tuple[Naming, ...]:
+        """The odd naming that was used least so far, and the plain one."""
+        odd = min(fitting(_ODD, self.names, self.contract), key=self._named.__getitem__, default=None)
+        return (Naming.PLAIN,) if odd is None else (odd, Naming.PLAIN)
+
     def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
         """A step was done there, whoever planned it: of what was new in it less is left."""
+        self._named[naming] += 1
         for mark, _ in self._promise(here, step, before, naming).marks:
             self.done[mark] = self.done.get(mark, 0) + 1
 

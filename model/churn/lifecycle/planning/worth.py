@@ -45,6 +45,8 @@ _IDLE_CHANGE = 0.4
 """A stop of what does not run: it changes nothing."""
 _NO_SERVICE = 0.1
 """An operation on what is not there: it is to be refused, and mostly is."""
+_OF_NOTHING = 1.0
+"""The same while there is no service at all: it takes no time, and the ways through nothing are seldom tried."""
 _SECOND_CREATE = 0.4
 """A create of what is there: it is to be refused, too, but may write over what is known of a living service."""
 _LIVE_BEHAVIOUR, _IDLE_BEHAVIOUR = 2.0, 0.3
@@ -140,6 +142,8 @@ def _flat(operation: Operation) -> float:
 
 
 def _prior(operation: Operation, spot: Spot | None, here: Place, names: tuple[str, ...]) -> float:
+    if operation.manager and not isinstance(operation, Create) and not any(one.there for one in here):
+        return _OF_NOTHING
     beside = _BESIDE[_company(operation, here, names)]
     return operation.weight / 2 * beside * _circumstance(operation, spot)
 
@@ -220,7 +224,7 @@ def _in_company(
         yield (operation.kind, "many", sum(one.runs for one in here)), 0.7
     if operation.service is None or company is Company.NONE:
         return
-    odd = naming is not Naming.PLAIN
+    odd = None if naming is Naming.PLAIN else naming.value
     if company is Company.RUNNING:
         side = _side(operation.service, here, names)
         yield (*subject, side), 0.3

@@ -9,11 +9,12 @@ from attrs import evolve
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
-from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.clock import Clock
 from churn.system.managers.aima import output
 from churn.system.managers.aima.output import Row, UnreadableOutput
 from churn.system.managers.aima.settings import START_TIMEOUT, AimaSettings, contract_for
+from churn.system.managers.answers import printed_by, unreadable
 from churn.system.managers.cut_short import cut_short
 from churn.system.process import Finished, run, shown
 from churn.system.protocols import ListedContainer as Container
@@ -205,8 +206,8 @@ class Aima:
         try:
             return Ok(began, ended, 0, evidence, read(finished.stdout))
         except UnreadableOutput as error:
-            raw = Evidence(shown(finished.argv), finished.stdout + finished.stderr)
-            return Unknown(began, ended, 0, raw, f"unreadable: {error}", until=ended)
+            raw = printed_by(evidence.command, finished)
+            return unreadable(raw, began, ended, error.garbled, f"unreadable: {error}")
 
     # -- the environment ----------------------------------------------------------------------------------------------
 

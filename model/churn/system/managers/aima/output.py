@@ -13,12 +13,18 @@ from typing import Any
 from attrs import frozen
 
 from churn.errors import ChurnError
+from churn.lifecycle.outcome import Garbled
+from churn.system.managers.answers import OTHER_JSON, unlike_json
 
 Document = dict[str, Any]
 
 
 class UnreadableOutput(ChurnError):
-    """What was printed is not what can be used; the message says what was expected, and what came."""
+    """What was printed is not what can be used; the message says what was expected, and what came, `garbled` in words."""
+
+    def __init__(self, expected: str, got: Any, printed: str) -> None:
+        self.garbled = Garbled(expected, printed)
+        super().__init__(f"expected {expected}, got {_brief(repr(got), _QUOTED)}")
 
 
 @frozen
@@ -63,7 +69,8 @@ def accepted(stdout: str) -> None:
     """Raises `UnreadableOutput` unless it says that it succeeded, and nowhere that it did not."""
     told = [document["success"] for document in documents(stdout) if "success" in document]
     if not told or any(one is not True for one in told):
-        raise _unreadable("a JSON object with 'success', which is true", stdout)
+        printed = "success that is false" if told else _lacking(stdout)
+        raise UnreadableOutput("a JSON object with 'success', which is true", stdout, printed)
 
 
 def services(stdout: str) -> tuple[Row, ...]:
@@ -88,7 +95,8 @@ def _decoded(text: str, place: int) -> tuple[Document, int] | None:
 def _document(key: str, stdout: str) -> Document:
     found = [document for document in documents(stdout) if key in document]
     if len(found) != 1:
-        raise _unreadable(f"one JSON object with {key!r}", stdout)
+        printed = "more than one such object" if found else _lacking(stdout)
+        raise UnreadableOutput(f"one JSON object with {key!r}", stdout, printed)
     return found[0]
 
 
@@ -127,6 +135,8 @@ def _word(key: str, document: Document) -> str:
 
 def _port(document: Document) -> int | None:
     endpoints = document.get("endpoints")
+    if endpoints is None:  # Go writes a list of nothing so
+        return None
     if not isinstance(endpoints, list):
         raise _unreadable("a list as 'endpoints'", document)
     if not endpoints:
@@ -138,7 +148,14 @@ def _port(document: Document) -> int | None:
 
 
 def _unreadable(expected: str, got: Any) -> UnreadableOutput:
-    return UnreadableOutput(f"expected {expected}, got {_brief(repr(got), _QUOTED)}")
+    return UnreadableOutput(expected, got, OTHER_JSON)
+
+
+def _lacking(stdout: str) -> str:
+    """What was printed, in words, where a JSON object is missing."""
+    if documents(stdout):
+        return OTHER_JSON
+    return unlike_json(stdout)
 
 
 # -- stderr -----------------------------------------------------------------------------------------------------------

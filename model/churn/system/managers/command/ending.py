@@ -5,6 +5,7 @@ from collections.abc import Callable
 from churn.errors import EnvironmentFault
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.system.managers.answers import printed_by, unreadable
 from churn.system.managers.command.description import CommandCall
 from churn.system.managers.command.reading import Unreadable
 from churn.system.managers.cut_short import cut_short
@@ -32,7 +33,7 @@ def ending(
     try:
         return Ok(began, ended, 0, evidence, read(finished.stdout))
     except Unreadable as error:
-        return Unknown(began, ended, 0, evidence, str(error), until=ended)
+        return unreadable(printed_by(command, finished), began, ended, error.garbled, str(error))
 
 
 def expect_reset(outcome: Outcome, name: str) -> None:

@@ -23,6 +23,7 @@ from churn.lifecycle.contract import (
 )
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService, RestartManager
+from churn.lifecycle.sequence import Naming
 from churn.system.managers.command.description import (
     COMMON,
     ID,
@@ -179,7 +180,7 @@ class _DescriptionReader:
     # -- the contract -------------------------------------------------------------------------------------------------
 
     def _contract(self, containers: Table) -> Contract:
-        table = self.top.table("contract", (*_CHOICES, *_LISTS, *_SECONDS, "recovers", "port_range", "bounds"))
+        table = self.top.table("contract", (*_CHOICES, *_LISTS, *_SECONDS, "recovers", "port_range", "names", "bounds"))
         usual = Contract()
         choices: dict[str, Any] = {key: table.choice(key, kind, getattr(usual, key)) for key, kind in _CHOICES.items()}
         name_pattern = containers.regex("name_pattern", allowed=("service",))
@@ -192,6 +193,7 @@ class _DescriptionReader:
             varying=table.regexes("varying"),
             stop_grace=table.number("stop_grace", usual.stop_grace, least_free=True),
             processes=frozenset(table.texts("processes", ())),
+            names=self._names(table, usual.names),
             words=self._words(),
             labels=self._labels(containers),
             name_pattern=name_pattern.pattern if name_pattern is not None else "",
@@ -205,6 +207,15 @@ class _DescriptionReader:
     def _restarted(self) -> tuple[str, ...]:
         """What can be done where there is a daemon."""
         return (RestartManager.kind,) if "daemon" in self.top else ()
+
+    def _names(self, table: Table, usual: str) -> str:
+        found = table.regex("names")
+        plain = Naming.PLAIN.real("a")
+        if found is not None and not found.fullmatch(plain):
+            table.wrong(
+                "names", f"a regular expression that {plain} matches", found.pattern, "Churn has no simpler names"
+            )
+        return usual if found is None else found.pattern
 
     def _words(self) -> Words:
         """What each word means: a word that stands at several statuses means any of them."""

@@ -13,19 +13,23 @@ from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
 from churn.errors import ChurnError
+from churn.lifecycle.outcome import Garbled
+from churn.system.managers.answers import NOTHING, OTHER_JSON, OTHER_TEXT, unlike_json
 
 _MOST_SHOWN = 200
 """Characters of a value that an error shows."""
 HIGHEST_PORT = 65535
+_UNLIKE_LINES = "a line that is no JSON document"
 _PORT_DIGITS = re.compile(r"[0-9]{1,5}")
 _SEARCH_ERRORS = (JMESPathError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 """What JMESPath's functions raise on values that they are not made for."""
 
 
 class Unreadable(ChurnError):
-    """An output that is not what the description says."""
+    """An output that is not what the description says; `printed` tells in words what it is."""
 
-    def __init__(self, expected: str, got: object, advice: str = "") -> None:
+    def __init__(self, expected: str, got: object, advice: str = "", *, printed: str = OTHER_JSON) -> None:
+        self.garbled = Garbled(expected, printed)
         super().__init__(f"unreadable: expected {expected}, got {short(got)}{'; ' + advice if advice else ''}")
 
 
@@ -79,7 +83,8 @@ class Json:
             return json.loads(output)
         except (ValueError, RecursionError) as error:
             expected = "a JSON document in each line" if self.lines else "a JSON document"
-            raise Unreadable(expected, output, _first_line(error)) from error
+            printed = _UNLIKE_LINES if self.lines else unlike_json(output)
+            raise Unreadable(expected, output, _first_line(error), printed=printed) from error
 
 
 @frozen(eq=False)
@@ -95,7 +100,8 @@ class Text:
         for line in self.pattern.sub("", output).split("\n"):
             told = line.strip()
             if told and not (self.skip is not None and self.skip.fullmatch(told)):
-                raise Unreadable(f"text that {self.pattern.pattern} matches", told, "other lines need a `skip` pattern")
+                expected = f"text that {self.pattern.pattern} matches"
+                raise Unreadable(expected, told, "other lines need a `skip` pattern", printed=OTHER_TEXT)
         return [found.groupdict() for found in self.pattern.finditer(output)]
 
 
@@ -155,7 +161,7 @@ class Identity:
     def _checked(self, told: object, by: str, output: str) -> str:
         identity = _name(told)
         if not identity or not identity.isprintable():  # it has to go into an argv
-            raise Unreadable(f"an id by {by}", output)
+            raise Unreadable(f"an id by {by}", output, printed=OTHER_TEXT if output.strip() else NOTHING)
         return identity
 
 

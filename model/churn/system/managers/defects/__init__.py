@@ -8,8 +8,10 @@ from attrs import frozen
 
 from churn.errors import UsageError
 from churn.system.managers.defects import (
+    emptiness,
     leaking,
     listing,
+    mumbling,
     naming,
     ports,
     remaking,
@@ -59,6 +61,8 @@ _THEMES = (
     waking,
     remaking,
     volumes,
+    mumbling,
+    emptiness,
 )
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager) for theme in _THEMES for name, manager in theme.DEFECTS.items()

@@ -6,13 +6,12 @@ from churn.errors import EngineError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
+from churn.system.managers.answers import as_evidence, unreadable
+from churn.system.managers.reference.answer import PrintedInstead, Row, Rows, UnreadableAnswer, read
 from churn.system.managers.reference.contract import CONTRACT, contract_for, with_daemon
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
 from churn.system.protocols import ListedContainer as Container
 from churn.system.rewinding import Numbers
-
-Row = tuple[str, str, int]
-Rows = list[Row]
 
 
 class Embedded:
@@ -93,7 +92,17 @@ class Embedded:
         except (ServiceError, EngineError) as error:
             evidence = Evidence(f"{self._shown} {words}", f"Error: {error}", ran=False)
             return Rejected(began, clock.now(), 0, evidence, str(error))
+        except PrintedInstead as printed:
+            return self._read(printed.text, f"{self._shown} {words}", began)
         return Ok(began, clock.now(), 0, Evidence(f"{self._shown} {words}", "", ran=False), listed)
+
+    def _read(self, text: str, command: str, began: float) -> Outcome:
+        """What its program would have ended with, had it printed that."""
+        ended, evidence = self.manager.clock.now(), Evidence(command, as_evidence(text.encode()), ran=False)
+        try:
+            return Ok(began, ended, 0, evidence, self._listed(read(text)))
+        except UnreadableAnswer as error:
+            return unreadable(evidence, began, ended, error.garbled, str(error))
 
     def _listed(self, rows: Rows) -> tuple[Listed, ...]:
         # One value a row for ever: most rows are the same at every step, and making values is what a look costs.

@@ -1,6 +1,5 @@
 """The reference manager as a child process, as a `Manager`: on a real engine, evidence shows commands that were really run."""
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +8,11 @@ from typing import Any
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
-from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.clock import Clock
+from churn.system.managers.answers import printed_by, unreadable
 from churn.system.managers.cut_short import cut_short
+from churn.system.managers.reference.answer import UnreadableAnswer, read
 from churn.system.managers.reference.contract import contract_for
 from churn.system.managers.reference.manager import SERVICE, Settings
 from churn.system.process import Finished, run, shown
@@ -117,12 +118,8 @@ class ReferenceProgram:
             return Rejected(began, ended, 0, evidence, reason.removeprefix("Error: "))
         try:
             return Ok(began, ended, 0, evidence, self._listed(finished.stdout))
-        except (ValueError, KeyError, TypeError) as error:
-            reason = f"unreadable: expected a JSON list of services, got {finished.stdout!r} ({error})"
-            return Unknown(began, ended, 0, evidence, reason, until=ended)
+        except UnreadableAnswer as error:
+            return unreadable(printed_by(evidence.command, finished), began, ended, error.garbled, str(error))
 
     def _listed(self, output: str) -> tuple[Listed, ...]:
-        return tuple(
-            Listed(entry["name"], entry["status"], self.contract.spelled(entry["status"]), entry["port"])
-            for entry in json.loads(output)
-        )
+        return tuple([Listed(name, word, self.contract.spelled(word), port) for name, word, port in read(output)])
