@@ -94,7 +94,7 @@ def test_a_search_ends_when_there_is_nothing_new_and_tries_no_joint_state_twice(
     levels = searched("", 1, 100, faults=False, paces=(Pace.CALM,))
     reached = [level.states for level in levels]
     assert reached == [1, 2, 1, 1, 0]
-    assert [level.steps for level in levels] == [9 * states for states in (1, *reached[:-1])]
+    assert [level.steps for level in levels] == [10 * states for states in (1, *reached[:-1])]
 
 
 def test_a_system_that_cannot_be_put_back_is_refused(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
         for name, one in state.services.items()
     ])  # fmt: skip
     base = _baseline(state.baseline)
-    return services, tuple([identity in state.seen for identity in alive]), state.cycled, base, state.volumes
+    return services, tuple([identity in state.seen for identity in alive]), state.cycled, base, state.volumes or None
 
 
 def _baseline(baseline: Baseline | None) -> Hashable:

@@ -42,7 +42,10 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
     if service is None:
         return (Branch(Must.REJECTED, state),)
     if service.unsettled is not None:
-        return _start_unsettled(state, operation.name, outcome, contract)
+        succeeded, *refusals = _start_unsettled(state, operation.name, outcome, contract)
+        if refusals and contract.idle_restart is not Willing.DONE:
+            refusals = [Branch(Must.REJECTED, state)]  # it may not run, and that be why
+        return (succeeded, *refusals)
     if contract.restarted_container is Remains.REUSED:
         contract = evolve(contract, stopped_container=Remains.REUSED)  # as if what it was stopped for were this start
     launched, refused = _launch(state, operation.name, outcome, contract), Branch(Must.REJECTED, state)
