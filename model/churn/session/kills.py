@@ -17,7 +17,7 @@ class Kill:
     grace: float | None
 
 
-@define(eq=False)
+@define(eq=False, kw_only=True)
 class Kills:
     """What is remembered of signals in one sequence. Its values are replaced, never changed: a shallow copy is a snapshot."""
 

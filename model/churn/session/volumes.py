@@ -73,12 +73,13 @@ class Volumes:
         return before is not None
 
     def remove(self, *, alone: bool) -> None:
-        """Remove what is left of this sequence's volumes, unless somebody uses them.
+        """Remove what is left of this sequence's volumes without a name, unless somebody uses them.
 
-        Those without a name, which were made for a container of the manager's; `alone`, where nobody else uses the engine: all.
+        They were made for containers of the manager's. `alone`: nobody else uses the engine, so this holds of those, too, whose
+        container nobody saw.
         """
         found = self._engine.resources() if alone and self._others is not None else ()
-        made = {one.name for one in found if one.kind is ResourceKind.VOLUME and one.name not in (self._others or ())}
-        for name in made | {one for one in self.mounted if is_nameless(one)}:
+        unseen = {one.name for one in found if one.nameless and one.name not in (self._others or ())}
+        for name in unseen | {one for one in self.mounted if is_nameless(one)}:
             with suppress(EngineError):
                 self._engine.remove_resource(Resource(ResourceKind.VOLUME, name))

@@ -44,7 +44,7 @@ class DataLost(KeepsData):
 
 
 class LeaksNamelessVolume(ReferenceManager):
-    """Each start leaves one more volume without a name.
+    """Each start that fails leaves one more volume without a name.
 
     Stands for: generic, `docker rm` without `-v` of an image that declares a volume.
     """
@@ -53,10 +53,12 @@ class LeaksNamelessVolume(ReferenceManager):
         plain = super().spec(record)
         return evolve(plain, mounts=(*plain.mounts, Mount("", _CACHE, read_only=False)))
 
-    def discard(self, container: str) -> None:
-        with suppress(NotFound):
-            self.engine.remove(container, force=True)
-        super().discard(container)
+    def withdraw(self, record: Record) -> None:
+        for found in self.own(record):
+            self.end(found.id)
+            with suppress(NotFound):
+                self.engine.remove(found.id, force=True)
+        super().withdraw(record)
 
 
 DEFECTS: dict[str, type[ReferenceManager]] = {
