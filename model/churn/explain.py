@@ -163,7 +163,6 @@ _ALLOWED: Mapping[Any, str] = {
     bool: "`true`; `false`",
     int: "a whole number from 0 on",
     float: "a number of seconds",
-    int: "a whole number",
     str: "a text",
     tuple: "texts",
     tuple[int, int]: "two numbers, such as `[8000, 8100]`",

@@ -36,7 +36,7 @@ class Environment:
             return f"the engine does not answer: {error}"
         return f"the engine was in trouble; it answered: {told.says}" if told is not None else ""
 
-    def broken(self, outcome: Outcome, objections: Iterable[Objection]) -> str:
+    def broken(self, outcome: Outcome | None, objections: Iterable[Objection]) -> str:
         """What keeps the engine from running any container, where that may be why there are objections; else empty."""
         if isinstance(outcome, Ok) and not any(map(_may_be_the_engines, objections)):
             return ""

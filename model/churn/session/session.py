@@ -68,8 +68,7 @@ class Session:
         """The sequence that was begun last, and what came of it so far."""
         self._invariants = invariants
         self._pending: Pending | None = None
-        self._before = CLEAN
-        self._environment = Environment(system)
+        self._before, self._environment = CLEAN, Environment(system)
         self._judge = self._judge_of(self.current)
         self._detailed, self._unasked, self._steps = True, False, 0
 
@@ -222,9 +221,6 @@ class Session:
             record.objections = with_commands(judged.objections, self.contract)
             record.doubts = with_commands(judged.doubts, self.contract)
         if judged.objections:
-            assert record.outcome is not None, "a step is looked at once it has ended"  # noqa: S101 -- as in `_joined`
-            if why := self._environment.broken(record.outcome, judged.objections):
-                self._spoil(record, why)
             self._object(record)
         self.possible = judged.kept
         self._close(record, Verdict.UNKNOWN if judged.doubts else Verdict.KNOWN if record.known else Verdict.PASS)
@@ -238,9 +234,10 @@ class Session:
             raise
 
     def _object(self, record: Record) -> NoReturn:
+        if why := self._environment.broken(record.outcome, record.objections):
+            self._spoil(record, why)
         record.shown = evidence(record, self.system)
-        told = self._judge.fingerprints(record, record.objections)
-        record.fingerprint, *beside = (fingerprint for _, fingerprint in told)
+        record.fingerprint, *beside = (mark for _, mark in self._judge.fingerprints(record, record.objections))
         record.beside = tuple(beside)
         self._close(record, Verdict.FAIL)
         raise Violation(record, self.current.until(record))

@@ -68,17 +68,9 @@ class System:
         """Seconds spent in `Wait` so far."""
         self._real: dict[str, str] = {}
         self._folders: dict[str, str] = {}
-        self._faults = Faults(
-            engine,
-            host,
-            clock,
-            self.waits,
-            manager.service_of,
-            self._shared,
-            obedient=manager.contract.obedient,
-            late=manager.contract.bounds.late,
-            gate=gate,
-        )
+        contract = manager.contract
+        parts = (engine, host, clock, self.waits, manager.service_of, self._shared)
+        self._faults = Faults(*parts, obedient=contract.obedient, late=contract.bounds.late, gate=gate)
         self.gate = gate
         self.probe: Callable[[], str] = lambda: ""
         """Tells why the engine cannot run any container at this moment; empty where it can, or where nobody can tell."""

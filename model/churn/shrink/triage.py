@@ -185,7 +185,7 @@ class Triage:
             explaining = (
                 own  # something else came first: of this look no more is known than that their steps stand in it
             )
-        elif came is not None and not self._at_work(explaining, ending, found):
+        elif came is not None and not _at_work(explaining, ending, found, self._that(found.involved)):
             return came if came.fingerprint == failing.fingerprint else self._news(came)
         self._follows_from(explaining or self._that((*found.involved, *found.met)), failing.fingerprint)
         return None
@@ -195,14 +195,6 @@ class Triage:
         invariant = failing.signature.invariant
         same = [bug for bug in explaining if bug.signature.invariant == invariant and bug.looks & {*found.met}]
         return same + [bug for bug in self._that(found.involved) if bug not in same]
-
-    def _at_work(self, explaining: list[Bug], ending: list[Bug], found: Result) -> bool:
-        """Whether a bug whose steps stand in a failure may be at work in it unseen."""
-        unmet = [bug for bug in explaining if not bug.looks & {*found.met}]
-        involved = self._that(found.involved)
-        return any(bug.failing.fingerprint.has(Trait.BY_ITSELF) or bug in involved for bug in unmet) or any(
-            bug.failing.fingerprint.has(Trait.MISLEADING) for bug in (*ending, *unmet)
-        )
 
     def _explaining(self, failing: Failing) -> list[Bug]:
         """The bugs whose steps stand in those of a failure."""
@@ -290,3 +282,11 @@ def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:
         return False
     pairs = [(one.operation, two.operation) for one, two in zip(bug.steps, other.steps, strict=True)]
     return all(one == two or (isinstance(one, Disturb) and isinstance(two, Disturb)) for one, two in pairs)
+
+
+def _at_work(explaining: list[Bug], ending: list[Bug], found: Result, involved: list[Bug]) -> bool:
+    """Whether a bug whose steps stand in a failure may be at work in it unseen."""
+    unmet = [bug for bug in explaining if not bug.looks & {*found.met}]
+    return any(bug.failing.fingerprint.has(Trait.BY_ITSELF) or bug in involved for bug in unmet) or any(
+        bug.failing.fingerprint.has(Trait.MISLEADING) for bug in (*ending, *unmet)
+    )
