@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from churn.lifecycle.condition import Behaviour
     from churn.lifecycle.contract import Contract
     from churn.lifecycle.operations import (
+        Address,
         Crash,
         Create,
         Disturb,
@@ -49,6 +50,7 @@ _HOMES = {
     "churn.lifecycle.condition": ("Behaviour",),
     "churn.lifecycle.contract": ("Contract",),
     "churn.lifecycle.operations": (
+        "Address",
         "Crash",
         "Create",
         "Disturb",
@@ -80,6 +82,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Address",
     "Behaviour",
     "Contract",
     "Crash",

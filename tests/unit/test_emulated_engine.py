@@ -10,6 +10,7 @@ from builders import Bench, bench
 
 from churn import errors
 from churn.lifecycle.observation import Event, Holder, Port, Resource, ResourceKind
+from churn.lifecycle.operations import Address
 from churn.system.engines.emulated import EmulatedEngine
 from churn.system.engines.emulated.container import Timing
 from churn.system.refusals import refusal
@@ -980,6 +981,24 @@ def test_free_ports_are_free_and_never_given_twice(docker: Bench) -> None:
     rest = [docker.host.free_port() for _ in range(3)]
     assert len({first, *rest}) == 4
     assert not {first + 1, first + 2} & set(rest)
+
+
+@pytest.mark.parametrize(
+    ("held", "free"), [("127.0.0.1", [False, False, True]), (Address.EVERY.value, [False] * 3), ("", [True] * 3)]
+)
+def test_a_port_is_held_at_the_address_where_it_is_and_an_engine_cannot_publish_it(
+    docker: Bench, held: str, free: list[bool]
+) -> None:
+    if held:
+        assert docker.host.hold(7, held)
+    assert [docker.host.is_free(7, address) for address in ("127.0.0.1", Address.EVERY.value, "127.0.0.2")] == free
+    made = docker.create(ports=(7,))
+    if held:
+        with pytest.raises(errors.PortTaken, match="address already in use"):
+            docker.engine.start(made)
+        docker.host.release()
+    docker.engine.start(made)
+    assert not docker.host.is_free(7, "127.0.0.2")
 
 
 def test_whether_a_port_can_be_bound_and_who_holds_it(docker: Bench) -> None:

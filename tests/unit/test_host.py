@@ -16,6 +16,7 @@ import pytest
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.observation import Holder, Port
+from churn.lifecycle.operations import Address
 from churn.system.clock import RealClock
 from churn.system.host import ALL_INTERFACES, RealHost
 
@@ -129,6 +130,19 @@ def test_a_port_is_held_until_all_are_released(host: RealHost) -> None:
     host.release()
     assert {found.bindable for found in host.look({}, (port, other)).values()} == {True}
     host.release()
+
+
+def test_a_port_that_is_held_at_one_address_is_free_at_others_and_not_at_all_of_them(host: RealHost) -> None:
+    port = host.free_port()
+    assert host.hold(port, "127.0.0.1")
+    assert [host.is_free(port, address) for address in ("127.0.0.1", Address.EVERY.value, "127.0.0.2")] == [
+        False,
+        False,
+        True,
+    ]
+    assert host.look({}, (port,))[port].bindable is False
+    host.release()
+    assert host.is_free(port, "127.0.0.1")
 
 
 def test_elsewhere_no_port_can_be_held(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
     KINDS,
+    Address,
     Crash,
     Create,
     Disturb,
@@ -47,6 +48,7 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Kill("a"), "kill a", "a", False),
     (RemoveContainer("a"), "remove-container a", "a", False),
     (HoldPort("a"), "hold-port a", "a", False),
+    (HoldPort("a", Address.LOOPBACK), "hold-port a 127.0.0.1", "a", False),
     (ReleasePort("a"), "release-port a", "a", False),
     (Disturb(Disturbance.HANG), "disturb hang", None, False),
     (RestartEngine(Outage.LIVE), "restart-engine live", None, False),

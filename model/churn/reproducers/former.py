@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from churn.lifecycle.operations import Pace, RemoveContainer, SetBehaviour
+from churn.lifecycle.operations import Address, HoldPort, Pace, RemoveContainer, SetBehaviour
 
 FORMAT = 2
 """The format that is written now."""
@@ -14,7 +14,7 @@ ALIASES: Mapping[str, str] = {"behave": SetBehaviour.kind}
 PACES: Mapping[str, str] = {"discreet": Pace.ENGINE_ONLY.value}
 """Former words of paces, likewise."""
 
-LACKING: Mapping[tuple[str, str], object] = {}
+LACKING: Mapping[tuple[str, str], object] = {(HoldPort.kind, "where"): Address.EVERY.value}
 """What an operation's field is taken to be in files that were made before it had one, by operation and key."""
 
 

@@ -98,7 +98,7 @@ ours() {{ docker ps -aq --filter label=aima.managed=true; }}
 _HANDS = """\
 behave() { echo "$2" > "$work/$1/behaviour" && sleep 1; }
 hold() {
-  python3 -m http.server "$(port "$1")" >/dev/null 2>&1 & holder=$!
+  python3 -m http.server --bind "$2" "$(port "$1")" >/dev/null 2>&1 & holder=$!
   sleep 1
 }
 """
@@ -204,7 +204,7 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Crash: _crashed,
     Kill: lambda _, real: f"docker kill $(container {real})",
     RemoveContainer: lambda _, real: f"docker rm -f $(container {real})",
-    HoldPort: lambda _, real: f"hold {real}",
+    HoldPort: lambda operation, real: f"hold {real} {operation.where.value}",
     ReleasePort: lambda _, __: 'kill "${holder:-}" 2>/dev/null; holder=',
     Disturb: _by_hand,
     RestartEngine: _by_hand,

@@ -211,7 +211,7 @@ class Faults:
     def _hold(self, operation: HoldPort, port: int | None) -> str:
         if port is None:
             return "its port is not known"
-        if not self.host.hold(port):
+        if not self.host.hold(port, operation.where.value):
             return f"port {port} cannot be had"
         self._held = operation.name
         return ""

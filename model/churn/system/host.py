@@ -123,19 +123,28 @@ class RealHost:
         made.chmod(_ENTERABLE_BY_ALL)
         return str(made)
 
-    def hold(self, port: int) -> bool:
-        """Listen on the port, on all interfaces, until `release`; False where it cannot be had."""
+    def hold(self, port: int, address: str = ALL_INTERFACES) -> bool:
+        """Listen on the port, at that address, until `release`; False where it cannot be had."""
         if not self._local:
             return False
         taken = _probe()
         try:
-            taken.bind((ALL_INTERFACES, port))
+            taken.bind((address, port))
             taken.listen()
         except OSError:
             taken.close()
             return False
         self._held[port] = taken
         return True
+
+    def is_free(self, port: int, address: str) -> bool:
+        """Whether the port can be bound at that address, whoever holds it at others."""
+        with closing(_probe()) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+            return True
 
     def release(self) -> None:
         """Let go of every port that is held."""

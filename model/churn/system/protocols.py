@@ -188,8 +188,14 @@ class Host(Protocol):
     def spawn(self, name: str) -> None:
         """Start a process of that name that outlives its parent: what a manager should not leave behind."""
 
-    def hold(self, port: int) -> bool:
-        """Take the port as a stranger's process would, until `release`; False where it cannot be had."""
+    def hold(self, port: int, address: str) -> bool:
+        """Take the port at that address as a stranger's process would, until `release`; False where it cannot be had.
+
+        ``0.0.0.0`` is every address.
+        """
+
+    def is_free(self, port: int, address: str) -> bool:
+        """Whether the port can be bound at that address, whoever holds it at others."""
 
     def release(self) -> None:
         """Let go of every port that is held."""

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from churn.lifecycle.operations.base import Family, OnService, Operation, Pace, Step
 from churn.lifecycle.operations.faults import (
+    Address,
     Crash,
     Disturb,
     Disturbance,
@@ -43,6 +44,7 @@ __all__ = [
     "ENGINE_FAULTS",
     "KINDS",
     "OFFERED",
+    "Address",
     "Crash",
     "Create",
     "Disturb",

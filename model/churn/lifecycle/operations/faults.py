@@ -122,12 +122,35 @@ class RemoveContainer(_Strike):
         return (Kill(self.name),)
 
 
+class Address(Enum):
+    """At which of the host's addresses a port is held."""
+
+    EVERY = "0.0.0.0"  # noqa: S104 -- what stands for all of them
+    LOOPBACK = "127.0.0.1"
+
+
 @frozen(cache_hash=True)
 class HoldPort(_Strike):
-    """A process that is not the manager's takes the port of a service that does not run, and keeps it until `release-port`."""
+    """A process that is not the manager's takes the port of a service that does not run, and keeps it until `release-port`.
 
+    It takes it at every address of the host, or at 127.0.0.1 alone. Either way nobody else can publish it at all addresses.
+    """
+
+    where: Address = Address.EVERY
     kind = "hold-port"
     strikes = frozenset({NONE, DEAD})
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:
+        return (cls(name, where) for name in names for where in Address)
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """At every address: that is what is to be expected of a server."""
+        return () if self.where is Address.EVERY else (HoldPort(self.name),)
+
+    def __str__(self) -> str:
+        return super().__str__() + ("" if self.where is Address.EVERY else f" {self.where.value}")
 
 
 @frozen(cache_hash=True)

@@ -8,7 +8,7 @@ from churn.lifecycle.observation import Holder, Port
 from churn.system.engines.emulated.core import Core
 
 _FREE, _FIRST_PORT = Port(bindable=True), 20000
-_HELD = "a process that holds it on purpose"
+_HELD, _EVERYWHERE = "a process that holds it on purpose at ", "0.0.0.0"  # noqa: S104 -- what stands for every address
 _OK, _UNAVAILABLE = 200, 503
 _HEALTHY = Port(_OK)
 
@@ -97,17 +97,24 @@ class EmulatedHost:
         """As `Host.spawn`."""
         self.core.neighbours.processes[f"{len(self.core.neighbours.processes) + 1} {name}"] = 0
 
-    def hold(self, port: int) -> bool:
+    def hold(self, port: int, address: str) -> bool:
         """As `Host.hold`."""
         self.core.advance()
         free = self._port(port).bindable is True
         if free:
-            self.core.neighbours.strangers[port] = _HELD
+            self.core.neighbours.strangers[port] = f"{_HELD}{address}"
         return free
+
+    def is_free(self, port: int, address: str) -> bool:
+        """As `Host.is_free`."""
+        self.core.advance()
+        seen = self._port(port)
+        held = seen.detail.removeprefix(_HELD) if seen.detail.startswith(_HELD) else _EVERYWHERE
+        return seen.bindable is True or (_EVERYWHERE not in (held, address) and held != address)
 
     def release(self) -> None:
         """As `Host.release`."""
-        for port in [port for port, who in self.core.neighbours.strangers.items() if who == _HELD]:
+        for port in [port for port, who in self.core.neighbours.strangers.items() if who.startswith(_HELD)]:
             del self.core.neighbours.strangers[port]
 
     def folder(self, name: str) -> str:

@@ -69,7 +69,7 @@ def key(engine: Parts, numbers: Numbers) -> object:
         tuple([_alike(engine.timing, found, numbers) for found in register.containers.values()]),
         tuple([(name, numbers(owner)) for name, owner in register.names.items()]),
         due,
-        tuple([numbers(port) for port in neighbours.strangers]),
+        tuple([(numbers(port), who) for port, who in neighbours.strangers.items()]),
         tuple([item for item in engine.runner.behaviours.items() if item[1] != "healthy"]),
         sum(map(is_nameless, resources.volumes)),
         tuple([name for name in resources.volumes if not is_nameless(name)]),

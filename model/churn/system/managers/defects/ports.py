@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from churn.system.managers.defects import counters
-from churn.system.managers.reference.manager import ReferenceManager
+from churn.system.managers.reference.manager import ReferenceManager, ServiceError
 from churn.system.managers.reference.store import PORT, Record
 
 
@@ -59,9 +59,31 @@ class ThirdPortReused(ReferenceManager):
         return taken[0] if len(taken) == 2 else super().choose_port()
 
 
+class OverlooksLoopback(ReferenceManager):
+    """A start reports success although somebody holds the service's port at 127.0.0.1, so that its container does not run.
+
+    The manager looks whether the port is free at another of the host's addresses, and drops the engine's error where it is.
+    Stands for: generic, a check of a port at one address for a container that is published at all of them.
+    """
+
+    def start(self, name: str) -> Record:
+        record = self.known(name)
+        try:
+            return super().start(name)
+        except ServiceError:
+            every, other = (self.host.is_free(record.port, address) for address in (_EVERY, _OTHER))
+            if every or not other:
+                raise
+            self.store.mark(name, "running", None)
+            return self.known(name)
+
+
+_EVERY, _OTHER = "0.0.0.0", "127.0.0.2"  # noqa: S104 -- what stands for every address
+
 DEFECTS: dict[str, type[ReferenceManager]] = {
     "default-port": DefaultPort,
     "port-not-kept": PortNotKept,
     "port-changes": PortChanges,
     "third-port-reused": ThirdPortReused,
+    "overlooks-loopback": OverlooksLoopback,
 }
