@@ -21,6 +21,7 @@ from churn.lifecycle.observation import Resource, ResourceKind
 from churn.lifecycle.operations import Create, Length, Pace, SetBehaviour, Start, Step, Wait
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.paths import Atlas
+from churn.system.managers.defects import counters
 from churn.system.managers.defects.reviving import StoppedIsRevived
 from churn.system.managers.reference import ReferenceManager, ServiceError
 from churn.system.managers.reference.store import Record
@@ -127,29 +128,27 @@ class NeverNoticesAtAll(NeverNotices):
 class PortsAnew(ReferenceManager):
     """Each start gets the lowest port that is free then: often one that another service gave back."""
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.ports: dict[str, int] = {}
+    def port(self, name: str, otherwise: int) -> int:
+        return int(counters.recall(self.store, f"port of {name}", otherwise))
 
     def start(self, name: str) -> Record:
         record = self.known(name)
         if not self.runs(record):
-            self.ports[name] = self._lowest(name)
+            counters.keep(self.store, f"port of {name}", self._lowest(name))
         return super().start(name)
 
     def _lowest(self, name: str) -> int:
-        held = {self.ports[other.name] for other in self.store.all() if other.name != name and self.runs(other)}
+        held = {
+            self.port(other.name, other.port) for other in self.store.all() if other.name != name and self.runs(other)
+        }
         return next(port for port in range(30000, 31000) if port not in held)
 
     def known(self, name: str) -> Record:
         record = super().known(name)
-        return Record(record.name, self.ports.get(name, record.port), record.folder, record.status, record.container)
-
-    def own(self, record: Record) -> Any:
-        return super().own(record)
+        return Record(record.name, self.port(name, record.port), record.folder, record.status, record.container)
 
     def list(self) -> list[tuple[str, str, int]]:
-        return [(name, status, self.ports.get(name, port)) for name, status, port in super().list()]
+        return [(name, status, self.port(name, port)) for name, status, port in super().list()]
 
 
 class StartsAgain(KeepsStoppedContainers):
