@@ -13,7 +13,17 @@ from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
 
-SECONDS = {"start": 7.0, "stop": 3.0, "list": 0.3, "status": 0.3, "create": 0.3, "restart": 10.0, "remove": 3.0}
+SECONDS = {
+    "start": 7.0,
+    "stop": 3.0,
+    "list": 0.3,
+    "status": 0.3,
+    "create": 0.3,
+    "restart": 10.0,
+    "remove": 3.0,
+    "#": 5.0,
+}
+"""By the first word of the evidence; the manager's own restart has none."""
 RESET = 5.0
 
 

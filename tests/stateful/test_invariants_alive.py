@@ -32,7 +32,6 @@ def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...
     host = EmulatedHost(core)
     settings = Settings(session="defective", image=IMAGE, labels=ownership.labels(RUN))
     made = manager(Store(), EmulatedEngine(core), host, clock, settings)
-    made.core = core  # type: ignore[attr-defined]  # some defects reach around the engine
     system = System(Embedded(made), EmulatedEngine(core), host, clock)
 
     def clean() -> None:

@@ -14,7 +14,6 @@ from churn.system.clock import RealClock
 SEVERAL = (
     ("restart-policy", "fifth-start-fails"),
     ("succeeds-unhealthy", "restart-policy", "list-repairs", "stops-default-port"),
-    ("stops-by-label", "list-is-stale"),
     ("list-omits", "name-conflict", "removes-others", "leaves-process"),
 )
 

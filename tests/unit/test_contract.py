@@ -63,7 +63,7 @@ def test_what_most_users_expect_is_expected_unless_it_is_said() -> None:
 
 
 def test_the_reference_manager_promises_the_most_and_its_containers_are_those_of_its_session() -> None:
-    contract = contract_for(Settings(session="one", health_path="/ready"))
+    contract = contract_for(Settings(session="one", health_path="/ready"), {})
     assert contract.second_start is SecondStart.REFUSED
     assert contract.bounds.settling == 0.0
     assert contract.labels == {SESSION: "one"}

@@ -48,7 +48,7 @@ def test_what_ran_has_the_fate_that_the_contract_says_and_all_is_known_as_before
 def driven(tmp_path: Path, text: str) -> CommandManager:
     (tmp_path / "it.toml").write_text(text)
     description = read(tmp_path / "it.toml")
-    return CommandManager(description, "r1", {}, {"PATH": "/usr/bin:/bin"}, RealClock(), lambda: 20_001, tmp_path)
+    return CommandManager(description, "r1", {}, {"PATH": "/usr/bin:/bin"}, RealClock(), lambda *_: 20_001, tmp_path)
 
 
 def test_it_is_up_before_the_first_command_and_down_after_the_last(tmp_path: Path) -> None:

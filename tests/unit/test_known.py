@@ -237,6 +237,17 @@ def test_a_crash_in_a_container_that_the_engine_revives_is_no_news() -> None:
         behind(("restart-policy",), *steps, known=(Sequence((CREATE, START)),))
 
 
+def test_what_a_list_says_of_a_service_that_a_known_bug_moved_is_no_news() -> None:
+    steps = (CREATE, Step(Create("b")), Step(Start("b")), STOP)
+    with assembled(Target(defects=("stops-by-label", "list-is-stale"))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        session.known.add(looked_at(session, Sequence(steps)))
+        beside = session.current.records[-1].beside
+        session.known.companions += [one for one in beside if one.signature.invariant != "status"]
+        session.run("test", ("a", "b"), Sequence(steps))
+    assert session.current.records[-1].verdict is Verdict.KNOWN
+
+
 def test_without_known_bugs_nothing_is_put_right() -> None:
     with assembled(Target(defects=("leaves-container",))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))

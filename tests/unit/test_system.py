@@ -585,8 +585,8 @@ def test_on_an_engine_that_others_use_too_only_what_is_ours_is_looked_at(docker:
 
 def test_networks_volumes_and_images_are_asked_for_only_where_leaks_can_be_told(system: System) -> None:
     assert looked(system, STOPPED).resources is not None
+    assert looked(system).resources is not None, "what is there before any service is what is left of none"
     assert looked(system, evolve(STOPPED, services={"a": running()})).resources is None
-    assert looked(system).resources is None
 
 
 def test_processes_are_those_that_the_host_sees(docker: Bench, system: System) -> None:

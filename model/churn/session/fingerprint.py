@@ -58,8 +58,9 @@ class Fingerprint:
 
     @property
     def expects(self) -> str:
-        """What was expected, without the word of the operation: a restart is to succeed as a start is."""
-        return self.expected.removeprefix(self.signature.operation)
+        """What was expected, without the operation, where it begins with that: a restart is to succeed as a start is."""
+        rest = self.expected.removeprefix(self.signature.operation)
+        return rest if rest == self.expected else _TOLD_OF.sub("", rest)
 
     def resembles(self, other: "Fingerprint") -> bool:
         """Whether this may be the other in another place or in other words, if what makes the other was done.
@@ -131,5 +132,7 @@ def plain(text: str, names: Mapping[str, str] | None = None) -> str:
 
 _STATE = re.compile(r"\b(created|running|paused|restarting|removing|exited|dead)$")
 """How a container was when it was left says less than which operation left it, unless the service ran until then."""
+_TOLD_OF = re.compile(r"^[^:]*: ")
+"""What an operation acts on, and how, before the words for what was expected of it."""
 _ANY_STATE, _RUNNING, _UNSETTLED = "S", "running", "unsettled"
 _IDENTITY, _NUMBER = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b"), re.compile(r"\d+")

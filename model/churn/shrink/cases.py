@@ -22,8 +22,11 @@ class _Done:
     condition: str = ""
 
     def like(self, wanted: "_Done") -> bool:
-        """Whether this is what is wanted."""
-        return self.operation == wanted.operation and (not wanted.condition or self.condition in ("", wanted.condition))
+        """Whether this is what is wanted, or has it as a part, in whatever state, as a restart has a stop."""
+        mine, its = self.operation, wanted.operation
+        if its.kind in mine.parts and mine.service == its.service:
+            return True
+        return mine == its and (not wanted.condition or self.condition in ("", wanted.condition))
 
 
 def alike(one: Signature, other: Signature) -> bool:

@@ -165,7 +165,8 @@ class Triage:
 
         It is news if it comes again with every step looked at, so that what known bugs leave is put right at once, and none
         of those whose own steps stand in it may be at work unseen. Else, being a matter of pace, it is run as it is, unless
-        one of these may just have happened, hurried past; where it did, when all was looked at, it is that one.
+        one of these may just have happened, hurried past; where it did, when all was looked at, it is that one. Within an
+        operation that is made of others, as a restart is, nothing can be put right.
         """
         if not self.bugs:
             return failing
@@ -185,7 +186,11 @@ class Triage:
             explaining = (
                 own  # something else came first: of this look no more is known than that their steps stand in it
             )
-        elif came is not None and not _at_work(explaining, ending, found, self._that(found.involved)):
+        elif (
+            came is not None
+            and not _is_inside(failing, ending)
+            and not _at_work(explaining, ending, found, self._that(found.involved))
+        ):
             return came if came.fingerprint == failing.fingerprint else self._news(came)
         self._follows_from(explaining or self._that((*found.involved, *found.met)), failing.fingerprint)
         return None
@@ -282,6 +287,11 @@ def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:
         return False
     pairs = [(one.operation, two.operation) for one, two in zip(bug.steps, other.steps, strict=True)]
     return all(one == two or (isinstance(one, Disturb) and isinstance(two, Disturb)) for one, two in pairs)
+
+
+def _is_inside(failing: Failing, ending: list[Bug]) -> bool:
+    """Whether one of these bugs comes within the last operation, by another that this is made of."""
+    return any(bug.steps[-1].operation.kind in failing.steps[-1].operation.parts for bug in ending)
 
 
 def _at_work(explaining: list[Bug], ending: list[Bug], found: Result, involved: list[Bug]) -> bool:

@@ -16,7 +16,7 @@ class StoppedIsRevived(ReferenceManager):
     """A service that was stopped runs again when the engine was restarted.
 
     Its container is kept when it is stopped, and has the policy `always`, which the engine obeys when it comes up, whoever
-    stopped the container. (With `unless-stopped` it would stay as it is.)
+    stopped the container. With `unless-stopped` it would stay as it is.
     Stands for: generic, `docker stop` of a container with `--restart always`.
     """
 
