@@ -48,7 +48,17 @@ from churn.system.managers.defects import DEFECTS, defective
 from churn.system.managers.reference import Embedded, Settings, Store
 
 SERVICES, PROFILE = 3, Profile(2_000, 30)
-SECONDS = {"start": 7.0, "stop": 3.0, "list": 0.3, "status": 0.3, "create": 0.3}
+SECONDS = {
+    "start": 7.0,
+    "stop": 3.0,
+    "list": 0.3,
+    "status": 0.3,
+    "create": 0.3,
+    "restart": 10.0,
+    "remove": 3.0,
+    "#": 5.0,
+}
+"""By the first word of the evidence; the manager's own restart has none."""
 RESET, BUDGET = 5.0, 300.0
 PLAIN_RUNS = 500
 """Runs after discovery that plain Hypothesis gets."""

@@ -14,7 +14,8 @@ from churn.system.ownership import OWNER
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
 
 MANAGERS = Path(__file__).parent / "managers"
-LIMITS = ("--cycles", "2", "--budget", "20s")
+LIMITS = ("--cycles", "1", "--budget", "8s")
+"""Little: a longer run of each is `churn run --engine docker --manager FILE --budget 60s`."""
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,14 @@ def test_after_a_violation_the_system_is_not_touched_again(seed: int) -> None:
     assert [record.verdict.value for _, record in lab.trace.records()].count("fail") == 1
 
 
+def test_what_ended_an_exploration_is_told_by_the_next_case_where_hypothesis_has_dropped_it() -> None:
+    """It drops what is raised at the end of a case that it gave up itself, and goes on with others."""
+    explorer = Explorer(session=laboratory().session, ended=EnvironmentFault("gone"))
+    machine = type("Next", (LifecycleMachine,), {"explorer": explorer})()
+    with pytest.raises(EnvironmentFault, match="gone"):
+        machine.teardown()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_violation_is_the_one_that_was_raised_first(seed: int) -> None:
     lab, violation = explored(ForgetfulStop, seed=seed, profile=PROFILES["fixed"])
