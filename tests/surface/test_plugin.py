@@ -136,4 +136,4 @@ def test_the_stateful_tests_run_under_xdist() -> None:
     ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
-    assert "15 passed" in found.stdout
+    assert "30 passed" in found.stdout

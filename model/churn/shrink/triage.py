@@ -165,8 +165,7 @@ class Triage:
 
         It is news if it comes again with every step looked at, so that what known bugs leave is put right at once, and none
         of those whose own steps stand in it may be at work unseen. Else, being a matter of pace, it is run as it is, unless
-        one of these may just have happened, hurried past; where it did, when all was looked at, it is that one. Within an
-        operation that is made of others, as a restart is, nothing can be put right.
+        one of these may just have happened, hurried past; where it did, when all was looked at, it is that one.
         """
         if not self.bugs:
             return failing
@@ -183,9 +182,7 @@ class Triage:
             return failing  # it may be flaky: that is for the shrinker to say
         came, own = found.failing, [bug for bug in explaining if alike(bug.signature, failing.signature)]
         if came is not None and own and not alike(came.signature, failing.signature):
-            explaining = (
-                own  # something else came first: of this look no more is known than that their steps stand in it
-            )
+            explaining = own  # something else came first: of this look no more is known than that
         elif (
             came is not None
             and not _is_inside(failing, ending)
