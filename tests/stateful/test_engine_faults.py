@@ -51,6 +51,7 @@ BY_HAND = (
     "engine-restart",
     "engine-restart live=1",
 )
+ALIKE = ("connection-reset", "reply-lost-before")
 FEW_PLACES = (2,)
 OUTAGE = 2.0
 """Seconds: a real manager's program starts within them, also where the machine is busy, and meets the outage."""
@@ -122,6 +123,10 @@ def five_cycles(session: Session, whole: Assembled, fault: Fault, place: int) ->
 
 @pytest.mark.parametrize("words", BY_HAND)
 def test_a_failing_engine_at_any_step_is_never_the_managers_bug(whole: Assembled, words: str) -> None:
+    if whole.system.engine.name == "docker" and words in ALIKE:
+        pytest.skip(
+            "tried on the emulated engine: a real one's manager sees the same as where a reply is lost after its call"
+        )
     impatient(whole)
     session = session_of(whole)
     told = []

@@ -21,7 +21,7 @@ from churn.lifecycle.operations import (
     Kill,
     Pace,
     ReleasePort,
-    Remove,
+    RemoveContainer,
     Start,
     Step,
     Stop,
@@ -83,7 +83,7 @@ def test_an_interrupted_run_cleans_up_and_says_so(
 ) -> None:
     assert standin
     with running(tmp_path) as child:
-        until(lambda: any(row.state == "running" for row in docker_engine.list({OWNER: ""})), 60.0)
+        until(lambda: any(row.state == "running" for row in docker_engine.list({SESSION: ""})), 60.0)
         child.send_signal(number)
         output, _ = child.communicate(timeout=60)
 
@@ -98,7 +98,7 @@ def test_a_killed_run_leaves_what_clean_then_removes(
 ) -> None:
     assert standin
     with running(tmp_path) as child:
-        until(lambda: any(row.state == "running" for row in docker_engine.list({OWNER: ""})), 60.0)
+        until(lambda: any(row.state == "running" for row in docker_engine.list({SESSION: ""})), 60.0)
         child.send_signal(signal.SIGSTOP)
         environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
         clean = [sys.executable, "-m", "churn", "clean"]
@@ -180,7 +180,7 @@ def test_the_healthy_reference_gives_no_violation_in_60_steps_faults_and_hurried
 
 STRUCK = (
     Create("a"), HoldPort("a"), Start("a"), ReleasePort("a"), Start("a"), Kill("a"), Start("a"), Crash("a"),
-    HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), Remove("a"), Stop("a"), Start("a"), Stop("a"),
+    HoldPort("a"), Stop("a"), ReleasePort("a"), Start("a"), RemoveContainer("a"), Stop("a"), Start("a"), Stop("a"),
 )  # fmt: skip
 
 
