@@ -46,6 +46,9 @@ class Testbed:
         """
         if fails:
             manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
+        if self.waits.speed != 1:  # the engine's seconds are shorter: so is the grace that it gives
+            grace = manager.contract.stop_grace / self.waits.speed
+            manager.contract = evolve(manager.contract, stop_grace=grace)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
         made = System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
         if self.real and self.engine.has_image(TAG):

@@ -50,6 +50,12 @@ def test_a_manager_that_a_machine_can_have_once_only_is_had_alone(tmp_path: Path
                 pass
 
 
+def test_a_server_that_ignores_sigterm_has_its_grace_at_any_speed(tmp_path: Path) -> None:
+    """`docker stop --time 2` is shorter there by the clock of this machine."""
+    found = run(tmp_path, "--manager", str(PLAIN), "--cycles", "1", "--speed", "8", "--budget", "20s", "--seed", "1")
+    assert "graceful-stop after" not in found.stdout, found.stdout
+
+
 def test_what_is_broken_in_it_is_found_there(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(PLAIN.parent, broken)
