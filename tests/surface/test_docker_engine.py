@@ -127,7 +127,7 @@ def test_what_the_engine_makes_in_a_layer_is_no_change_of_it(engine: DockerEngin
         "Image": sandbox.tag,
         "Cmd": ["serve"],
         "Labels": sandbox.labels,
-        "WorkingDir": "/work/deep",
+        "WorkingDir": "/app/deep",
         "HostConfig": {
             "Init": True,
             "Binds": [f"{sandbox.folder}:/data/deep/er", f"{sandbox.folder}/file:/etc/conf.d/file"],

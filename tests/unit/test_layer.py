@@ -8,14 +8,14 @@ MODIFIED, ADDED, DELETED = range(3)
 CONTAINER = {
     "Mounts": [{"Destination": "/data/deep/er"}],
     "HostConfig": {"Tmpfs": {"/scratch": ""}},
-    "Config": {"WorkingDir": "/work/deep", "Volumes": {"/var/lib/store": {}}},
+    "Config": {"WorkingDir": "/app/deep", "Volumes": {"/var/lib/store": {}}},
 }
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/data", "/data/deep/er", "/scratch", "/work/deep", "/var/lib/store", "/sbin", "/sbin/docker-init", "/dev", "/dev/init",
+        "/data", "/data/deep/er", "/scratch", "/app/deep", "/var/lib/store", "/sbin", "/sbin/docker-init", "/dev", "/dev/init",
         "/run/podman-init", "/run/.containerenv", "/etc", "/etc/hosts",
     ],
 )  # fmt: skip
@@ -23,7 +23,7 @@ def test_what_the_engine_makes_is_left_out(path: str) -> None:
     assert own_changes([{"Path": path, "Kind": ADDED}], CONTAINER) == ()
 
 
-@pytest.mark.parametrize("path", ["/data/other", "/etc/passwd", "/work/deep/file", "/sbin/other", "/var/x", "/datas"])
+@pytest.mark.parametrize("path", ["/data/other", "/etc/passwd", "/app/deep/file", "/sbin/other", "/var/x", "/datas"])
 def test_what_somebody_put_there_counts(path: str) -> None:
     assert own_changes([{"Path": path, "Kind": ADDED}], CONTAINER) == (path,)
 
