@@ -124,8 +124,8 @@ class Excursion:
     def _nearest(self, judged: Judgement) -> State:
         """The state that fits best. A create or a remove that was refused has changed nothing, whatever it must do."""
         refused = isinstance(self.pending.outcome, Rejected) and not self.pending.fits
-        known_or_not = isinstance(self.pending.record.step.operation, Create | Remove)
-        return self.before if refused and known_or_not else judged.nearest
+        makes_known = isinstance(self.pending.record.step.operation, Create | Remove)
+        return self.before if refused and makes_known else judged.nearest
 
 
 def _words_of_moved(objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:

@@ -182,7 +182,7 @@ class Triage:
             return failing  # it may be flaky: that is for the shrinker to say
         came, own = found.failing, [bug for bug in explaining if alike(bug.signature, failing.signature)]
         if came is not None and own and not alike(came.signature, failing.signature):
-            explaining = own  # something else came first: of this look no more is known than that
+            explaining = own  # another failure came first, so these are all that may explain this one
         elif (
             came is not None
             and not _is_inside(failing, ending)

@@ -1,4 +1,4 @@
-"""How a program that a manager is ended without telling: cut off by Churn, or by a signal."""
+"""What is known of a manager's command that was cut off by Churn, or ended by a signal: nothing."""
 
 from churn.lifecycle.outcome import Evidence, Unknown
 from churn.system.process import Finished
@@ -13,7 +13,7 @@ def cut_short(
     *,
     stated: bool = True,
 ) -> Unknown | None:
-    """The outcome of a program that nobody knows the work of; None of one that ended by itself and said how.
+    """The outcome of a command that could not tell how it ended; None of one that ended by itself.
 
     `times` are when it began and ended. `limit`: the seconds it had, `stated` where it should have kept to them by itself. For
     `aftermath` seconds after its end something of it may still come, since the engine may be at it.
