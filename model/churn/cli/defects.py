@@ -2,9 +2,9 @@
 
 import rich_click as click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from churn.report.console import VisibleConsole
 from churn.system.managers.defects import DEFECTS
 
 
@@ -16,4 +16,4 @@ def defects() -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading == "name")
     for defect in DEFECTS.values():
         table.add_row(defect.name, defect.symptom, defect.stands_for)
-    Console(highlight=False).print(table)
+    VisibleConsole(highlight=False).print(table)

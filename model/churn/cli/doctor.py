@@ -14,6 +14,7 @@ from rich.table import Table
 
 from churn.cli.settings import FAILED, state_folder
 from churn.doctor import CheckFinding, CheckVerdict, Surroundings, examine, planned
+from churn.report.console import VisibleConsole
 
 _STYLES = {CheckVerdict.OK: "bold green", CheckVerdict.NOTE: "bold yellow", CheckVerdict.PROBLEM: "bold red"}
 
@@ -41,7 +42,7 @@ def doctor(*, engine: str, aima_bin: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_plain(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        _show(findings, Console(highlight=False))
+        _show(findings, VisibleConsole(highlight=False))
     if any(finding.verdict is CheckVerdict.PROBLEM for finding in findings):
         sys.exit(FAILED)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import rich_click as click
 from attrs import evolve
-from rich.console import Console
 
 from churn.assembly import STAND_IN
 from churn.errors import UsageError
+from churn.report.console import VisibleConsole
 from churn.system.engines.emulated.api.server import SERVED, EngineServer, ServerSettings, ask
 from churn.system.faults import KINDS
 
@@ -49,7 +49,7 @@ def engine() -> None:
 @click.option("--quiet", is_flag=True, help="Do not tell calls that are not emulated.")
 def serve(**options: Any) -> None:
     """Serve an engine until Ctrl-C. What it publishes is bound on this machine and answers; what runs in it does not exist."""
-    console = Console(stderr=True, highlight=False)
+    console = VisibleConsole(stderr=True, highlight=False)
     images = frozenset({STAND_IN, *map(_tagged, options["images"])})
     settings = ServerSettings(
         images, options["gpu"], options["speed"], options["seed"], evolve(SERVED, load=options["load"])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import rich_click as click
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from churn.cli.settings import FAILED, PASSED, state_folder
 from churn.explore.exhaustive import Level, Search
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.code import as_code
+from churn.report.console import VisibleConsole
 from churn.reproducers.file import save
 from churn.session.budget import Budget
 from churn.session.fingerprint import Fingerprint
@@ -42,7 +42,7 @@ def explore(
 
     Exit codes: 0 nothing failed, 1 something did, 2 it could not run.
     """
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     target = Target(defects=defects, environ=dict(os.environ), state=state_folder())
     with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))

@@ -4,10 +4,10 @@ from difflib import get_close_matches
 from importlib.resources import files
 
 import rich_click as click
-from rich.console import Console
 from rich.markdown import Markdown
 
 from churn.errors import UsageError
+from churn.report.console import VisibleConsole
 
 TOPICS = (
     "start",
@@ -52,7 +52,7 @@ def page(topic: str) -> str:
 
 def show(text: str) -> None:
     """Print Markdown: laid out on a terminal, as it is elsewhere."""
-    console = Console()
+    console = VisibleConsole()
     if console.is_terminal:
         console.print(Markdown(text), width=min(console.width, _WIDEST))
     else:

@@ -18,6 +18,7 @@ from churn.errors import UsageError
 from churn.lifecycle.contract import Bounds, Contract
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
+from churn.report.console import VisibleConsole
 from churn.system import ownership
 from churn.system.clock import RealClock
 from churn.system.host import RealHost
@@ -44,7 +45,7 @@ def check(file: Path, *, really: bool) -> None:
 
     Exit codes: 0 all of it was understood, 2 something was not.
     """
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     description = read(file)
     _show(description, console)
     missing = sorted({call.argv[0] for call in description.calls.values() if _absent(call.argv[0], description)})

@@ -8,6 +8,7 @@ from churn.report.values import Account, Criterion, Mark, Steps
 from churn.session.run import Record
 from churn.session.showing import containers
 from churn.session.verdict import Verdict
+from churn.visible import both_ends
 
 SCENARIO = "five-cycle"
 CRITERIA = {
@@ -67,7 +68,7 @@ def _told(records: list[Record], account: Account) -> Iterator[Evidence]:  # noq
         outcome = record.outcome
         if record.step.operation.manager and outcome is not None:
             ended = "ok" if isinstance(outcome, Ok) else f"{type(outcome).__name__}: {getattr(outcome, 'reason', '')}"
-            output = f"{outcome.evidence.output}\n" if outcome.evidence.output else ""
+            output = f"{both_ends(outcome.evidence.output, _MOST_SHOWN)}\n" if outcome.evidence.output else ""
             step = f"step {record.number}, {record.step.operation}, {record.step.pace.value}"
             told = f"{output}{step}: {ended}, {outcome.took:.2f} s"
             yield Evidence(outcome.evidence.command, told, outcome.evidence.ran)
@@ -120,6 +121,8 @@ def _ports(records: list[Record], account: Account) -> Iterator[Evidence]:
     yield Evidence(containers(account.contract), "\n".join(lines), ran=False)
 
 
+_MOST_SHOWN = 10_000
+"""Characters of what a command printed that are shown of each step; a bug's evidence has all that was kept."""
 _NO_ERRORS = 1
 """The criterion that rests on what the manager answers, whether anybody looked after that or not."""
 _EVIDENCE = {_NO_ERRORS: _told, 2: _containers, 3: _lists, 4: _leftovers, 5: _ports}

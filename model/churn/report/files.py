@@ -11,6 +11,7 @@ from cattrs import Converter
 from churn.lifecycle.operations import Step
 from churn.report.markdown import markdown
 from churn.report.values import Summary
+from churn.visible import harmless_json
 
 FORMAT = 1
 
@@ -18,7 +19,7 @@ FORMAT = 1
 def save(summary: Summary, folder: Path) -> Path:
     """Write `report.md` and `report.json` to `folder`; the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "report.json", json.dumps(as_data(summary), indent=2, ensure_ascii=False) + "\n")
+    write(folder / "report.json", harmless_json(json.dumps(as_data(summary), indent=2, ensure_ascii=False)) + "\n")
     return write(folder / "report.md", markdown(summary))
 
 
