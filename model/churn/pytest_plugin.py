@@ -184,6 +184,7 @@ class ReproducerItem(pytest.Item):
         """Replay it. Raises `Unexpected` where the verdict is another one."""
         from churn.assembly import Target, assembled
         from churn.reproducers.replay import replay
+        from churn.reproducers.trust import trusted
         from churn.session.budget import Budget
         from churn.session.session import Session
         from churn.session.trace import Trace
@@ -191,6 +192,7 @@ class ReproducerItem(pytest.Item):
         from churn.system.managers.aima import AimaSettings
 
         manager, *defects = self.target.split("+")
+        manager = trusted(manager, self.path, (self.config.rootpath,))
         if manager == "aima":
             _need_aima()
         engine = _word(self.config, "engine")

@@ -125,7 +125,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda data: data["behind"]["beside"].append(0), "behind.beside[1]: expected an object, got 0"),
         (lambda data: data["behind"]["bugs"][0].pop("seen"), "behind.bugs[0].seen: expected a text, got None"),
         (lambda data: data.update(naming="odd"), "naming: expected one of 'plain', 'prefix'"),
-        (lambda data: data.update(rate=2), "rate: expected null or a number above 0, up to 1, got 2"),
+        (lambda data: data.update(rate=2), "rate: expected null or a number from 0.001 to 1, got 2"),
         (lambda data: data.update(seed="x"), "seed: expected a whole number, got 'x'"),
         (
             lambda data: data["targets"].update(reference="MAYBE"),
@@ -133,6 +133,22 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         ),
         (lambda data: data.pop("invariant"), "invariant: expected a text, got None"),
         (lambda data: data["defects"].append(1), "defects[1]: expected a text, got 1"),
+        (lambda data: data.update(steps=[]), "steps: expected at least one step, got []"),
+        (lambda data: data.update(services=[]), "services: expected at least one service, got []"),
+        (lambda data: data.update(services=["a", "b", "a"]), "services: expected each service once"),
+        (
+            lambda data: data.update(services=["a", "b", "$(touch x)"]),
+            "services[2]: expected a service's name in the model",
+        ),
+        (lambda data: data.update(manager="a\nb.toml"), "manager: expected a text on one line, without control"),
+        (lambda data: data.update(manager="\ud800.toml"), "manager: expected a text on one line, without control"),
+        (lambda data: data.update(rate=1e-300), "rate: expected null or a number from 0.001 to 1, got 1e-300"),
+        (lambda data: data.update(usual=10**400), "usual: expected null or a number of seconds, got 1000"),
+        (lambda data: data.update(usual=float("inf")), "usual: expected null or a number of seconds, got inf"),
+        (
+            lambda data: data["behind"]["bugs"][0].update(operation=[]),
+            "behind.bugs[0].operation: expected a text, got []",
+        ),
     ],
 )
 def test_a_wrong_file_says_where_what_was_expected_and_what_is_there(
@@ -152,6 +168,25 @@ def test_a_truncated_file_says_where_it_ends(tmp_path: Path) -> None:
         load(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="expected UTF-8 text"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"churn-reproducer": ' + "[" * 100_000, "expected a reproducer, got JSON that is nested too deeply"),
+        (
+            '{"churn-reproducer": 1, "x": ' + "[" * 400 + "]" * 400 + "}",
+            "nested too deeply|invariant: expected|services: ",
+        ),
+        ('{"churn-reproducer": ' + "9" * 5000 + "}", "expected JSON with numbers that can be read"),
+    ],
+    ids=["deep", "deep and old", "huge"],
+)
+def test_what_python_cannot_hold_is_refused_in_a_line(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=told):
         load(path)
 
 
@@ -238,4 +273,43 @@ def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at
 @pytest.mark.parametrize(("settings", "seconds"), [({}, STAND_IN_TIMEOUT), ({"start_timeout": 5}, 5)])
 def test_a_shell_script_gives_aima_the_time_that_a_replay_gives_it(settings: dict[str, int], seconds: int) -> None:
     script = as_shell(evolve(KEPT, manager="aima", defects=(), settings=settings))
-    assert f'--timeout "${{START_TIMEOUT:-{seconds}}}"' in script
+    assert f'[ -n "${{START_TIMEOUT:-}}" ] || START_TIMEOUT={seconds}\n' in script
+    assert '--timeout "$START_TIMEOUT"' in script
+
+
+MARKED = (
+    "it was; touch {mark}\ntouch {mark}; $(touch {mark}) `touch {mark}` "
+    "'; touch {mark}; '\"; touch {mark}; \"}}; touch {mark}"
+)
+
+
+@pytest.mark.parametrize("manager", ["reference", "aima"])
+def test_a_shell_script_runs_nothing_that_stands_in_the_file(manager: str, tmp_path: Path) -> None:
+    """The texts of the file are crafted to run a command, wherever they come to stand."""
+    import subprocess
+
+    mark = tmp_path / "ran"
+    crafted = MARKED.format(mark=mark)
+    settings: dict[str, str | int | bool] = {"model_type": crafted, "start_timeout": crafted, "image": crafted}
+    script = as_shell(
+        evolve(
+            KEPT,
+            signature=Signature(crafted, crafted, crafted),
+            expected=crafted,
+            seen=crafted,
+            manager=manager,
+            defects=(crafted,),
+            settings=settings if manager == "aima" else {},
+            behind=Behind(),
+        )
+    )
+    harmless = {name: tmp_path / name for name in ("churn", "aima", "docker", "python3", "sleep")}
+    for program in harmless.values():
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        ["sh"], input=script, text=True, env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert not mark.exists(), script
+    assert "+ " in ended.stdout, "the script itself was run"

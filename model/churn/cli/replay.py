@@ -12,9 +12,11 @@ from rich.markup import escape
 from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
 from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
+from churn.report.console import VisibleConsole
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.replay import Replayed, ReplayVerdict, replay as replay_file
 from churn.reproducers.shell import as_shell
+from churn.reproducers.trust import trusted
 from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
@@ -38,6 +40,9 @@ _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAILS", Verdict.UNKNOWN: "unknown",
 @click.option("--engine", type=click.Choice(["emulated", "docker"]), help="The engine, likewise.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="The planted bugs, likewise.")
 @click.option("--healthy", is_flag=True, help="Without the planted bugs that it was found with.")
+@click.option(
+    "--trust", is_flag=True, help="Run the commands of a manager's description that lies outside the file's own folder."
+)
 @click.option("--as-shell", is_flag=True, help="Replay nothing; print each file as a shell script.")
 @aima_binary
 def replay(files: tuple[Path, ...], **options: Any) -> None:
@@ -50,7 +55,7 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
         for reproducer in reproducers.values():
             click.echo(as_shell(reproducer))
         return
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     verdicts = {_replay(path, reproducer, options, console) for path, reproducer in reproducers.items()}
     if verdicts & {ReplayVerdict.FAILED, ReplayVerdict.CHANGED}:
         sys.exit(FAILED)
@@ -59,8 +64,9 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
 
 def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> ReplayVerdict:
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
+    manager = options["manager"] or trusted(reproducer.manager, path, trust=options["trust"])
     target = Target(
-        manager=options["manager"] or reproducer.manager,
+        manager=manager,
         engine=options["engine"] or reproducer.engine,
         seed=reproducer.seed,
         defects=defects,
@@ -69,6 +75,8 @@ def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console
         engine_faults=reproducer.disturbs,
         aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
     )
+    if manager.endswith(".toml"):
+        console.print(f"runs the commands of {escape(manager)}", soft_wrap=True)
     with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = replay_file(reproducer, session)

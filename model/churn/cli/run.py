@@ -12,6 +12,7 @@ from typing import Any
 import rich_click as click
 from attrs import evolve
 from rich.console import Console
+from rich.markup import escape
 
 from churn import __version__
 from churn.assembly import Target, assembled
@@ -21,6 +22,7 @@ from churn.cli.plan import show_plan
 from churn.cli.settings import INTERRUPTED, Duration, state_folder
 from churn.errors import ResetFailed, UsageError
 from churn.explore.machine import PROFILES
+from churn.report.console import VisibleConsole
 from churn.report.files import save, write
 from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
@@ -92,7 +94,7 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 passed, 1 a criterion failed, 2 could not run, 3 inconclusive, 130 interrupted after clean-up.
     """
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     chosen = _target(options)
     plan = _plan(chosen, options)
     if options["planned"]:
@@ -195,15 +197,20 @@ def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers
     campaign.coverage.count(trace)
     for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
         path = save_reproducer(reproducer, reproducers)
-        named = (
-            f" --aima-bin {shlex.quote(chosen.aima.binary)}" if chosen.manager == "aima" and chosen.aima.binary else ""
-        )
-        console.print(f"Reproducer: churn replay{named} {path}", soft_wrap=True)
+        console.print(escape(f"Reproducer: churn replay{_named(chosen)} {path}"), soft_wrap=True)
         if has_shell(reproducer):
             script = write(path.with_suffix(".sh"), as_shell(reproducer))
-            console.print(f"Without Churn: sh {script}", soft_wrap=True)
+            console.print(escape(f"Without Churn: sh {script}"), soft_wrap=True)
     account = evolve(campaign.account(clock.now() - began), interrupted=interrupted)
     return summarise(trace, account), interrupted
+
+
+def _named(chosen: Target) -> str:
+    """What a replay has to be told of the manager beside the reproducer."""
+    if chosen.manager.endswith(".toml"):
+        return f" --manager {shlex.quote(chosen.manager)}"
+    binary = chosen.aima.binary
+    return f" --aima-bin {shlex.quote(binary)}" if chosen.manager == "aima" and binary else ""
 
 
 @contextlib.contextmanager

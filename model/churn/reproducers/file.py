@@ -20,10 +20,12 @@ from churn.lifecycle.condition import ANY, Abstract, Condition
 from churn.lifecycle.operations import KINDS, Family, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers import former
+from churn.reproducers.document import Document
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.verdict import Signature
+from churn.visible import harmless_json
 
 KEY = "churn-reproducer"
 """The key that tells a reproducer from other JSON files; its value is the format's version."""
@@ -79,7 +81,7 @@ class Reproducer:
 def save(reproducer: Reproducer, folder: Path, name: str | None = None) -> Path:
     """Write it aside and rename it; the file's path. A file of that name that says something else gets a neighbour."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(as_data(reproducer), indent=2, ensure_ascii=False) + "\n"
+    text = harmless_json(json.dumps(as_data(reproducer), indent=2, ensure_ascii=False)) + "\n"
     path = folder / (name or reproducer.file_name)
     number = 2
     while path.exists() and path.read_text(encoding="utf-8") != text:
@@ -158,80 +160,91 @@ def is_reproducer(path: Path) -> bool:
 
 def load(path: Path) -> Reproducer:
     """Read a file. Raises `UsageError` that names file, place, what was expected and what is there."""
-    return _Reader(path).reproducer()
+    try:
+        return _Reader(path, KEY).reproducer()
+    except RecursionError as error:
+        raise UsageError(
+            f"{path}: expected a reproducer, got JSON that is nested too deeply; Churn writes no such file"
+        ) from error
 
 
-class _Reader:
+class _Reader(Document):
     """Reads one file, and says where in it something is wrong."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.data = self._parsed()
-
-    def _parsed(self) -> dict[str, Any]:
-        try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"{self.path}: expected a reproducer, but it cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{self.path}: expected UTF-8 text, got other bytes at {error.start}") from error
-        except json.JSONDecodeError as error:
-            place = f"line {error.lineno}, column {error.colno}"
-            raise UsageError(f"{self.path}: {place}: expected JSON, but {error.msg}; is the file cut short?") from error
-        if not isinstance(data, dict) or KEY not in data:
-            raise UsageError(f"{self.path}: expected a JSON object with the key {KEY!r}, got {_short(data)}")
-        return data
 
     def reproducer(self) -> Reproducer:
         """The file's content, checked."""
-        version = self._get(KEY, int)
+        version = self.get(KEY, int)
         if version > former.FORMAT:
-            self._wrong(KEY, f"a format up to {former.FORMAT}; this file needs a newer Churn", version)
+            self.wrong(KEY, f"a format up to {former.FORMAT}; this file needs a newer Churn", version)
         for earlier in range(version, former.FORMAT):
             if earlier not in former.UPGRADES:
                 known = min(former.UPGRADES, default=former.FORMAT)
-                self._wrong(KEY, f"a format from {known} to {former.FORMAT}", version)
+                self.wrong(KEY, f"a format from {known} to {former.FORMAT}", version)
             self.data = former.UPGRADES[earlier](self.data)
-        names = tuple(self._each("services", str))
-        steps = tuple(self._step(place, step, names) for place, step in enumerate(self._get("steps", list)))
+        names = self._names()
+        steps = tuple(self._step(place, step, names) for place, step in enumerate(self.get("steps", list)))
+        if not steps:
+            self.wrong("steps", "at least one step", [])
         return Reproducer(
             signature=self._signature(),
-            expected=self._get("expected", str, ""),
-            seen=self._get("seen", str, ""),
+            expected=self.get("expected", str, ""),
+            seen=self.get("seen", str, ""),
             names=names,
-            sequence=Sequence(steps, self._word("naming", Naming, self._get("naming", str, Naming.PLAIN.value))),
-            manager=self._get("manager", str, "reference"),
-            engine=self._get("engine", str, "emulated"),
-            defects=tuple(self._each("defects", str)),
-            seed=self._get("seed", int, 0),
-            rate=self._rate(),
-            found=self._get("found", str, ""),
-            evidence=tuple(self._each("evidence", str)),
+            sequence=Sequence(steps, self.word("naming", Naming, self.get("naming", str, Naming.PLAIN.value))),
+            manager=self.name("manager", self.data.get("manager", "reference")),
+            engine=self.name("engine", self.data.get("engine", "emulated")),
+            defects=tuple(
+                self.name(f"defects[{place}]", one) for place, one in enumerate(self.get("defects", list, []))
+            ),
+            seed=self.get("seed", int, 0),
+            rate=self.number("rate", "null or a number from 0.001 to 1", _LEAST_RATE, 1),
+            found=self.get("found", str, ""),
+            evidence=tuple(self.each("evidence", str)),
             targets=self._targets(),
             befores=self._befores(),
             behind=self._behind(),
             settings=self._settings(),
-            usual=self._usual(),
+            usual=self.number("usual", "null or a number of seconds", 0, _MOST_SECONDS),
         )
 
+    def _names(self) -> tuple[str, ...]:
+        """The services: each by a name of the model's, and once."""
+        names = tuple(
+            self._service(f"services[{place}]", name) for place, name in enumerate(self.get("services", list))
+        )
+        if not names:
+            self.wrong("services", "at least one service", [])
+        if len(set(names)) < len(names):
+            self.wrong("services", "each service once", list(names))
+        return names
+
+    def _service(self, where: str, name: Any) -> str:
+        if not isinstance(name, str) or not _SERVICE.fullmatch(name):
+            self.wrong(where, "a service's name in the model: a to z, or s26, s27, …", name)
+        return name
+
     def _targets(self) -> dict[str, Expectation]:
-        found = self._get("targets", dict, {})
-        return {name: self._word(f"targets.{name}", Expectation, value) for name, value in found.items()}
+        found = self.get("targets", dict, {})
+        return {
+            self.name("targets", name): self.word(f"targets.{name}", Expectation, value)
+            for name, value in found.items()
+        }
 
     def _signature(self) -> Signature:
-        operation = self._get("operation", str)
-        condition = self._get("condition", str, str(ANY))
-        return Signature(self._get("invariant", str), former.ALIASES.get(operation, operation), condition)
+        operation = self.get("operation", str)
+        condition = self.get("condition", str, str(ANY))
+        return Signature(self.get("invariant", str), former.ALIASES.get(operation, operation), condition)
 
     def _settings(self) -> dict[str, str | int | bool]:
-        found = self._get("settings", dict, {})
+        found = self.get("settings", dict, {})
         for key, value in found.items():
-            if not isinstance(value, str | int):
-                self._wrong(f"settings.{key}", "a text, a whole number, true or false", value)
+            self.name("settings", key)
+            if not isinstance(value, int):
+                self.name(f"settings.{key}", value)
         return dict(found)
 
     def _behind(self) -> Behind:
-        data = self._get("behind", dict, {})
+        data = self.get("behind", dict, {})
         bugs, beside, consequences = (
             tuple(self._fingerprints(f"behind.{part}", data.get(part, []))) for part in _BEHIND
         )
@@ -243,55 +256,45 @@ class _Reader:
         if (data := bug.get(_CAUSE)) is None:
             return None
         where = f"behind.{_BEHIND[0]}[{place}].{_CAUSE}"
-        naming = self._word(f"{where}: naming", Naming, bug.get("naming", Naming.PLAIN.value))
+        naming = self.word(f"{where}: naming", Naming, bug.get("naming", Naming.PLAIN.value))
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-            self._wrong(where, "a list of objects", data)
-        names = tuple(dict.fromkeys(one["service"] for one in data if isinstance(one.get("service"), str)))
+            self.wrong(where, "a list of objects", data)
+        names = tuple(dict.fromkeys(self._service(where, one["service"]) for one in data if "service" in one))
         return Done.of(names, [self._step(number, one, names, where) for number, one in enumerate(data)], naming)
 
     def _fingerprints(self, where: str, data: Any) -> Iterator[Fingerprint]:
         if not isinstance(data, list):
-            self._wrong(where, "a list", data)
+            self.wrong(where, "a list", data)
         for place, one in enumerate(data):
             if not isinstance(one, dict):
-                self._wrong(f"{where}[{place}]", "an object", one)
-            words = [one.get(key) for key in _FINGERPRINT]
-            words[1] = former.ALIASES.get(words[1], words[1])
+                self.wrong(f"{where}[{place}]", "an object", one)
+            words: list[Any] = [one.get(key) for key in _FINGERPRINT]
             for key, word in zip(_FINGERPRINT, words, strict=True):
                 if not isinstance(word, str):
-                    self._wrong(f"{where}[{place}].{key}", "a text", word)
+                    self.wrong(f"{where}[{place}].{key}", "a text", word)
+            words[1] = former.ALIASES.get(words[1], words[1])
             yield Fingerprint(Signature(*words[:3]), *words[3:])
 
     def _befores(self) -> tuple[Abstract, ...]:
         found = [step.get("state") for step in self.data["steps"]]
         for place, words in enumerate(found):
             if words is not None and not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
-                self._wrong(f"steps[{place}].state", "a list of texts", words)
+                self.wrong(f"steps[{place}].state", "a list of texts", words)
         return (
             tuple(tuple(map(Condition.of, words)) for words in found)
             if all(words is not None for words in found)
             else ()
         )
 
-    def _rate(self) -> float | None:
-        rate = self.data.get("rate")
-        if rate is not None and (not isinstance(rate, (int, float)) or not 0 < rate <= 1):
-            self._wrong("rate", "null or a number above 0, up to 1", rate)
-        return None if rate is None else float(rate)
-
-    def _usual(self) -> float | None:
-        usual = self.data.get("usual")
-        return usual if type(usual) in (int, float, type(None)) else self._wrong("usual", "a number of seconds", usual)
-
     def _step(self, place: int, data: Any, names: tuple[str, ...], within: str = "steps") -> Step:
         where = f"{within}[{place}]"
         if not isinstance(data, dict) or not isinstance(data.get("do"), str):
-            self._wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
+            self.wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
         word = former.ALIASES.get(data["do"], data["do"])
         if word not in KINDS:
-            self._wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
+            self.wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
         named = data.get("pace", Pace.CALM.value)
-        pace = self._word(f"{where}.pace", Pace, former.PACES.get(named, named) if isinstance(named, str) else named)
+        pace = self.word(f"{where}.pace", Pace, former.PACES.get(named, named) if isinstance(named, str) else named)
         return Step(self._operation(where, KINDS[word], data, names), pace)
 
     def _operation(self, where: str, kind: type[Operation], data: dict[str, Any], names: tuple[str, ...]) -> Operation:
@@ -301,40 +304,14 @@ class _Reader:
             value = data.get(key, former.LACKING.get((kind.kind, key)))
             if part.name == "name":
                 if value not in names:
-                    self._wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)
+                    self.wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)
                 values[part.name] = value
             else:
-                values[part.name] = self._word(f"{where}.{key}", part.type, value)
+                values[part.name] = self.word(f"{where}.{key}", part.type, value)
         return kind(**values)
 
-    def _get(self, key: str, kind: type[Any], default: Any = None) -> Any:
-        value = self.data.get(key, default)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            self._wrong(key, f"{_ARTICLES[kind]}", value)
-        return value
 
-    def _each(self, key: str, kind: type[Any]) -> list[Any]:
-        values = self._get(key, list, [])
-        for place, value in enumerate(values):
-            if not isinstance(value, kind):
-                self._wrong(f"{key}[{place}]", _ARTICLES[kind], value)
-        return list(values)
-
-    def _word(self, where: str, kind: type[Any], value: Any) -> Any:
-        try:
-            return kind(value)
-        except ValueError:
-            return self._wrong(where, f"one of {', '.join(repr(member.value) for member in kind)}", value)
-
-    def _wrong(self, where: str, expected: str, got: object) -> Any:
-        raise UsageError(f"{self.path}: {where}: expected {expected}, got {_short(got)}")
-
-
+_SERVICE = re.compile("[a-z]|s[1-9][0-9]{1,3}")
+_LEAST_RATE, _MOST_SECONDS = 1e-3, 1e9
 _BEHIND, _CAUSE = ("bugs", "beside", "consequences"), "done"
 _FINGERPRINT = ("invariant", "operation", "condition", "expected", "seen")
-_ARTICLES: dict[type[Any], str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

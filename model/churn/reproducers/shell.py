@@ -1,4 +1,7 @@
-"""A reproducer as a plain shell script of the manager's and docker's commands, for people who don't have its finder."""
+"""A reproducer as a plain shell script of the manager's and docker's commands, for people who don't have its finder.
+
+Whatever stands in the file, the script runs no other command: each text of it is quoted, or a comment on one line.
+"""
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -29,15 +32,11 @@ from churn.lifecycle.operations import (
 )
 from churn.reproducers.file import Reproducer
 from churn.system.managers.aima import STAND_IN_TIMEOUT
+from churn.visible import on_one_line
 
 _SECONDS = {Length.SHORT: 5, Length.LONG: 30}
 
-_TITLE = """\
-#!/bin/sh
-# {title}
-# expected: {expected}
-# seen:     {seen}
-"""
+_FIRST = "#!/bin/sh\n"
 
 _REFERENCE = """\
 set -u
@@ -61,6 +60,8 @@ _AIMA = """\
 # stand-in does: churn image build && docker tag churn/stand-in:1 qujing-qwen3-tts-real:latest
 # Nobody else's AIMA may use the engine meanwhile: at the end every container that is labelled as AIMA's is removed.
 set -u
+[ -n "${{MODEL_TYPE:-}}" ] || MODEL_TYPE={model_type}
+[ -n "${{START_TIMEOUT:-}}" ] || START_TIMEOUT={start_timeout}
 work=$(mktemp -d)
 mkdir "$work/home" "$work/data"
 export HOME="$work/home" AIMA_DATA_DIR="$work/data" AIMA_LLM_API_KEY=x
@@ -78,12 +79,12 @@ field() {{ sed -n "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/p" | tail -n 1; }}
 id() {{ cat "$work/$1.id" 2>/dev/null || echo svc-tts-model-00000000; }}
 create() {{
   [ -f "$work/$1.model" ] ||
-    aima model create "$1" --type "${{MODEL_TYPE:-{model_type}}}" --path "$work/$2" | field model_id >"$work/$1.model"
+    aima model create "$1" --type "$MODEL_TYPE" --path "$work/$2" | field model_id >"$work/$1.model"
   manager service create --model "$(cat "$work/$1.model")" | tee "$work/made"
   made=$(field service_id <"$work/made")
   [ -z "$made" ] || echo "$made" >"$work/$1.id"
 }}
-start() {{ manager service start "$(id "$1")" --wait --timeout "${{START_TIMEOUT:-{start_timeout}}}"; }}
+start() {{ manager service start "$(id "$1")" --wait --timeout "$START_TIMEOUT"; }}
 stop() {{ manager service stop "$(id "$1")"; }}
 remove() {{ echo "AIMA has no command that removes a service"; }}
 restart() {{ echo "AIMA has no command that restarts a service"; }}
@@ -135,21 +136,25 @@ def as_shell(reproducer: Reproducer) -> str:
             f"expected a reproducer of {' or '.join(MANAGERS)}, got one of {reproducer.manager}; replay it without --as-shell"
         )
     flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
-    title = _TITLE.format(title=f"{reproducer.signature}", expected=reproducer.expected, seen=reproducer.seen)
+    settings = {key: shlex.quote(str(value)) for key, value in {**_USUAL, **reproducer.settings}.items()}
+    head = _FIRST + "".join(map(_comment, _told(reproducer)))
     behind = _BEHIND if reproducer.behind.bugs else ""
-    return "\n".join(
-        (
-            title + behind + commands.format(flags=flags, **{**_USUAL, **reproducer.settings}) + _HANDS,
-            *_lines(reproducer),
-            "",
-            _TAIL,
-        )
-    )
+    functions = commands.format_map({**settings, "flags": flags})
+    return "\n".join((head + behind + functions + _HANDS, *_lines(reproducer), "", _TAIL))
+
+
+def _told(reproducer: Reproducer) -> tuple[str, ...]:
+    return str(reproducer.signature), f"expected: {reproducer.expected}", f"seen:     {reproducer.seen}"
+
+
+def _comment(text: str) -> str:
+    """The text as a comment, which ends with its line."""
+    return f"# {on_one_line(text)}\n"
 
 
 def _lines(reproducer: Reproducer) -> Iterator[str]:
-    for name in reproducer.names:
-        yield f'mkdir -p "$work/{name}" && chmod 755 "$work" "$work/{name}"'
+    for name in map(shlex.quote, reproducer.names):
+        yield f'mkdir -p "$work"/{name} && chmod 755 "$work" "$work"/{name}'
     for step in reproducer.sequence.steps:
         yield _line(step.operation, reproducer)
         if not step.hurried:
@@ -171,7 +176,7 @@ def _asked(operation: Operation, real: str) -> str:
 
 
 def _created(operation: Create, real: str) -> str:
-    return f"create {real} {operation.name}"
+    return f"create {real} {shlex.quote(operation.name)}"
 
 
 def _waited(operation: Wait, _: str) -> str:
@@ -179,15 +184,17 @@ def _waited(operation: Wait, _: str) -> str:
 
 
 def _behaving(operation: SetBehaviour, _: str) -> str:
-    return f"behave {operation.name} {'slow=1' if operation.how is Behaviour.SLOW else operation.how.value}"
+    word = "slow=1" if operation.how is Behaviour.SLOW else operation.how.value
+    return f"behave {shlex.quote(operation.name)} {word}"
 
 
 def _crashed(operation: Crash, _: str) -> str:
-    return f"behave {operation.name} crash; behave {operation.name} healthy"
+    name = shlex.quote(operation.name)
+    return f"behave {name} crash; behave {name} healthy"
 
 
 def _by_hand(operation: Operation, _: str) -> str:
-    return f"# by hand: {operation} (the engine fails the manager in its next step)"
+    return _comment(f"by hand: {operation} (the engine fails the manager in its next step)").rstrip("\n")
 
 
 LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
@@ -198,7 +205,7 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Create: _created,
     Status: _asked,
     List: _asked,
-    RestartManager: lambda operation, _: f"# by hand: {operation} (its daemon is stopped and started again)",
+    RestartManager: lambda operation, _: f"# by hand: {operation.kind} (its daemon is stopped and started again)",
     Wait: _waited,
     SetBehaviour: _behaving,
     Crash: _crashed,

@@ -1,0 +1,26 @@
+"""Whether the description file that a reproducer names may be used: the commands in it would be run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from churn.errors import UsageError
+
+
+def trusted(manager: str, file: Path, within: Iterable[Path] = (), *, trust: bool = False) -> str:
+    """The manager that a reproducer at `file` names, its description file by a path that leads there from anywhere.
+
+    A description is looked for beside the reproducer first, then from the working folder. Where it is neither in the
+    reproducer's folder nor in one of those of `within`, `trust` says whether it may be used all the same. Raises `UsageError`
+    where it may not.
+    """
+    if not manager.endswith(".toml"):
+        return manager
+    beside = file.parent / manager
+    named = (beside if beside.exists() else Path(manager)).resolve()
+    folders = [folder.resolve() for folder in (file.parent, *within)]
+    if not trust and not any(named.is_relative_to(folder) for folder in folders):
+        raise UsageError(
+            f"{file}: manager: expected a description in the file's own folder, got {named}; replaying would run the commands "
+            "in that: look at them, then say --trust, or name the description with --manager"
+        )
+    return str(named)
