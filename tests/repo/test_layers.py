@@ -12,6 +12,7 @@ import churn
 ROOT = Path(churn.__file__).parent
 RANKS = {
     "errors": 0,
+    "visible": 0,
     "lifecycle": 1,
     "system": 2,
     "session": 3,
@@ -72,6 +73,7 @@ HOMES = {
     "rich": ("report/", "cli/"),
     "jinja2": ("report/markdown.py",),
     "cattrs": ("report/files.py",),
+    "regex": ("lifecycle/patterns.py",),
     "jmespath": ("system/managers/command/",),
     "tomllib": ("system/managers/command/",),
     "sqlite3": ("system/managers/reference/store.py",),
@@ -92,7 +94,19 @@ HOMES = {
 }
 """What is not ours, and the files or folders that may import it."""
 
-PURE = {"attrs", "collections", "enum", "functools", "itertools", "re", "statistics", "string", "typing", "churn"}
+PURE = {
+    "attrs",
+    "collections",
+    "enum",
+    "functools",
+    "itertools",
+    "re",
+    "regex",
+    "statistics",
+    "string",
+    "typing",
+    "churn",
+}
 """What the model plane may import: nothing with I/O, a clock or randomness."""
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -237,7 +237,7 @@ WRONG: list[tuple[dict[str, str | None], str, str, str]] = [
     ({"words": "running = 'up'"}, "words.running", "an array of texts", "'up'"),
     ({"containers": "labels = { a = 1 }"}, "containers.labels.a", "a text", "1"),
     ({"containers": "labels = { a = '{port}' }"}, "containers.labels.a", "no other placeholder than {run}", "'{port}'"),
-    ({"containers": "name_pattern = '('"}, "containers.name_pattern", "a regular expression", "unterminated subpattern"),
+    ({"containers": "name_pattern = '('"}, "containers.name_pattern", "a regular expression", "missing )"),
     ({"containers": "name_pattern = '(?P<servic>.*)'"}, "containers.name_pattern", "no other named", "mean service?"),
     ({"containers": "service_label = ''"}, "containers.service_label", "a text with something in it", "''"),
     ({"top": "health_path = 'health'"}, "health_path", "a path of an HTTP request", "'health'"),

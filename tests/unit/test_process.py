@@ -1,6 +1,7 @@
 """Commands: run to the end, cut off at the timeout, and nothing of theirs left behind unseen."""
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -205,3 +206,13 @@ def test_a_file_that_is_no_program_is_the_environments_fault(tmp_path: Path) -> 
 
 def test_shown_can_be_pasted_into_a_shell() -> None:
     assert process.shown(["docker", "run", "a b", "$x"]) == "docker run 'a b' '$x'"
+
+
+def test_of_a_long_output_both_ends_are_kept_and_the_cut_is_told() -> None:
+    script = "import sys\nfor place in range(200_000): print(f'line {place}')\nprint('the end', file=sys.stderr)"
+    finished = process.run([sys.executable, "-c", script], env={}, timeout=60)
+    assert len(finished.stdout) < process.MOST_KEPT + 100
+    assert finished.stdout.startswith("line 0\nline 1\n")
+    assert finished.stdout.endswith("line 199998\nline 199999\n")
+    assert re.search(r"\n… \[\d+ bytes left out\] …\n", finished.stdout)
+    assert finished.stderr == "the end\n"

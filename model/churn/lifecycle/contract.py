@@ -1,6 +1,5 @@
 """The contract: what a manager promises where honest managers differ, as data. Each field says what it is about."""
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 
@@ -10,6 +9,7 @@ from attrs.validators import instance_of
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import OFFERED
+from churn.lifecycle.patterns import fits
 
 
 class Reply(Enum):
@@ -258,7 +258,7 @@ class Contract:
 
     def takes(self, name: str) -> bool:
         """Whether a service can have this name."""
-        return re.fullmatch(self.names, name) is not None
+        return fits(self.names, name)
 
     def spelled(self, word: str) -> Status | None:
         """What the manager's word for a status means, None where the contract does not know it; of several the first."""

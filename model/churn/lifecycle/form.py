@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
+from churn.lifecycle.patterns import fits
+
 Form = Mapping[str, str]
 
 
@@ -27,7 +29,7 @@ def differences(first: Form, now: Form, varying: Sequence[str] = ()) -> Iterator
         return
     for part in sorted({*first, *now}):
         before, after = first.get(part), now.get(part)
-        if before != after and not any(re.fullmatch(pattern, part) for pattern in varying):
+        if before != after and not any(fits(pattern, part) for pattern in varying):
             yield Difference(part, before, after)
 
 

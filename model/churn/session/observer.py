@@ -3,7 +3,6 @@
 Real names, ids and ports stay below this file: what goes up is in the model's words (services ``a``, containers ``a#2``).
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -17,6 +16,7 @@ from churn.lifecycle.form import Difference, Form, differences, without_ports
 from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
+from churn.lifecycle.patterns import fits
 from churn.lifecycle.state import State
 from churn.session.kills import Kills
 from churn.session.volumes import Volumes
@@ -51,7 +51,7 @@ class Observer:
         self._shared = shared
         self._ask = ask
         self._contract = manager.contract
-        self._pattern = re.compile(self._contract.name_pattern) if self._contract.name_pattern else None
+        self._pattern = self._contract.name_pattern
         self._model: Mapping[str, str] = {}
         self.volumes = Volumes(engine, self._contract.belongings)
         """The volumes that containers mount."""
@@ -193,7 +193,7 @@ class Observer:
         """Whether a container is the manager's: by label, by name, or, if it came during the sequence, by a service's port."""
         if self._contract.labels and carries(row.labels, self._contract.labels):
             return True
-        if self._pattern is not None and self._pattern.fullmatch(row.name):
+        if self._pattern and fits(self._pattern, row.name):
             return True
         ports = {service.port for state in states for service in state.services.values()}
         ports |= {entry.port for entry in listed}

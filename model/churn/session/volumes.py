@@ -1,6 +1,5 @@
 """Volumes that the manager's containers mount: which of them came with this run, and whether what is put there stays there."""
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -8,6 +7,7 @@ from attrs import define, field
 
 from churn.errors import EngineError, NotFound
 from churn.lifecycle.observation import Resource, ResourceKind, is_nameless
+from churn.lifecycle.patterns import fits
 from churn.system.protocols import Engine, MountedVolume
 
 MARK = ".churn-kept"
@@ -54,7 +54,7 @@ class Volumes:
     def _is_kept(self, volume: MountedVolume) -> bool:
         if volume.nameless or volume.read_only:
             return False
-        return any(re.fullmatch(pattern, volume.name) for pattern in self._kept)
+        return any(fits(pattern, volume.name) for pattern in self._kept)
 
     def _is_empty(self, container: str, service: str, volume: MountedVolume) -> bool:
         """Whether what was put there is gone. It is put there again."""

@@ -30,6 +30,9 @@ them all the same, and to whatever calls setsid or changes its folder.
 _SEAL_SIGN, _SEAL_BYTES = 0xC42, 5
 """What all seals begin with, and how many bytes of them tell one marker from another."""
 
+MOST_KEPT = 1 << 19
+"""Bytes that are kept of what a command writes to its standard output, and as many to its standard error: 1 MiB in all."""
+
 _PROC = Path("/proc")
 _MILLISECONDS = 1000
 
@@ -39,7 +42,8 @@ class Finished:
     """A command that ended: its exit code (a signal's number negated), or None where it was cut off at its timeout.
 
     `stdout` and `stderr` hold what had been written by the time it ended; bytes that are not UTF-8 are shown as ``\\xff``.
-    `raw` are the bytes of its standard output, as they came.
+    `raw` are the bytes of its standard output, as they came. Of more than `MOST_KEPT` bytes both ends are kept, and between
+    them stands how many are left out.
     """
 
     argv: tuple[str, ...]
@@ -279,8 +283,14 @@ def _await(child: subprocess.Popen[bytes], timeout: float) -> bool:
 
 
 def _bytes(file: IO[bytes]) -> bytes:
+    """What is in the file, or its beginning and its end where that is more than is kept."""
+    size, half = file.seek(0, os.SEEK_END), MOST_KEPT // 2
     file.seek(0)
-    return file.read()
+    if size <= MOST_KEPT:
+        return file.read(size)
+    beginning = file.read(half)
+    file.seek(size - half)
+    return beginning + f"\n… [{size - 2 * half} bytes left out] …\n".encode() + file.read(half)
 
 
 def text(printed: bytes) -> str:

@@ -1,11 +1,11 @@
 """Criterion 4: what the manager leaves beside containers, and there is more of with each start and stop."""
 
-import re
 from collections.abc import Iterator
 
 from churn.lifecycle.binding import comparable, volumes
 from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
 from churn.lifecycle.observation import Resource
+from churn.lifecycle.patterns import fits
 
 
 def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
@@ -27,9 +27,8 @@ def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
 
 
 def _extra(case: Case, found: frozenset[Resource], expected: str) -> Iterator[Objection]:
-    may_stay = [re.compile(pattern) for pattern in case.contract.belongings] if found else []
     for extra in sorted(found):
-        if any(pattern.fullmatch(extra.name) for pattern in may_stay):
+        if any(fits(pattern, extra.name) for pattern in case.contract.belongings):
             continue
         if extra.nameless:
             seen = f"a volume without a name: {extra.name[:12]}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.patterns import Pattern
 from churn.system.managers.command.reading import Identity, Reading
 
 OPERATIONS = ("create", "start", "stop", "remove", "restart", "list", "status", "reset")
@@ -71,7 +72,7 @@ class Description:
     """How an id is read from the output of create; None where services are called by their names."""
     service_label: str = ""
     """The label whose value is the name or id of a container's service; empty: no label tells it."""
-    service_pattern: re.Pattern[str] | None = None
+    service_pattern: Pattern | None = None
     """What the names of containers match whole, with the name or id of the service as its group called service."""
     daemon: tuple[CommandCall, CommandCall] | None = None
     """How its daemon is started, and how it is stopped; None where it has none."""

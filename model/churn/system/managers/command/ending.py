@@ -10,6 +10,7 @@ from churn.system.managers.command.description import CommandCall
 from churn.system.managers.command.reading import Unreadable
 from churn.system.managers.cut_short import cut_short
 from churn.system.process import Finished
+from churn.visible import both_ends
 
 
 def ending(
@@ -51,4 +52,8 @@ def _reason(finished: Finished) -> str:
     """Why the manager refused: the last line that speaks of an error, else the last one."""
     lines = finished.stderr.strip().splitlines() or [f"exit code {finished.code}"]
     errors = [line for line in lines if "error" in line.lower()]
-    return (errors or lines)[-1].removeprefix("Error: ")
+    return both_ends((errors or lines)[-1].removeprefix("Error: "), _LONGEST_REASON)
+
+
+_LONGEST_REASON = 500
+"""Characters of a reason; all that was printed is in the evidence."""

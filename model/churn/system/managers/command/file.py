@@ -23,6 +23,7 @@ from churn.lifecycle.contract import (
 )
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService, RestartManager
+from churn.lifecycle.patterns import Pattern
 from churn.lifecycle.sequence import Naming
 from churn.system.managers.command.description import (
     COMMON,
@@ -278,5 +279,5 @@ def _check(table: Table, key: str, template: str, known: tuple[str, ...]) -> Non
             table.wrong(key, f"no other placeholder than {shown}", f"{{{word}}}", advice)
 
 
-def _with_service(pattern: re.Pattern[str] | None) -> re.Pattern[str] | None:
-    return pattern if pattern is not None and "service" in pattern.groupindex else None
+def _with_service(pattern: Pattern | None) -> Pattern | None:
+    return pattern if pattern is not None and "service" in pattern.groups else None

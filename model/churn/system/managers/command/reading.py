@@ -14,11 +14,14 @@ from jmespath.parser import ParsedResult
 
 from churn.errors import ChurnError
 from churn.lifecycle.outcome import Garbled
+from churn.lifecycle.patterns import Pattern
 from churn.system.managers.answers import NOTHING, OTHER_JSON, OTHER_TEXT, unlike_json
 
 _MOST_SHOWN = 200
 """Characters of a value that an error shows."""
 HIGHEST_PORT = 65535
+_LONGEST_WORD, _MOST_ENTRIES, _HIGHEST_NUMBER = 300, 1000, 10**100
+"""What a list may have at most: characters in a name or a status, entries; and how high a number is no name any more."""
 _UNLIKE_LINES = "a line that is no JSON document"
 _PORT_DIGITS = re.compile(r"[0-9]{1,5}")
 _SEARCH_ERRORS = (JMESPathError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
@@ -91,8 +94,8 @@ class Json:
 class Text:
     """Text, in which each match of `pattern` is an entry; what is between them is empty lines, or lines to `skip`."""
 
-    pattern: re.Pattern[str]
-    skip: re.Pattern[str] | None = None
+    pattern: Pattern
+    skip: Pattern | None = None
 
     def rows(self, output: str) -> list[Any]:
         """The named groups of each match. Raises `Unreadable`."""
@@ -110,11 +113,14 @@ class Reading:
     """How the output of list or status is read. `port` finds the port within a longer text."""
 
     source: Json | Text
-    port: re.Pattern[str] | None = None
+    port: Pattern | None = None
 
     def entries(self, output: str, asked: str | None = None) -> tuple[Entry, ...]:
         """The services that it tells of; one that has no name is the one that was `asked` for. Raises `Unreadable`."""
-        return tuple([self._entry(row, asked) for row in self.source.rows(output)])
+        rows = self.source.rows(output)
+        if len(rows) > _MOST_ENTRIES:
+            raise Unreadable(f"at most {_MOST_ENTRIES} services", f"{len(rows)} of them")
+        return tuple([self._entry(row, asked) for row in rows])
 
     def _entry(self, row: Any, asked: str | None) -> Entry:
         if not isinstance(row, Mapping):
@@ -123,8 +129,8 @@ class Reading:
         if service is None and asked is None:
             raise Unreadable("an entry with a service", row)
         word = row.get("status")
-        if not isinstance(word, str) or not word:
-            raise Unreadable("an entry whose status is a word", row)
+        if not isinstance(word, str) or not 0 < len(word) <= _LONGEST_WORD:
+            raise Unreadable(f"an entry whose status is a word of at most {_LONGEST_WORD} characters", row)
         return Entry(service, printable(word), self._port(row.get("port")))
 
     def _port(self, told: object) -> int | None:
@@ -149,7 +155,7 @@ class Reading:
 class Identity:
     """How the id of a new service is read from the output of create: by an expression, or by a group called id."""
 
-    source: Json | re.Pattern[str]
+    source: Json | Pattern
 
     def read(self, output: str) -> str:
         """The id. Raises `Unreadable`."""
@@ -166,10 +172,10 @@ class Identity:
 
 
 def _name(told: object) -> str | None:
-    """A name or id, which may be a number; None where none is told."""
+    """A name or id, which may be a number; None where none is told, or none that a service could have."""
     if isinstance(told, int) and not isinstance(told, bool):
-        return str(told)
-    return printable(told) if isinstance(told, str) and told else None
+        return str(told) if abs(told) < _HIGHEST_NUMBER else None
+    return printable(told) if isinstance(told, str) and 0 < len(told) <= _LONGEST_WORD else None
 
 
 def printable(text: str) -> str:

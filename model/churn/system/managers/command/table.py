@@ -1,6 +1,5 @@
 """Tables of a TOML file, whose values are checked as they are asked for: what is wrong is told by file and key."""
 
-import re
 import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
 from churn.errors import UsageError
+from churn.lifecycle.patterns import BadPattern, Pattern
 from churn.system.managers.command.reading import HIGHEST_PORT, short
 
 _E = TypeVar("_E", bound=Enum)
@@ -141,7 +141,7 @@ class Table:
             self.wrong(key, f"one of {', '.join(known)}", value, advice)
         return known[value]
 
-    def regex(self, key: str, needed: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> re.Pattern[str] | None:
+    def regex(self, key: str, needed: tuple[str, ...] = (), allowed: tuple[str, ...] = ()) -> Pattern | None:
         """A regular expression, lines beginning at ``^``, with the `needed` named groups and no other but `allowed` ones."""
         return self._compiled(key, self.text(key), needed, allowed) if key in self.data else None
 
@@ -152,12 +152,12 @@ class Table:
             self._compiled(f"{key}[{place}]", value, (), ())
         return values
 
-    def _compiled(self, key: str, text: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> re.Pattern[str]:
+    def _compiled(self, key: str, text: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> Pattern:
         try:
-            pattern = re.compile(text, re.MULTILINE)
-        except (re.error, RecursionError, OverflowError) as error:
+            pattern = Pattern(text)
+        except BadPattern as error:
             self.wrong(key, "a regular expression", text, str(error))
-        groups = tuple(pattern.groupindex)
+        groups = pattern.groups
         for name in needed:
             if name not in groups:
                 self.wrong(key, f"a regular expression with a group (?P<{name}>…)", text)
