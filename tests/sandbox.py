@@ -7,6 +7,13 @@ from churn import errors
 from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
 from churn.system.protocols import Inspected, Mount, Spec
+from churn.system.runs import new_run
+
+
+def run_that_is_over() -> str:
+    """The id of a run whose process has ended: another one has its process id by now."""
+    where, pid, started, rest = new_run().split("-")
+    return f"{where}-{pid}-{int(started) - 1}-{rest}"
 
 
 class Sandbox:

@@ -1,7 +1,6 @@
 """Puts a system together from what the user named: a manager, an engine, a host and a clock."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
@@ -26,6 +25,7 @@ from churn.system.managers.defects import defective, need_engine_faults
 from churn.system.managers.reference import Embedded, Settings, Store
 from churn.system.managers.reference.contract import CONTRACT, with_daemon
 from churn.system.protocols import Host
+from churn.system.runs import new_run
 
 STAND_IN = "churn/stand-in:1"
 _REAL_START_TIMEOUT = 3.0
@@ -48,8 +48,8 @@ class Target:
     given: Churn's own environment is not taken. So ``Target(engine="docker")`` alone finds no ``PATH`` and no ``DOCKER_HOST``;
     give ``environ=dict(os.environ)``.
     """
-    state: Path = Factory(lambda: Path(tempfile.gettempdir()) / "churn-state")
-    """A folder for locks, which all runs on this machine share."""
+    leases: Path = ownership.LEASES
+    """A folder for locks, which all runs on this machine share, whoever starts them."""
     engine_faults: bool = field()
     """Whether the engine is made to fail the manager, too."""
     speed: float = 4.0
@@ -98,7 +98,7 @@ Assembly = Callable[[Target, str], AbstractContextManager[System]]
 
 @contextmanager
 def assembled(target: Target) -> Iterator[Assembled]:
-    """The target's system, alive while this lasts; what it made on the engine is gone when it ends.
+    """The target's system; what it made on the engine is gone when it ends.
 
     Raises `UsageError` for names that are not known, `EnvironmentFault` and `EngineError` where it cannot be had.
     """
@@ -107,8 +107,8 @@ def assembled(target: Target) -> Iterator[Assembled]:
         known = ", ".join(f"--manager {manager} --engine {engine}" for manager, engine in _BUILDERS)
         raise UsageError(f"expected one of: {known}; got --manager {target.manager} --engine {target.engine}")
     defective(target.defects)  # refuses unknown names before anything is made
-    run = ownership.new_run()
-    with ownership.alive(run, target.state / "runs"), build(target, run) as system:
+    run = new_run()
+    with build(target, run) as system:
         whole = Assembled(system, run)
         try:
             yield whole
@@ -141,7 +141,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(
-            session=f"churn-{run}", image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
+            session=ownership.marker(run), image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
         )
         promises = defective(target.defects).promises
         manager = ReferenceProgram(
@@ -173,7 +173,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
 
 def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:
     """A lease on a manager of which a machine can have one only: its ports are the machine's, whichever engine it uses."""
-    return ownership.lease(f"the manager {name}", target.state / "leases", clock)
+    return ownership.lease(f"the manager {name}", target.leases, clock)
 
 
 @contextmanager
@@ -185,12 +185,14 @@ def _aima(target: Target, run: str) -> Iterator[System]:
     with (
         testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
         # AIMA's labels and ports are the same for all that use one engine.
-        ownership.lease(f"AIMA on engine {here.engine.identity()}", target.state / "leases", here.clock),
+        ownership.lease(f"AIMA on engine {here.engine.identity()}", target.leases, here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,
     ):
         url, environ = here.environ["DOCKER_HOST"], {**here.environ, "DOCKER_HOST": here.engine.url}
         settings = target.aima.loading(stand_in=obedient)
-        manager = Aima(here.folder / "aima", settings, environ, url, here.clock, f"churn-{run}", obedient=obedient)
+        manager = Aima(
+            here.folder / "aima", settings, environ, url, here.clock, ownership.marker(run), obedient=obedient
+        )
         _expect_program(manager.program, environ, "name AIMA's program with --aima-bin or AIMA_BIN")
         _expect_program("docker", environ, "install it: AIMA needs it beside the engine")
         _expect_free(here.host)

@@ -106,7 +106,7 @@ def _choice(request: pytest.FixtureRequest) -> Choice:
 
 
 @pytest.fixture(name="churn_system")
-def _system(churn_choice: Choice, tmp_path: Any) -> Iterator[Any]:
+def _system(churn_choice: Choice) -> Iterator[Any]:
     """A `churn.assembly.Assembled` of the chosen manager and engine, for one test."""
     # Imported here: a plugin is loaded in every pytest run of whoever has Churn installed.
     from churn.assembly import Target, assembled
@@ -116,7 +116,6 @@ def _system(churn_choice: Choice, tmp_path: Any) -> Iterator[Any]:
         engine=churn_choice.engine,
         seed=churn_choice.seed,
         environ=dict(os.environ),
-        state=tmp_path / "state",
     )
     try:
         with assembled(target) as whole:

@@ -1,6 +1,5 @@
 """Where programs are tested: an engine, real or emulated and served, this machine's ports, and the way to the engine."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -64,7 +63,7 @@ def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: boo
     emulated engine's time runs.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="churn-")))
+        folder = stack.enter_context(ownership.folder(run))
         url = _served(stack, folder, speed) if engine == "emulated" else environ.get("DOCKER_HOST")
         reached = stack.enter_context(closing(DockerEngine(environ, url)))
         labels, clock, gate = ownership.labels(run), RealClock(), None

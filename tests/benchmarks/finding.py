@@ -46,6 +46,7 @@ from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import DEFECTS, defective
 from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.runs import new_run
 
 SERVICES, PROFILE = 3, Profile(2_000, 30)
 SECONDS = {
@@ -101,7 +102,7 @@ class Found:
 @contextmanager
 def opened(defect: str, seed: int, *, slow: bool = False) -> Iterator[Session]:
     """A session on the emulated engine, of a manager with that defect."""
-    run = ownership.new_run()
+    run = new_run()
     clock = VirtualClock()
     core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)

@@ -35,6 +35,7 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import DEFECTS, defective
 from churn.system.managers.reference import Settings, Store
+from churn.system.runs import new_run
 
 HEALTHY = "healthy"
 SLACK = 2
@@ -74,7 +75,7 @@ class Found:
 @contextmanager
 def slow(defect: str, seed: int) -> Iterator[Clean]:
     """A slow manager with that defect, on the emulated engine."""
-    run, clock = ownership.new_run(), VirtualClock()
+    run, clock = new_run(), VirtualClock()
     core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     settings = Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))

@@ -68,7 +68,7 @@ def begin(program: str, tmp_path: Path) -> Begin:
         environ = {**os.environ, "AIMA_DOUBLE_DEFECTS": ",".join(defects)}
         chosen = AimaSettings(binary=program, **{"start_timeout": 10, **settings})  # type: ignore[arg-type]  # its fields
         with assembled(
-            Target(manager="aima", engine="docker", environ=environ, state=tmp_path / "state", aima=chosen)
+            Target(manager="aima", engine="docker", environ=environ, leases=tmp_path / "leases", aima=chosen)
         ) as whole:
             yield Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
 
@@ -167,7 +167,7 @@ def test_a_refused_start_without_its_image_is_the_environments_failure(
 def test_an_engine_is_had_by_one_run_at_a_time(begin: Begin, docker_engine: DockerEngine, tmp_path: Path) -> None:
     what = f"AIMA on engine {docker_engine.identity()}"
     with begin(), pytest.raises(EnvironmentFault, match=r"expected to hold AIMA on engine .* alone"):  # noqa: SIM117 -- two runs
-        with ownership.lease(what, tmp_path / "state" / "leases", RealClock(), 0.3):
+        with ownership.lease(what, tmp_path / "leases", RealClock(), 0.3):
             pass
 
 
@@ -190,6 +190,6 @@ def test_a_program_that_is_missing_is_told_before_anything_is_done(missing: str,
     for name in {"aima", "docker"} - {missing}:
         (tmp_path / name).touch(mode=0o755)
     environ = {**os.environ, "PATH": str(tmp_path), "AIMA_BIN": ""}
-    target = Target(manager="aima", engine="docker", environ=environ, state=tmp_path / "state")
+    target = Target(manager="aima", engine="docker", environ=environ, leases=tmp_path / "leases")
     with pytest.raises(EnvironmentFault, match=f"expected a program '{missing}' that can be run"):
         assembled(target).__enter__()

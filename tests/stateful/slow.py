@@ -12,6 +12,7 @@ from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import defective
 from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.runs import new_run
 
 SECONDS = {
     "start": 7.0,
@@ -51,7 +52,7 @@ class SlowlyReset(Assembled):
 @contextmanager
 def slow(*defects: str, seed: int = 0) -> Iterator[SlowlyReset]:
     """A slow manager with these defects."""
-    run, clock = ownership.new_run(), VirtualClock()
+    run, clock = new_run(), VirtualClock()
     core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     settings = Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))

@@ -74,7 +74,7 @@ def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Assembled]
     if request.param == "docker":
         request.getfixturevalue("standin")
         environ = request.getfixturevalue("environment")
-    with assembled(Target(engine=request.param, environ=environ, state=tmp_path, engine_faults=True)) as made:
+    with assembled(Target(engine=request.param, environ=environ, leases=tmp_path, engine_faults=True)) as made:
         yield made
 
 

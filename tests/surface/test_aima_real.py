@@ -35,7 +35,7 @@ def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]
         request.getfixturevalue("standin")
     chosen = AimaSettings(model_type=kind, start_timeout=60)
     with assembled(
-        Target(manager="aima", engine=engine, environ=dict(os.environ), state=tmp_path, aima=chosen)
+        Target(manager="aima", engine=engine, environ=dict(os.environ), leases=tmp_path, aima=chosen)
     ) as whole:
         yield Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
 

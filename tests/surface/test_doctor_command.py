@@ -20,9 +20,11 @@ from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.host import RealHost
-from churn.system.ownership import OWNER, alive, labels, new_run
+from churn.system.ownership import OWNER, labels
 from churn.system.protocols import Spec
+from churn.system.runs import new_run
 from churn.system.standin.image import TAG
+from sandbox import run_that_is_over
 
 VERDICTS = {"ok", "note", "problem"}
 
@@ -76,7 +78,7 @@ def state(engine: DockerEngine) -> tuple[Any, ...]:
 
 
 def test_without_an_engine_it_says_so_and_what_to_do(tmp_path: Path) -> None:
-    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock", "XDG_STATE_HOME": str(tmp_path)}
+    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock"}
     found = doctor(**nowhere, DOCKER_CONFIG=str(tmp_path))
     assert found.returncode == 1
     assert found.stderr == ""
@@ -92,20 +94,20 @@ def test_without_an_engine_it_says_so_and_what_to_do(tmp_path: Path) -> None:
 
 
 def test_for_the_emulated_engine_nothing_more_is_needed(tmp_path: Path) -> None:
-    own = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock", "XDG_STATE_HOME": str(tmp_path)}
+    own = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock"}
     found = doctor("--engine", "emulated", **own)
     assert found.returncode == 0, found.stdout
     assert "no problems" in found.stdout.splitlines()[-1]
     assert "\x1b" not in found.stdout
     findings = told("--engine", "emulated", **own)
-    programs, folders = {"docker command", "AIMA's program"}, {"state folder", "report folder", "temporary folder"}
+    programs, folders = {"docker command", "AIMA's program"}, {"report folder", "temporary folder"}
     assert set(findings.lines) == programs | folders | {"disk space", "Python"}
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem_there_too(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    findings = told("--engine", "emulated", XDG_STATE_HOME=str(tmp_path / "file"))
-    assert findings.problems == {"state folder"}
+    findings = told("--engine", "emulated", TMPDIR=str(tmp_path / "file"))
+    assert "temporary folder" in findings.problems
 
 
 def test_arguments_that_are_not_known_are_refused() -> None:
@@ -117,7 +119,7 @@ def test_a_check_that_breaks_is_a_line_and_no_traceback(monkeypatch: pytest.Monk
         raise RuntimeError("planted")
 
     monkeypatch.setattr(aima, "program", broken)
-    environ = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock", "XDG_STATE_HOME": str(tmp_path)}
+    environ = {"DOCKER_HOST": f"unix://{tmp_path}/nosuch.sock"}
     done = CliRunner().invoke(churn, ["doctor", "--json"], env=environ, catch_exceptions=False)
     findings = read(done.exit_code, done.stdout)
     assert findings.of("AIMA's program") == ("problem", "the check itself failed: RuntimeError: planted")
@@ -134,33 +136,31 @@ def emulated(tmp_path: Path) -> Iterator[DockerEngine]:
 
 
 def test_what_is_on_an_engine_is_told_and_left_as_it_is(emulated: DockerEngine, tmp_path: Path) -> None:
-    runs, dead, living = tmp_path / "state" / "churn" / "runs", new_run(), new_run()
-    runs.mkdir(parents=True)
-    (runs / f"{dead}.lock").touch()
+    dead, living = run_that_is_over(), new_run()
+    folder = tmp_path / f"churn-{dead}-x"
+    folder.mkdir()
     emulated.create(Spec(image="nginx", name="left-by-a-dead-run", labels=labels(dead)))
     emulated.create(Spec(image="nginx", name="of-a-living-run", labels=labels(living)))
     emulated.create(Spec(image="nginx", name="aima-tts-1", labels={"aima.managed": "true"}))
     emulated.create_volume("volume-of-a-dead-run", labels(dead))
     state(emulated)
     before = state(emulated)
-    with alive(living, runs):
-        findings = told(DOCKER_HOST=emulated.url, XDG_STATE_HOME=str(tmp_path / "state"), PATH=str(tmp_path))
+    findings = told(DOCKER_HOST=emulated.url, TMPDIR=str(tmp_path), PATH=str(tmp_path))
     assert state(emulated) == before
     assert {"leftovers", "AIMA's containers"} <= findings.problems
     assert findings.of("leftovers")[1] == (
         "left by runs that are over: container left-by-a-dead-run (created), volume volume-of-a-dead-run"
     )
     assert findings.lines["leftovers"]["fix"] == "churn clean"
-    assert findings.of("locks")[0] == "note"
-    assert dead in findings.of("locks")[1]
-    assert living not in findings.of("locks")[1]
+    assert findings.of("left on this machine")[0] == "problem"
+    assert str(folder) in findings.of("left on this machine")[1]
     assert "aima-tts-1 (created)" in findings.of("AIMA's containers")[1]
     assert findings.of("engine") == ("ok", f"{emulated.url} answers (named by DOCKER_HOST)")
     assert findings.of("engine's version") == ("ok", "20.10.24, API 1.41")
     assert findings.of("GPU")[0] == "ok"
     assert findings.of("docker command")[0] == "note"
     assert TAG in findings.of("stand-in image")[1]
-    assert (runs / f"{dead}.lock").exists()
+    assert folder.exists()
 
 
 # -- a real Docker ----------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def healthy(docker_engine: DockerEngine, standin: str, tmp_path: Path) -> dict[s
     rows = [row.name for label in ("aima.managed", OWNER) for row in docker_engine.list({label: ""})]
     if held or rows:
         pytest.skip(f"this machine is in use: ports {held} are held, AIMA or runs have the containers {rows}")
-    return {"XDG_STATE_HOME": str(tmp_path / "state")}
+    return {"TMPDIR": str(tmp_path)}
 
 
 @pytest.mark.docker
@@ -206,7 +206,7 @@ def test_what_is_wrong_is_told_each_in_its_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(images, "TAG", "churn/nosuch:1")
-    run, port, host = new_run(), AIMA_PORTS[1], RealHost(folders=tmp_path, clock=RealClock())
+    run, port, host = run_that_is_over(), AIMA_PORTS[1], RealHost(folders=tmp_path, clock=RealClock())
     container = docker_engine.create(Spec(image=standin, name=f"churn-test-{run}", labels=labels(run)))
     assert host.hold(port)
     state(docker_engine)

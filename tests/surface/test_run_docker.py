@@ -33,8 +33,9 @@ from churn.pytest_plugin import Choice
 from churn.session.session import Session
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.reference.manager import SESSION
-from churn.system.ownership import OWNER, labels, new_run
-from sandbox import Sandbox
+from churn.system.ownership import OWNER, labels
+from churn.system.runs import new_run
+from sandbox import Sandbox, run_that_is_over
 
 pytestmark = pytest.mark.docker
 
@@ -100,10 +101,10 @@ def test_a_killed_run_leaves_what_clean_then_removes(
     with running(tmp_path) as child:
         until(lambda: any(row.state == "running" for row in docker_engine.list({SESSION: ""})), 60.0)
         child.send_signal(signal.SIGSTOP)
-        environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+        environ = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "elsewhere")}
         clean = [sys.executable, "-m", "churn", "clean"]
         alive = subprocess.run(clean, capture_output=True, text=True, check=True, env=environ)
-        assert "may be alive" in alive.stdout
+        assert "is alive in process" in alive.stdout
         assert ours(docker_engine) != []
         child.kill()
         child.wait()
@@ -124,27 +125,25 @@ def test_a_managers_own_containers_are_taken_over_only_when_asked(label: str, sa
 
     assert container in {row.id for row in sandbox.engine.list(sandbox.labels)}
     assert sandbox.run not in clean()
-    assert f"would remove {sandbox.run}-a (running): carries the manager's label" in clean("--take-over", "--dry-run")
+    assert f"would remove container {sandbox.run}-a (running): carries the manager's label" in clean(
+        "--take-over", "--dry-run"
+    )
     assert sandbox.engine.inspect(container).state == "running"
     clean("--take-over")
     assert sandbox.engine.list(sandbox.labels) == ()
 
 
 def test_volumes_and_networks_of_a_dead_run_are_removed_and_others_are_left(
-    docker_engine: DockerEngine, tmp_path: Path
+    docker_engine: DockerEngine,
 ) -> None:
-    run, stranger = new_run(), new_run()
-    (tmp_path / "churn" / "runs").mkdir(parents=True)
-    (tmp_path / "churn" / "runs" / f"{run}.lock").touch()
+    run, stranger = run_that_is_over(), new_run()
     for owner in (run, stranger):
         docker_engine.create_volume(f"churn-test-{owner}", labels(owner))
         docker_engine.create_network(f"churn-test-{owner}", labels(owner))
-    environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     try:
-        subprocess.run([sys.executable, "-m", "churn", "clean"], capture_output=True, check=True, env=environ)
+        subprocess.run([sys.executable, "-m", "churn", "clean"], capture_output=True, check=True)
         assert docker_engine.resources({OWNER: run}) == frozenset()
         assert len(docker_engine.resources({OWNER: stranger})) == 2
-        assert list((tmp_path / "churn" / "runs").iterdir()) == []
     finally:
         for resource in docker_engine.resources({OWNER: stranger}):
             docker_engine.remove_resource(resource)

@@ -39,8 +39,8 @@ def test_a_described_manager_passes_on_an_emulated_engine(tmp_path: Path) -> Non
 def test_a_manager_that_a_machine_can_have_once_only_is_had_alone(tmp_path: Path, alone: bool) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(f"global = {str(alone).lower()}\n[start]\nargv = ['true']\n[stop]\nargv = ['true']\n")
-    target = Target(manager=str(file), engine="emulated", state=tmp_path / "state")
-    lease = ownership.lease("the manager mine", tmp_path / "state" / "leases", RealClock(), patience=0)
+    target = Target(manager=str(file), engine="emulated", leases=tmp_path / "leases")
+    lease = ownership.lease("the manager mine", tmp_path / "leases", RealClock(), patience=0)
     with assembled(target):
         if alone:
             with pytest.raises(EnvironmentFault, match="to hold the manager mine alone"), lease:

@@ -24,9 +24,11 @@ from churn.system.clock import RealClock
 from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
 from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.host import RealHost, first_ephemeral, interfaces
-from churn.system.ownership import OWNER, alive, labels
+from churn.system.ownership import OWNER, labels
 from churn.system.protocols import ListedContainer, carries
+from churn.system.runs import new_run
 from churn.system.standin.image import BASE, LABEL, TAG
+from sandbox import run_that_is_over
 
 OK, NOTE, PROBLEM = CheckVerdict.OK, CheckVerdict.NOTE, CheckVerdict.PROBLEM
 ABOUT = About("ID:1", "20.10.24", "1.41", frozenset({"runc"}))
@@ -43,8 +45,8 @@ class FakeEngine:
     interface: str | None = "docker0"
     rows: tuple[ListedContainer, ...] = ()
     images: Mapping[str, ImageInfo] = Factory(dict)
-    things: Mapping[str, frozenset[Resource]] = Factory(dict)
-    """By their owner."""
+    things: Mapping[Resource, str] = Factory(dict)
+    """Each with its owner."""
 
     def about(self) -> About:
         return self.told
@@ -61,8 +63,14 @@ class FakeEngine:
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         return tuple(row for row in self.rows if carries(row.labels, labels or {}))
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
-        return self.things.get((labels or {})[OWNER], frozenset())
+    def labelled(self, label: str) -> Mapping[Resource, str]:
+        return self.things if label == OWNER else {}
+
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        raise AssertionError(f"a check removes {reference}, {force}, {volumes}")
+
+    def remove_resource(self, resource: Resource) -> None:
+        raise AssertionError(f"a check removes {resource}")
 
 
 def row(name: str = "web", ports: tuple[int, ...] = (), **marks: str) -> ListedContainer:
@@ -434,38 +442,36 @@ def test_the_first_ephemeral_port_is_in_the_range_that_the_kernel_gives() -> Non
 # -- leftovers --------------------------------------------------------------------------------------------------------
 
 
-def test_what_dead_runs_left_is_a_problem_and_what_others_have_is_not(tmp_path: Path) -> None:
-    (tmp_path / "dead.lock").touch()
-    rows = (row("gone", **labels("dead")), row("foreign"), row("far", **{OWNER: "far"}))
-    things = {"dead": frozenset({Resource(ResourceKind.VOLUME, "v"), Resource(ResourceKind.NETWORK, "n")})}
-    with alive("living", tmp_path):
-        rows += (row("here", **labels("living")),)
-        found = leftovers.things(FakeEngine(rows=rows, things=things), tmp_path)
-        assert found.verdict is PROBLEM
-        assert found.found == "left by runs that are over: container gone (running), network n, volume v"
-        assert found.fix == "churn clean"
-        clean = leftovers.things(FakeEngine(rows=rows[1:]), tmp_path)
-        assert clean.verdict is OK
-        assert "2 container(s) of runs that may be alive" in clean.found
-        assert leftovers.things(FakeEngine(rows=rows[1:2]), tmp_path).found == "nothing of runs that are over"
+def test_what_dead_runs_left_is_a_problem_and_what_others_have_is_not() -> None:
+    dead = run_that_is_over()
+    rows = (row("gone", **labels(dead)), row("foreign"), row("far", **{OWNER: "far"}), row("here", **labels(new_run())))
+    things = {Resource(ResourceKind.VOLUME, "v"): dead, Resource(ResourceKind.NETWORK, "n"): dead}
+    found = leftovers.engines(FakeEngine(rows=rows, things=things))
+    assert found.verdict is PROBLEM
+    assert found.found == "left by runs that are over: container gone (running), network n, volume v"
+    assert found.fix == "churn clean"
+    clean = leftovers.engines(FakeEngine(rows=rows[1:]))
+    assert clean.verdict is OK
+    assert "2 thing(s) of runs that may be alive" in clean.found
+    assert leftovers.engines(FakeEngine(rows=rows[1:2])).found == "nothing of runs that are over"
 
 
-def test_resources_of_a_dead_run_are_a_problem_without_a_container(tmp_path: Path) -> None:
-    (tmp_path / "dead.lock").touch()
-    found = leftovers.things(FakeEngine(things={"dead": frozenset({Resource(ResourceKind.VOLUME, "v")})}), tmp_path)
+def test_resources_of_a_dead_run_are_a_problem_without_a_container() -> None:
+    found = leftovers.engines(FakeEngine(things={Resource(ResourceKind.VOLUME, "v"): run_that_is_over()}))
     assert (found.verdict, found.found) == (PROBLEM, "left by runs that are over: volume v")
 
 
-def test_locks_of_dead_runs_are_a_note(tmp_path: Path) -> None:
-    with alive("living", tmp_path):
-        assert leftovers.locks(tmp_path).verdict is OK
-        (tmp_path / "dead.lock").touch()
-        found = leftovers.locks(tmp_path)
-    assert (found.verdict, found.fix) == (NOTE, "churn clean")
-    assert "dead" in found.found
-    assert "living" not in found.found
-    assert (tmp_path / "dead.lock").exists(), "nothing is removed"
-    assert leftovers.locks(tmp_path / "nowhere").verdict is OK
+def test_temporary_folders_of_dead_runs_are_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("churn.doctor.leftovers.processes", lambda _: ())
+    (tmp_path / "churn-somebody's").mkdir()
+    (tmp_path / f"churn-{new_run()}-x").mkdir()
+    assert leftovers.here(tmp_path).verdict is OK
+    dead = tmp_path / f"churn-{run_that_is_over()}-x"
+    dead.mkdir()
+    found = leftovers.here(tmp_path)
+    assert (found.verdict, found.fix) == (PROBLEM, "churn clean")
+    assert found.found == f"left by runs that are over: folder {dead}"
+    assert dead.exists(), "nothing is removed"
 
 
 def test_aimas_containers_that_no_run_made_are_a_problem() -> None:
@@ -594,14 +600,14 @@ def test_processes_have_to_be_seen(
 
 
 def around(folder: Path, kind: str, **environ: str) -> Surroundings:
-    return Surroundings(kind, {"PATH": "", **environ}, folder / "state", folder / "report")
+    return Surroundings(kind, {"PATH": "", **environ}, folder / "report")
 
 
 def test_the_emulated_engine_needs_programs_folders_and_python_only(tmp_path: Path) -> None:
     with planned(around(tmp_path, "emulated", DOCKER_HOST="unix:///nosuch.sock")) as checks:
         findings = list(examine(checks))
     assert [finding.name for finding in findings] == [
-        "docker command", "AIMA's program", "state folder", "report folder", "temporary folder", "disk space", "Python"
+        "docker command", "AIMA's program", "report folder", "temporary folder", "disk space", "Python"
     ]  # fmt: skip
     assert {finding.verdict for finding in findings} <= {OK, NOTE}
 

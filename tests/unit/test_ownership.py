@@ -1,7 +1,7 @@
-"""What is ours, which runs are alive, and what may be cleaned up."""
+"""What is ours, what only one may have, and the removal of what is ours and nothing else."""
 
-import subprocess
-import sys
+import os
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,32 +11,7 @@ from builders import Bench, bench
 from churn import errors
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import EmulatedEngine
-from churn.system.ownership import (
-    HOST,
-    OWNER,
-    alive,
-    bury,
-    dead_runs,
-    is_alive,
-    is_dead,
-    labels,
-    lease,
-    new_run,
-    remove,
-)
-
-_HOLDER = """
-import sys
-from pathlib import Path
-from churn.system.ownership import alive
-with alive(sys.argv[1], Path(sys.argv[2])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_no_two_runs_have_the_same_id() -> None:
-    assert len({new_run() for _ in range(100)}) == 100
+from churn.system.ownership import HOST, OWNER, folder, labels, lease, marker, remove, run_of
 
 
 def test_what_a_run_makes_says_whose_it_is_and_where_that_lives() -> None:
@@ -46,24 +21,23 @@ def test_what_a_run_makes_says_whose_it_is_and_where_that_lives() -> None:
     assert set(marks) == {OWNER, HOST}
 
 
-def test_a_run_is_alive_while_it_holds_its_lock(tmp_path: Path) -> None:
-    folder = tmp_path / "not" / "there" / "yet"
-    assert not is_alive("run-1", folder)
-    with alive("run-1", folder):
-        assert is_alive("run-1", folder)
-        assert not is_alive("run-2", folder)
-        assert not is_dead(labels("run-1"), folder)
-    assert not is_alive("run-1", folder)
-    assert is_dead(labels("run-1"), folder)
+def test_a_temporary_folder_says_whose_it_is_and_is_gone_after() -> None:
+    with folder("run-1") as made:
+        assert run_of(made.name).startswith("run-1-")
+        assert list(made.iterdir()) == []
+    assert not made.exists()
+    assert run_of(marker("run-1")) == "run-1"
+    assert run_of("somebody's") == ""
 
 
-def test_runs_may_stand_side_by_side(tmp_path: Path) -> None:
-    with alive("run-1", tmp_path):
-        with alive("run-2", tmp_path):
-            assert is_alive("run-1", tmp_path)
-            assert is_alive("run-2", tmp_path)
-        assert is_alive("run-1", tmp_path)
-        assert not is_alive("run-2", tmp_path)
+def test_where_no_temporary_folder_can_be_made_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(errors.EnvironmentFault, match=r"expected to make a temporary folder in .*file"),
+        folder("run-1"),
+    ):
+        pass
 
 
 # -- a lease ----------------------------------------------------------------------------------------------------------
@@ -98,61 +72,33 @@ def test_a_lease_is_had_as_soon_as_it_is_free(tmp_path: Path) -> None:
         assert 1.0 < clock.now() < 1.5
 
 
-def test_to_ask_does_not_take_the_lock(tmp_path: Path) -> None:
-    with alive("run-1", tmp_path):
-        for _ in range(3):
-            assert is_alive("run-1", tmp_path)
+def test_a_lock_is_one_that_every_user_can_take(tmp_path: Path) -> None:
+    with lease("it", tmp_path / "shared", VirtualClock()):
+        pass
+    (made,) = (tmp_path / "shared").iterdir()
+    assert oct(made.stat().st_mode & 0o777) == "0o666"
+    assert oct((tmp_path / "shared").stat().st_mode & 0o7777) == "0o1777"
 
 
-def test_a_run_that_ends_in_order_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), alive("run-1", tmp_path):
-        raise KeyError
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_is_no_lock_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "it.lock"
+    {"folder": place.mkdir, "link": lambda: place.symlink_to("/etc/passwd"), "pipe": lambda: os.mkfifo(place)}[kind]()
+    if kind == "link":
+        with pytest.raises(errors.EnvironmentFault, match="which all users of this machine share"):
+            lease("it", tmp_path, VirtualClock()).__enter__()
+    else:
+        with lease("it", tmp_path, VirtualClock()):
+            pass
 
 
-def test_a_run_whose_process_was_killed_is_dead_though_its_file_is_there(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _HOLDER, "run-1", str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={"PYTHONPATH": ":".join(sys.path)},
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        assert is_alive("run-1", tmp_path)
-        assert not is_dead(labels("run-1"), tmp_path)
-        holder.kill()
-    assert [path.name for path in tmp_path.iterdir()] == ["run-1.lock"]
-    assert not is_alive("run-1", tmp_path)
-    assert is_dead(labels("run-1"), tmp_path)
+def test_where_the_folder_of_locks_is_none_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(errors.EnvironmentFault, match="make that folder one that all may write to"):
+        lease("it", tmp_path / "file", VirtualClock()).__enter__()
 
 
-def test_dead_runs_are_those_whose_locks_nobody_holds(tmp_path: Path) -> None:
-    for run in ("killed-2", "killed-1"):
-        (tmp_path / f"{run}.lock").touch()
-    with alive("living", tmp_path):
-        assert dead_runs(tmp_path) == ("killed-1", "killed-2")
-        bury("killed-1", tmp_path)
-        assert dead_runs(tmp_path) == ("killed-2",)
-    assert dead_runs(tmp_path / "nowhere") == ()
-
-
-def test_a_run_that_has_no_lock_can_be_buried_too(tmp_path: Path) -> None:
-    bury("never-was", tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_run_of_another_host_is_never_taken_for_dead(tmp_path: Path) -> None:
-    """Its lock cannot be seen from here."""
-    assert not is_dead({OWNER: "run-1", HOST: "elsewhere"}, tmp_path)
-    assert not is_dead({OWNER: "run-1"}, tmp_path)
-
-
-def test_what_carries_no_owner_is_nobodys_to_clean(tmp_path: Path) -> None:
-    marks = labels("run-1")
-    assert not is_dead({}, tmp_path)
-    assert not is_dead({HOST: marks[HOST]}, tmp_path)
-    assert not is_dead({"app": "shop"}, tmp_path)
+# -- removal ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from churn.cli.settings import FAILED, state_folder
+from churn.cli.settings import FAILED
 from churn.doctor import CheckFinding, CheckVerdict, Surroundings, examine, planned
 from churn.report.console import VisibleConsole
 
@@ -36,7 +36,7 @@ def doctor(*, engine: str, aima_bin: str, as_json: bool) -> None:
 
     Exit codes: 0 no problem, 1 a problem, 2 bad arguments.
     """
-    around = Surroundings(engine, dict(os.environ), state_folder(), Path("churn-report").absolute(), aima_bin)
+    around = Surroundings(engine, dict(os.environ), Path("churn-report").absolute(), aima_bin)
     with planned(around) as checks:
         findings = tuple(examine(checks))
     if as_json:

@@ -13,7 +13,7 @@ from rich.table import Table
 from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
-from churn.cli.settings import FAILED, PASSED, state_folder
+from churn.cli.settings import FAILED, PASSED
 from churn.explore.exhaustive import Level, Search
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.code import as_code
@@ -43,7 +43,7 @@ def explore(
     Exit codes: 0 nothing failed, 1 something did, 2 it could not run.
     """
     console = VisibleConsole(highlight=False)
-    target = Target(defects=defects, environ=dict(os.environ), state=state_folder())
+    target = Target(defects=defects, environ=dict(os.environ))
     with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         search = Search(session, service_names(services), Naming(naming), faults=faults)

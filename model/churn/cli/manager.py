@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -25,6 +24,7 @@ from churn.system.host import RealHost
 from churn.system.managers.command import CommandManager, Description, read
 from churn.system.managers.command.description import OPERATIONS, filled
 from churn.system.process import shown
+from churn.system.runs import new_run
 
 _SAMPLE = {"service": "a", "port": "8000", "folder": "FOLDER", "id": "ID", "state": "STATE", "run": "RUN"}
 """What stands for the placeholders of a dry run."""
@@ -160,11 +160,11 @@ def _listed(description: Description) -> Outcome:
         raise UsageError(
             f"{description.path}: list: expected a table with an argv to run, got nothing; leave out --run"
         )
-    clock, run = RealClock(), ownership.new_run()
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        free_port = RealHost(folders=Path(folder), clock=clock).free_port_of
+    clock, run = RealClock(), new_run()
+    with ownership.folder(run) as folder:
+        free_port = RealHost(folders=folder, clock=clock).free_port_of
         labels = ownership.labels(run)
-        driven = CommandManager(description, run, labels, dict(os.environ), clock, free_port, Path(folder))
+        driven = CommandManager(description, run, labels, dict(os.environ), clock, free_port, folder)
         return driven.list()
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
-from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED, state_folder
+from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED
 from churn.report.console import VisibleConsole
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.replay import Replayed, ReplayVerdict, replay as replay_file
@@ -71,7 +71,6 @@ def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console
         seed=reproducer.seed,
         defects=defects,
         environ=dict(os.environ),
-        state=state_folder(),
         engine_faults=reproducer.disturbs,
         aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
     )

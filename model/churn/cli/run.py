@@ -19,7 +19,7 @@ from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.plan import show_plan
-from churn.cli.settings import INTERRUPTED, Duration, state_folder
+from churn.cli.settings import INTERRUPTED, Duration
 from churn.errors import ResetFailed, UsageError
 from churn.explore.machine import PROFILES
 from churn.report.console import VisibleConsole
@@ -110,17 +110,16 @@ def run(**options: Any) -> None:
 
 
 def _target(options: dict[str, Any]) -> Target:
-    return Target(
+    target = Target(
         manager=options["manager"],
         engine=options["engine"],
         seed=options["seed"],
         defects=options["defects"],
         environ=dict(os.environ),
-        state=state_folder(),
-        **({"engine_faults": True} if options["engine_faults"] else {}),
         speed=options["speed"],
         aima=settings_of(options),
     )
+    return evolve(target, engine_faults=True) if options["engine_faults"] else target
 
 
 def _prepare(folder: Path) -> None:

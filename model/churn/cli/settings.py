@@ -1,8 +1,6 @@
 """What commands share: exit codes, the environment, durations."""
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -25,9 +23,3 @@ class Duration(click.ParamType[float]):
         if found is None:
             self.fail(f"expected a duration such as 90s, 5m or 1h, got {value!r}", param, ctx)
         return float(found[1]) * _UNITS[found[2] or "s"]
-
-
-def state_folder() -> Path:
-    """Where runs keep their locks: the user's state folder."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "churn"

@@ -1,13 +1,13 @@
 """The check of AIMA's program."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from churn.doctor.findings import CheckFinding, note, ok, problem
-from churn.system import process
+from churn.system import ownership, process
 from churn.system.process import Finished, shown
+from churn.system.runs import new_run
 
 _NAME, _VARIABLE = "aima", "AIMA_BIN"
 PATIENCE = 10.0
@@ -38,11 +38,11 @@ def _version(path: str, environ: Mapping[str, str]) -> CheckFinding:
 
 def _asked(path: str, environ: Mapping[str, str]) -> Finished:
     """Its answer, with folders of its own: whatever else it does when it starts is gone after."""
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        data = Path(folder, "data")
+    with ownership.folder(new_run()) as folder:
+        data = folder / "data"
         data.mkdir()
-        own = {"HOME": folder, "AIMA_DATA_DIR": str(data), "AIMA_LLM_API_KEY": "x"}
-        return process.run([path, "version"], env={**environ, **own}, cwd=folder, timeout=PATIENCE)
+        own = {"HOME": str(folder), "AIMA_DATA_DIR": str(data), "AIMA_LLM_API_KEY": "x"}
+        return process.run([path, "version"], env={**environ, **own}, cwd=str(folder), timeout=PATIENCE)
 
 
 def _first(text: str) -> str:

@@ -46,8 +46,14 @@ class Shown(Protocol):
     def list(self, labels: Mapping[str, str] | None = None) -> tuple[ListedContainer, ...]:
         """Its containers that carry these labels."""
 
-    def resources(self, labels: Mapping[str, str] | None = None) -> frozenset[Resource]:
-        """Its networks, volumes and images that carry these labels."""
+    def labelled(self, label: str) -> Mapping[Resource, str]:
+        """Its networks, volumes and images that carry the label, each with its value."""
+
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """As `Cleanable.remove`; no check calls it."""
+
+    def remove_resource(self, resource: Resource) -> None:
+        """As `Cleanable.remove_resource`; no check calls it."""
 
 
 @frozen

@@ -1,32 +1,34 @@
-"""Checks for what others left on the engine: runs that are over, and AIMA."""
+"""Checks for what others left: runs that are over, on the engine and on this machine, and AIMA."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from churn.doctor.engine import Shown
-from churn.doctor.findings import CheckFinding, listing, note, ok, problem
+from churn.doctor.findings import CheckFinding, listing, ok, problem
+from churn.system.leftovers import Owned, folders, on_engine, processes
 from churn.system.managers.aima import LABELS as AIMA_LABELS
-from churn.system.ownership import OWNER, abandoned, dead_runs, is_dead
+from churn.system.ownership import OWNER
+from churn.system.runs import Life
 
 
-def things(engine: Shown, runs: Path) -> CheckFinding:
-    """Whether containers, networks and volumes of dead runs are left; `runs` is where runs keep their locks."""
-    owned = engine.list({OWNER: ""})
-    dead = [row for row in owned if is_dead(row.labels, runs)]
-    left = [f"container {row.name} ({row.state})" for row in dead]
-    left += [str(resource) for resource, _ in abandoned(engine.resources, runs)]
+def engines(engine: Shown) -> CheckFinding:
+    """Whether containers, networks and volumes of runs that are over are left."""
+    return _told(on_engine(engine))
+
+
+def here(temporary: Path) -> CheckFinding:
+    """Whether temporary folders of runs that are over are left in that folder, or processes of theirs."""
+    left = tuple(folders(temporary))
+    return _told((*left, *processes({one.run for one in left})))
+
+
+def _told(found: Iterable[Owned]) -> CheckFinding:
+    owned = tuple(found)
+    left = [one.what for one in owned if one.life is Life.OVER]
     if left:
         return problem(f"left by runs that are over: {listing(left)}", "churn clean")
-    others = len(owned) - len(dead)
-    alive = f"; {others} container(s) of runs that may be alive" if others else ""
-    return ok(f"nothing of runs that are over{alive}")
-
-
-def locks(runs: Path) -> CheckFinding:
-    """Whether runs were killed: their locks lie there and nobody holds them."""
-    dead = dead_runs(runs)
-    if dead:
-        return note(f"{runs} has locks of runs that were killed: {listing(dead)}", "churn clean")
-    return ok(f"{runs} has none of a dead run")
+    others = f"; {len(owned)} thing(s) of runs that may be alive" if owned else ""
+    return ok(f"nothing of runs that are over{others}")
 
 
 def aima(engine: Shown) -> CheckFinding:

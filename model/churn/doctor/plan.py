@@ -27,12 +27,11 @@ _HERE = "127.0.0.1"
 class Surroundings:
     """What a run would be started with: its engine (``emulated``, ``docker``), its environment, its folders.
 
-    `state` is where runs keep their locks, `report` where the report goes. `aima` is a path that was given for AIMA's program.
+    `report` is where the report goes. `aima` is a path that was given for AIMA's program.
     """
 
     engine: str
     environ: Mapping[str, str]
-    state: Path
     report: Path
     aima: str = ""
 
@@ -40,11 +39,6 @@ class Surroundings:
     def temporary(self) -> Path:
         """Where files go that are gone after a run. Raises `FileNotFoundError` where no such folder can be written."""
         return Path(self.environ.get("TMPDIR") or tempfile.gettempdir())
-
-    @property
-    def runs(self) -> Path:
-        """Where the locks are."""
-        return self.state / "runs"
 
 
 @contextmanager
@@ -106,14 +100,13 @@ def _rows(shown: Shown | None) -> tuple[ListedContainer, ...]:
 
 
 def _leftovers(reach: Reach, around: Surroundings) -> Iterator[Check]:
-    yield Check("leftovers", reach.asking(lambda one: leftovers.things(one, around.runs)))
-    yield Check("locks", partial(leftovers.locks, around.runs))
+    yield Check("leftovers", reach.asking(lambda one: leftovers.engines(one)))
+    yield Check("left on this machine", lambda: leftovers.here(around.temporary))
     yield Check("AIMA's containers", reach.asking(leftovers.aima))
 
 
 def _folders(around: Surroundings) -> Iterator[Check]:
     named: tuple[tuple[str, Callable[[], Path], str], ...] = (
-        ("state folder", lambda: around.state, "XDG_STATE_HOME"),
         ("report folder", lambda: around.report, "--report"),
         ("temporary folder", lambda: around.temporary, "TMPDIR"),
     )

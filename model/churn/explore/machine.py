@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import product
-from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from attrs import define, frozen
@@ -30,6 +29,8 @@ from churn.lifecycle.state import every, healing, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.violation import Violation
+from churn.system.ownership import folder
+from churn.system.runs import new_run
 
 
 @frozen
@@ -267,8 +268,8 @@ def explore(explorer: Explorer, profile: Profile, seed: int) -> Violation | None
 @contextmanager
 def _leaving_nothing() -> Iterator[None]:
     """Hypothesis keeps what it finds in imported modules in its folder, database or not: not where a user stands."""
-    with TemporaryDirectory(prefix="churn-hypothesis-") as folder:
-        set_hypothesis_home_dir(folder)
+    with folder(new_run()) as own:
+        set_hypothesis_home_dir(str(own))
         try:
             yield
         finally:

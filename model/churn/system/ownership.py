@@ -1,34 +1,31 @@
-"""What is ours: labels that mark it, runs that are alive, and the removal of what is ours and nothing else.
+"""What is ours: labels that mark it, what is held alone, and the removal of what is ours and nothing else.
 
-Everything that Churn has made on an engine carries `OWNER` (the run's id) and `HOST` (where that run lives). A run that is
-alive holds a lock on a file of its own, so that a cleaner tells the dead from the living.
+Everything that Churn has made on an engine carries `OWNER` (the run's id, by which it is told whether that is over) and `HOST`
+(the name of its machine, for people).
 """
 
 import fcntl
+import os
 import re
 import socket
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import stat
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from churn.errors import EnvironmentFault, NotFound, RemovalInProgress
-from churn.lifecycle.observation import Resource
 from churn.system.clock import Clock
-from churn.system.protocols import Engine, ListedContainer
+from churn.system.protocols import ListedContainer
 
 OWNER, HOST = "churn.owner", "churn.host"
+LEASES = Path("/tmp/churn-leases")  # noqa: S108 -- the one folder that all users of a machine share, whatever TMPDIR says
+"""Where runs of this machine hold what only one of them may have."""
 _LOOK_EVERY = 0.1
 """Seconds between two looks at a lock that another one holds."""
-
-Resources = Callable[[Mapping[str, str]], Iterable[Resource]]
-"""As `Engine.resources`."""
-
-
-def new_run() -> str:
-    """An id for a run that no other has."""
-    return uuid.uuid4().hex[:12]
+_FOR_ALL = 0o666
+_FOLDER_FOR_ALL = stat.S_ISVTX | 0o777
 
 
 def labels(run: str) -> dict[str, str]:
@@ -36,30 +33,42 @@ def labels(run: str) -> dict[str, str]:
     return {OWNER: run, HOST: socket.gethostname()}
 
 
+def marker(run: str) -> str:
+    """What the processes of the run's manager carry."""
+    return f"{_PREFIX}{run}"
+
+
+def run_of(name: str) -> str:
+    """The run of a marker, or of the name of a `folder`; empty where it is none."""
+    return name.removeprefix(_PREFIX) if name.startswith(_PREFIX) else ""
+
+
+_PREFIX = "churn-"
+
+
 @contextmanager
-def alive(run: str, folder: Path) -> Iterator[None]:
-    """Hold the run's lock in `folder` for as long as it lives; the file goes when it ends in order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run}.lock"
-    with path.open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            with suppress(FileNotFoundError):
-                path.unlink()
+def folder(run: str) -> Iterator[Path]:
+    """A temporary folder of the run's, whose name says whose it is. What cannot be removed after is left to `churn clean`."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix=f"{marker(run)}-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"expected to make a temporary folder in {tempfile.gettempdir()}, but: {error.strerror}; make room, or name "
+            "another with TMPDIR"
+        ) from error
+    with made as path:
+        yield Path(path)
 
 
 @contextmanager
 def lease(what: str, folder: Path, clock: Clock, patience: float = 10.0) -> Iterator[None]:
     """Hold `what` alone, among those on this machine that share `folder`; it goes with the process, however that ends.
 
-    Raises `EnvironmentFault` where another one still holds it after `patience` seconds.
+    Raises `EnvironmentFault` where another one still holds it after `patience` seconds, or where `folder` cannot be used.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', what)}.lock"
     deadline = clock.now() + patience
-    with path.open("a", encoding="utf-8") as lock:  # never removed: another one may have it open by then
+    with _shared(path) as lock:
         while not _locked(lock):
             if clock.now() >= deadline:
                 raise EnvironmentFault(
@@ -70,7 +79,38 @@ def lease(what: str, folder: Path, clock: Clock, patience: float = 10.0) -> Iter
         yield
 
 
-def _locked(lock: IO[str]) -> bool:
+@contextmanager
+def _shared(path: Path) -> Iterator[int]:
+    """A file that every user of this machine can lock. It is never removed: another one may have it open by then."""
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.chmod(_FOLDER_FOR_ALL)
+        opened = _opened(path)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"expected a file {path} for a lock, which all users of this machine share, but: {error.strerror}; make that "
+            "folder one that all may write to (mode 1777)"
+        ) from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _opened(path: Path) -> int:
+    # Opened to be read: in a folder of all users the kernel lets nobody write to, or create anew, what is another user's.
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            made = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FOR_ALL)
+            os.fchmod(made, _FOR_ALL)
+            return made
+        return _opened(path)
+
+
+def _locked(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -78,41 +118,14 @@ def _locked(lock: IO[str]) -> bool:
     return True
 
 
-def is_alive(run: str, folder: Path) -> bool:
-    """Whether a process of this machine holds that run's lock."""
-    try:
-        with (folder / f"{run}.lock").open("r", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+class Remover(Protocol):
+    """What removes containers."""
+
+    def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """As `Engine.remove`."""
 
 
-def dead_runs(folder: Path) -> tuple[str, ...]:
-    """The runs whose locks lie in `folder` though nobody holds them: they were killed."""
-    return tuple(path.stem for path in sorted(folder.glob("*.lock")) if not is_alive(path.stem, folder))
-
-
-def abandoned(resources: Resources, folder: Path) -> Iterator[tuple[Resource, str]]:
-    """The networks and volumes of `dead_runs`, each with its run; `resources` is the engine's."""
-    for run in dead_runs(folder):
-        for resource in sorted(resources({OWNER: run})):
-            yield resource, run
-
-
-def bury(run: str, folder: Path) -> None:
-    """Remove a dead run's lock: nothing of it is left."""
-    (folder / f"{run}.lock").unlink(missing_ok=True)
-
-
-def is_dead(marks: Mapping[str, str], folder: Path) -> bool:
-    """Whether labels are those of a run of this machine that is no longer alive."""
-    return OWNER in marks and marks.get(HOST) == socket.gethostname() and not is_alive(marks[OWNER], folder)
-
-
-def remove(engine: Engine, container: ListedContainer) -> None:
+def remove(engine: Remover, container: ListedContainer) -> None:
     """Remove a container, in whatever state, with its volumes that have no name; one that is gone, or going, is fine."""
     with suppress(NotFound, RemovalInProgress):
         engine.remove(container.id, force=True, volumes=True)

@@ -127,6 +127,11 @@ def marked(marker: str) -> tuple[str, ...] | None:
     return tuple(f"{pid} {name(pid)}" for pid in _carriers(marker))
 
 
+def markers() -> frozenset[str]:
+    """The markers that live processes have in their environments, as far as this user may read them."""
+    return frozenset(found for pid in pids() if (found := _variable_of(pid)) is not None)
+
+
 def visible() -> bool:
     """Whether processes can be seen at all: whether there is a /proc."""
     return (_PROC / "self" / "environ").exists()

@@ -19,7 +19,6 @@ from churn.system.engines.docker.layer import own_changes
 from churn.system.engines.docker.wire import ANSWER_TIME, About, ImageInfo, carrying
 from churn.system.protocols import Inspected, ListedContainer, Spec
 
-_BUILT_IN_NETWORKS = frozenset({"bridge", "host", "none"})
 _DEFAULT_NETWORK, _BRIDGE_NAME = "bridge", "com.docker.network.bridge.name"
 _DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _LOCAL_SOCKET = "http+docker://localhost"
@@ -177,18 +176,21 @@ class DockerEngine:
 
         With `labels`, those that carry them all, and those `volumes` that are there. It asks for each kind in turn.
         """
+        with self._asking():
+            others = (self._api.volumes()["Volumes"] or ()) if labels and volumes else ()
+        named = [Resource(ResourceKind.VOLUME, one["Name"]) for one in others if one["Name"] in volumes]
+        return frozenset([*(resource for resource, _ in self._found(labels)), *named])
+
+    def labelled(self, label: str) -> Mapping[Resource, str]:
+        """Those of `resources` that carry the label, each with its value."""
+        return {resource: told[label] for resource, told in self._found({label: ""})}
+
+    def _found(self, labels: Mapping[str, str] | None) -> Sequence[tuple[Resource, Mapping[str, str]]]:
+        """Networks, volumes and images with these labels, and all labels of each."""
         filters = carrying(labels)
         with self._asking():
-            found = self._api.volumes(filters=filters)["Volumes"] or ()
-            others = (self._api.volumes()["Volumes"] or ()) if labels and volumes else ()
-            networks = self._api.networks(filters=filters) or ()
-            images = self._api.images(filters=filters) or ()
-        return frozenset(
-            [Resource(ResourceKind.VOLUME, volume["Name"]) for volume in found]
-            + [Resource(ResourceKind.VOLUME, one["Name"]) for one in others if one["Name"] in volumes]
-            + [Resource(ResourceKind.NETWORK, one["Name"]) for one in networks if one["Name"] not in _BUILT_IN_NETWORKS]
-            + [Resource(ResourceKind.IMAGE, name) for image in images for name in wire.image_names(image)]
-        )
+            volumes, networks = self._api.volumes(filters=filters)["Volumes"], self._api.networks(filters=filters)
+            return wire.resources(volumes or (), networks or (), self._api.images(filters=filters) or ())
 
     def remove_resource(self, resource: Resource) -> None:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""

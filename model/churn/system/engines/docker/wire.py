@@ -14,6 +14,7 @@ from attrs import frozen
 
 from churn import errors
 from churn.lifecycle.form import Form
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.forms import form_of, volumes_of
 from churn.system.protocols import Inspected, ListedContainer, Mount, Spec
 from churn.system.refusals import refusal
@@ -22,6 +23,7 @@ ANSWER_TIME = 60
 """Seconds within which an engine has to answer; what a stop grants its container comes on top."""
 
 _UNTAGGED = "<none>:<none>"
+_BUILT_IN_NETWORKS = frozenset({"bridge", "host", "none"})
 _EVERY_GPU = -1
 _DESKTOP, _ROOTLESS = "Docker Desktop", "name=rootless"
 
@@ -175,6 +177,16 @@ def only_file(archive: bytes) -> bytes | None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         found = (tar.extractfile(entry) for entry in tar if entry.isfile())
         return next((file.read() for file in found if file is not None), None)
+
+
+def resources(
+    volumes: Sequence[Told], networks: Sequence[Told], images: Sequence[Told]
+) -> list[tuple[Resource, Mapping[str, str]]]:
+    """Volumes, networks but the built-in ones, and images by each of their names, all with their labels."""
+    rows = [(ResourceKind.VOLUME, one["Name"], one) for one in volumes]
+    rows += [(ResourceKind.NETWORK, one["Name"], one) for one in networks if one["Name"] not in _BUILT_IN_NETWORKS]
+    rows += [(ResourceKind.IMAGE, name, one) for one in images for name in image_names(one)]
+    return [(Resource(kind, name), told.get("Labels") or {}) for kind, name, told in rows]
 
 
 def image_names(image: Told) -> Sequence[str]:

@@ -15,6 +15,7 @@ from churn.system.managers.command.daemon import Daemon
 from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.ending import ending, expect_reset
 from churn.system.managers.command.reading import Entry, Unreadable
+from churn.system.ownership import marker
 from churn.system.process import run, shown
 from churn.system.protocols import ListedContainer as Container
 
@@ -75,7 +76,7 @@ class CommandManager:
     ) -> None:
         self.description = description
         self.name = description.name
-        self.marker = f"churn-{session}"
+        self.marker = marker(session)
         self.clock = clock
         own = {key: filled(value, {"run": session}) for key, value in description.contract.labels.items()}
         self.contract = evolve(description.contract, labels=own or labels)
