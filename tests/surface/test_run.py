@@ -60,7 +60,7 @@ def test_the_same_seed_does_the_same_steps(tmp_path: Path) -> None:
 def test_the_trace_has_a_begin_and_an_end_for_each_step(tmp_path: Path) -> None:
     run("--report", str(tmp_path), "--max-operations", "100")
     head, *lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
-    assert (head["churn"], head["format"]) == ("trace", 2)
+    assert (head["churn"], head["format"]) == ("trace", 3)
     begun = [line["n"] for line in lines if line["line"] == "begin"]
     ended = [line["n"] for line in lines if line["line"] == "end"]
     assert begun == ended == list(range(1, len(begun) + 1))

@@ -941,7 +941,7 @@ def test_the_trace_is_a_head_then_a_line_for_each_sequence_and_two_for_each_step
     did(lab, Stop("a"), pace=Pace.HURRIED)
     did(lab, List())
     head, *rest = lines(file)
-    assert (head["line"], head["churn"], head["format"], head["seed"]) == ("head", "trace", 2, 3)
+    assert (head["line"], head["churn"], head["format"], head["seed"]) == ("head", "trace", 3, 3)
     assert rest[0] == {"line": "sequence", "n": 1, "part": "test", "naming": "plain", "services": ["a", "b"]}
     assert [(line["line"], line["n"]) for line in rest[1:]] == [
         ("begin", 1), ("end", 1), ("begin", 2), ("end", 2), ("begin", 3), ("end", 3), ("begin", 4), ("end", 4),

@@ -23,6 +23,7 @@ _COMMANDS = (
     "doctor",
     "guide",
     "explain",
+    "schema",
 )
 
 

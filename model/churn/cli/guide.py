@@ -16,6 +16,7 @@ TOPICS = (
     "pytest",
     "engine",
     "reproducers",
+    "formats",
     "bugs",
     "safety",
     "glossary",

@@ -215,8 +215,7 @@ class Session:
         if judged.objections and self.known.bugs:
             judged = self._behind_known(pending, judged)
         record.looks, record.settled, record.strangers = judged.looks, judged.settled, judged.observation.strangers
-        if self._detailed or judged.objections or judged.doubts:
-            record.judgement = judged
+        record.judgement = judged
         if judged.objections or judged.doubts:
             record.objections = with_commands(judged.objections, self.contract)
             record.doubts = with_commands(judged.doubts, self.contract)
@@ -224,6 +223,7 @@ class Session:
             self._object(record)
         self.possible = judged.kept
         self._close(record, Verdict.UNKNOWN if judged.doubts else Verdict.KNOWN if record.known else Verdict.PASS)
+        record.judgement = judged if self._detailed or judged.doubts else None  # the trace's file has it
 
     def _behind_known(self, pending: Pending, judged: Judgement) -> Judgement:
         try:

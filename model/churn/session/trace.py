@@ -1,9 +1,9 @@
 """The trace: what a whole run did, in memory for the report, and as JSON lines for whoever looks into it later.
 
-Format 2 (in format 1, `remove-container` was called `remove`), one JSON object a line: a head; then for each sequence a
-``sequence`` line, and for each step a ``begin`` line, written before the operation is applied, and an ``end`` line after it was
-judged or hurried past. A sequence whose last step was hurried ends with a ``look`` line, that step's judgement. A run that is
-killed leaves a ``begin`` without an ``end``: that operation may have happened.
+One JSON object a line: a head; then for each sequence a ``sequence`` line, and for each step a ``begin`` line, written before
+the operation is applied, and an ``end`` line after it was judged or hurried past, with what was seen. A sequence whose last step
+was hurried ends with a ``look`` line, that step's judgement. A run that is killed leaves a ``begin`` without an ``end``: that
+operation may have happened. `read` reads these files, those of earlier formats too.
 """
 
 import json
@@ -15,12 +15,16 @@ from typing import IO, Any
 
 from attrs import define, field
 
+from churn.errors import UsageError
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Ok, Rejected
 from churn.session.run import Record, Run
+from churn.session.seen import as_data
 from churn.session.verdict import Verdict
 
-FORMAT = 2
+FORMAT = 3
+_RENAMED = {1: {"remove": "remove-container"}}
+"""Operations that were called otherwise in files of a format, and what they are called now. Format 2 did not have ``seen``."""
 
 
 @define(eq=False)
@@ -60,7 +64,8 @@ class Trace:
         kind = type(outcome).__name__.lower() if outcome is not None else "none"
         head = f'{{"line": "{line}", "n": {record.number}, "t": {now:.6f}, "outcome": "{kind}"'
         if record.verdict in (Verdict.PASS, Verdict.UNSEEN) and isinstance(outcome, Ok) and not record.doubts:
-            self._put(f'{head}, "took": {outcome.took:.6f}, "verdict": "{record.verdict.value}"}}\n')
+            seen = f', "seen": {json.dumps(_seen(record))}' if record.judgement is not None else ""
+            self._put(f'{head}, "took": {outcome.took:.6f}, "verdict": "{record.verdict.value}"{seen}}}\n')
             return
         self._put(head + ", " + json.dumps(_details(record))[1:] + "\n")
 
@@ -93,6 +98,8 @@ def _words(step: Step) -> str:
 def _details(record: Record) -> dict[str, Any]:
     outcome = record.outcome
     details: dict[str, Any] = {"verdict": record.verdict.value, "took": outcome.took if outcome else None}
+    if record.judgement is not None:
+        details["seen"] = _seen(record)
     if record.shown:
         details["shown"] = [{"command": one.command, "output": one.output, "ran": one.ran} for one in record.shown]
     if record.reason:
@@ -110,6 +117,58 @@ def _details(record: Record) -> dict[str, Any]:
                 for found in findings
             ]
     return details
+
+
+def _seen(record: Record) -> dict[str, Any]:
+    return as_data(record.judgement.observation) if record.judgement is not None else {}
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a trace's file as the present format has them, the head first. Of a run that was killed, what is whole.
+
+    Raises `UsageError` where the file is no trace, is of a later format, or has a line that is none of a trace.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            renamed: dict[str, str] = {}
+            for number, text in enumerate(file, 1):
+                if not text.endswith("\n"):
+                    return  # the run was killed while it wrote this
+                line = _parsed(path, number, text)
+                if number == 1:
+                    renamed = _RENAMED.get(_version(path, line), {})
+                    line["format"] = FORMAT
+                elif "do" in line:
+                    kind, *rest = line["do"].split(" ", 1)
+                    line["do"] = " ".join((renamed.get(kind, kind), *rest))
+                yield line
+    except OSError as error:
+        raise UsageError(f"{path}: expected a trace, but it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: expected a trace in UTF-8, got other bytes at {error.start}") from error
+
+
+def _parsed(path: Path, number: int, text: str) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path}: line {number}: expected a JSON object, but {error.msg}") from error
+    if not isinstance(line, dict) or "line" not in line:
+        raise UsageError(f"{path}: line {number}: expected a JSON object with the key 'line', got {text[:_SHOWN]!r}")
+    return line
+
+
+def _version(path: Path, head: dict[str, Any]) -> int:
+    version = head.get("format")
+    if head.get("churn") != "trace" or not isinstance(version, int):
+        raise UsageError(f"{path}: line 1: expected the head of a trace, got {str(head)[:_SHOWN]}")
+    if not 1 <= version <= FORMAT:
+        raise UsageError(f"{path}: expected a trace of format 1 to {FORMAT}, got {version}: it needs another Churn")
+    return version
+
+
+_SHOWN = 60
+"""Characters of what was found instead that a message shows."""
 
 
 @contextmanager

@@ -1,0 +1,14 @@
+"""`churn schema`: the JSON Schemas of the files that Churn writes, which travel with the program."""
+
+from importlib.resources import files
+
+import rich_click as click
+
+SCHEMAS = ("reproducer", "trace")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(SCHEMAS))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a reproducer, or of a line of trace.jsonl."""
+    click.echo((files("churn") / "schemas" / f"{name}.json").read_text(encoding="utf-8"), nl=False)
