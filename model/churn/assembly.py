@@ -10,7 +10,7 @@ from attrs import Factory, define, evolve, field, frozen
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs, Sort
-from churn.lifecycle.operations import ENGINE_FAULTS
+from churn.lifecycle.operations import ENGINE_FAULTS, INTERRUPTS, SIGNALLED
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
@@ -21,8 +21,8 @@ from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
-from churn.system.managers.defects import defective, need_engine_faults
-from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.managers.defects import defective, need_engine_faults, need_interrupts
+from churn.system.managers.reference import Embedded, GatedStore, Settings, Store
 from churn.system.managers.reference.contract import CONTRACT, with_daemon
 from churn.system.protocols import Host
 from churn.system.runs import new_run
@@ -52,6 +52,8 @@ class Target:
     """A folder for locks, which all runs on this machine share, whoever starts them."""
     engine_faults: bool = field()
     """Whether the engine is made to fail the manager, too."""
+    interrupts: bool = field()
+    """Whether the manager is ended midway, too, and then asked on."""
     speed: float = 4.0
     """How fast an emulated engine's time runs for a program that is tested on it; the waits go by it."""
     aima: AimaSettings = Factory(AimaSettings)
@@ -61,10 +63,20 @@ class Target:
     def _needed(self) -> bool:
         return need_engine_faults(self.defects)
 
+    @interrupts.default
+    def _interrupted(self) -> bool:
+        return need_interrupts(self.defects)
+
     @property
     def settings(self) -> Mapping[str, str | int | bool]:
         """How the manager is run, where it can be run in several ways: what a reproducer keeps of that."""
         return self.aima.kept() if self.manager == "aima" else {}
+
+    @property
+    def fails(self) -> frozenset[str]:
+        """The kinds of operation by which the manager is made to fail: what its contract offers beside its own."""
+        ended = INTERRUPTS if self.virtual else INTERRUPTS | {SIGNALLED}
+        return (ENGINE_FAULTS if self.engine_faults else frozenset()) | (ended if self.interrupts else frozenset())
 
     @property
     def virtual(self) -> bool:
@@ -122,11 +134,11 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
     host = EmulatedHost(core)
     settings = Settings(session=f"churn-{target.seed}", image=STAND_IN, labels=ownership.labels(run))
-    gate = Gate(hooks=EmulatedHooks(core), clock=clock) if target.engine_faults else None
+    gate = Gate(hooks=EmulatedHooks(core), clock=clock) if target.fails else None
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
-    driver = Embedded(defective(target.defects)(Store(), engine, host, clock, settings))
-    if gate is not None:
-        driver.contract = evolve(driver.contract, offers=driver.contract.offers | ENGINE_FAULTS)
+    store = Store() if gate is None else GatedStore(gate)
+    driver = Embedded(defective(target.defects)(store, engine, host, clock, settings))
+    driver.contract = evolve(driver.contract, offers=driver.contract.offers | target.fails)
     yield System(driver, EmulatedEngine(core), host, clock, gate=gate)
 
 
@@ -137,7 +149,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import build
     from churn.testbed import testbed
 
-    with testbed(target.engine, run, target.environ, labelling=target.engine_faults, speed=1.0) as here:
+    with testbed(target.engine, run, target.environ, labelling=bool(target.fails), speed=1.0) as here:
         if not here.engine.has_image(STAND_IN):
             build(here.engine, STAND_IN)
         settings = Settings(
@@ -147,7 +159,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         manager = ReferenceProgram(
             here.folder / "services.db", settings, here.environ, here.clock, target.defects, promises
         )
-        yield here.system(manager, fails=target.engine_faults)
+        yield here.system(manager, fails=target.fails)
 
 
 @contextmanager
@@ -168,7 +180,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
             description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
         )
         with closing(manager):
-            yield here.system(manager, fails=target.engine_faults)
+            yield here.system(manager, fails=target.fails)
 
 
 def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:
@@ -196,7 +208,7 @@ def _aima(target: Target, run: str) -> Iterator[System]:
         _expect_program(manager.program, environ, "name AIMA's program with --aima-bin or AIMA_BIN")
         _expect_program("docker", environ, "install it: AIMA needs it beside the engine")
         _expect_free(here.host)
-        yield here.system(manager, fails=target.engine_faults, looking=manager.environ)
+        yield here.system(manager, fails=target.fails, looking=manager.environ)
 
 
 def _expect_none_planted(target: Target) -> None:
@@ -227,7 +239,7 @@ def contract_of(target: Target) -> Contract:
         contract = read(Path(target.manager)).contract
     else:
         contract = contract_for(target.aima) if target.manager == "aima" else _contract_of_reference(target)
-    return evolve(contract, offers=contract.offers | ENGINE_FAULTS) if target.engine_faults else contract
+    return evolve(contract, offers=contract.offers | target.fails)
 
 
 def _contract_of_reference(target: Target) -> Contract:

@@ -202,6 +202,7 @@ class ReproducerItem(pytest.Item):
             defects=tuple(defects),
             environ=dict(os.environ),
             engine_faults=self.reproducer.disturbs,
+            interrupts=self.reproducer.interrupts,
             aima=AimaSettings.of(self.reproducer.settings),
         )
         with assembled(target) as whole:

@@ -7,7 +7,6 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from churn.errors import UsageError
-from churn.lifecycle.operations import ENGINE_FAULTS
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.system import System
 from churn.system import ownership
@@ -17,6 +16,7 @@ from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
+from churn.system.process import interrupt
 from churn.system.protocols import Manager
 from churn.system.proxy import ProxyHooks, proxied
 from churn.system.standin.image import TAG
@@ -38,13 +38,14 @@ class Testbed:
     real: bool = False
     """Whether the engine is a real one, which may be in trouble."""
 
-    def system(self, manager: Manager, *, fails: bool, looking: Mapping[str, str] | None = None) -> System:
-        """The system of a manager here; `fails`: the engine is made to fail it, as steps of a sequence.
+    def system(self, manager: Manager, *, fails: frozenset[str], looking: Mapping[str, str] | None = None) -> System:
+        """The system of a manager here; `fails` are the kinds of operation that make the engine fail it, or end it midway.
 
         `looking` is the environment of commands that are run for evidence, where it is not the manager's.
         """
-        if fails:
-            manager.contract = evolve(manager.contract, offers=manager.contract.offers | ENGINE_FAULTS)
+        manager.contract = evolve(manager.contract, offers=manager.contract.offers | fails)
+        if self.gate is not None:
+            self.gate.signalled = lambda name: interrupt(manager.marker, name)
         if self.waits.speed != 1:  # the engine's seconds are shorter: so is the grace that it gives
             grace = manager.contract.stop_grace / self.waits.speed
             manager.contract = evolve(manager.contract, stop_grace=grace)

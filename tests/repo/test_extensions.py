@@ -28,6 +28,7 @@ from churn.lifecycle.contract import Bounds
 from churn.lifecycle.invariants import INVARIANTS, Invariant, Show
 from churn.lifecycle.operations import (
     ENGINE_FAULTS,
+    INTERRUPTS,
     KINDS,
     OFFERED,
     Create,
@@ -63,7 +64,7 @@ from churn.system.managers.reference.program import ReferenceProgram
 from churn.system.protocols import Manager
 
 ROOT = Path(__file__).parents[2]
-ALL_OFFERS = OFFERED | ENGINE_FAULTS | {"restart-manager"}
+ALL_OFFERS = OFFERED | ENGINE_FAULTS | INTERRUPTS | {"restart-manager"}
 EVERY_KIND = tuple(KINDS.values())
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
 
@@ -323,7 +324,7 @@ def test_every_fault_of_an_engine_is_registered() -> None:
     files = {module.name for module in iter_modules(churn.system.faults.__path__)}
     classes = {inspect.getmodule(kind) for kind in FAULTS.values()}
     homes = {module.__name__.rpartition(".")[2] for module in classes if module is not None}
-    tools = {"gate", "gated"}
+    tools = {"gate", "gated", "interruption"}
     missing = files - homes - tools
     assert not missing, f"system/faults/__init__.py: KINDS lacks what stands in {missing}"
 

@@ -6,11 +6,14 @@ from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
     KINDS,
     Address,
+    Calls,
     Crash,
     Create,
     Disturb,
     Disturbance,
+    Ending,
     HoldPort,
+    Interrupt,
     Kill,
     Length,
     List,
@@ -24,6 +27,7 @@ from churn.lifecycle.operations import (
     RestartEngine,
     RestartManager,
     SetBehaviour,
+    Side,
     Start,
     Status,
     Step,
@@ -51,6 +55,8 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (HoldPort("a", Address.LOOPBACK), "hold-port a 127.0.0.1", "a", False),
     (ReleasePort("a"), "release-port a", "a", False),
     (Disturb(Disturbance.HANG), "disturb hang", None, False),
+    (Interrupt(2, Side.AFTER), "interrupt kill after 2", None, False),
+    (Interrupt(3, Side.BEFORE, Ending.TERM, Calls.ALL), "interrupt term before 3 of all", None, False),
     (RestartEngine(Outage.LIVE), "restart-engine live", None, False),
 ]
 

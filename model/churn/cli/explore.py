@@ -1,4 +1,4 @@
-"""`churn explore`: every sequence up to a depth, shortest first, each joint state once."""
+"""`churn explore`: every sequence up to a depth, shortest first; or an end of the manager at each call of its operations."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
 from churn.cli.settings import FAILED, PASSED
 from churn.explore.exhaustive import Level, Search
+from churn.explore.interrupts import Sweep, Swept
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.code import as_code
 from churn.report.console import VisibleConsole
@@ -28,7 +29,8 @@ from churn.system.clock import RealClock
 
 
 @click.command()
-@click.option("--exhaustive", "depth", type=click.IntRange(1), required=True, help="Steps of the longest sequences.")
+@click.option("--exhaustive", "depth", type=click.IntRange(1), help="Every sequence of up to so many steps.")
+@click.option("--interrupts", is_flag=True, help="End each operation at each of its calls, and go on from there.")
 @click.option("--services", type=click.IntRange(1, 3), default=2, show_default=True, help="Services in a sequence.")
 @click.option("--naming", type=click.Choice([one.value for one in Naming]), default=Naming.PLAIN.value, show_default=True,
               help="What the services are called.")  # fmt: skip
@@ -36,40 +38,63 @@ from churn.system.clock import RealClock
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
 @click.option("--reproducers", type=click.Path(path_type=Path), help="Where the shortest failure of each look is kept.")
 def explore(
-    depth: int, services: int, naming: str, *, faults: bool, defects: tuple[str, ...], reproducers: Path | None
+    depth: int | None,
+    services: int,
+    naming: str,
+    *,
+    interrupts: bool,
+    faults: bool,
+    defects: tuple[str, ...],
+    reproducers: Path | None,
 ) -> None:
-    """Try every sequence up to a depth on the emulated engine: what fails first is a shortest failure there is.
+    """Try all there is, on the emulated engine: every sequence up to a depth, or every moment at which the manager can be ended.
+
+    With --exhaustive, what fails first is a shortest failure there is. With --interrupts, each operation of the manager is
+    ended before and after each of its calls, and gone on from in four ways.
 
     Exit codes: 0 nothing failed, 1 something did, 2 it could not run.
     """
+    if (depth is None) is not interrupts:
+        raise click.UsageError("expected one of --exhaustive DEPTH and --interrupts, got both" if interrupts else
+                               "expected --exhaustive DEPTH or --interrupts, got neither")  # fmt: skip
     console = VisibleConsole(highlight=False)
-    target = Target(defects=defects, environ=dict(os.environ))
-    with assembled(target) as whole:
+    target = Target(defects=defects, environ=dict(os.environ), interrupts=interrupts)
+    with assembled(target) as whole, console.status("searching"):
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        search = Search(session, service_names(services), Naming(naming), faults=faults)
-        with console.status("searching"):
+        if depth is None:
+            swept = list(Sweep(session).cases())
+            table, failures = _of_sweep(swept), [bug for one in swept for bug in one.failures]
+        else:
+            search = Search(session, service_names(services), Naming(naming), faults=faults)
             levels = list(islice(search.levels(), depth))
-    console.print(_table(levels))
-    bugs = _distinct(levels)
+            table, failures = _of_levels(levels), [bug for level in levels for bug in level.failures]
+    console.print(table)
+    bugs = _distinct(failures)
     for bug in bugs:
         console.print(f"\n[red]{escape(str(bug.signature))}[/]")
-        console.print(escape(as_code("exhaustive", bug.failing.names, bug.failing.sequence)), soft_wrap=True)
+        console.print(escape(as_code("explored", bug.failing.names, bug.failing.sequence)), soft_wrap=True)
         if reproducers is not None:
-            path = save(reproducer_of(bug, target, f"churn {__version__}, exhaustive search"), reproducers)
+            path = save(reproducer_of(bug, target, f"churn {__version__}, complete search"), reproducers)
             console.print(f"kept: churn replay {path}", soft_wrap=True)
     sys.exit(FAILED if bugs else PASSED)
 
 
-def _distinct(levels: list[Level]) -> list[Bug]:
-    """The shortest failure of each fingerprint."""
+def _distinct(failures: list[Bug]) -> list[Bug]:
+    """The first failure of each fingerprint."""
     found: dict[Fingerprint, Bug] = {}
-    for level in levels:
-        for bug in level.failures:
-            found.setdefault(bug.failing.fingerprint, bug)
+    for bug in failures:
+        found.setdefault(bug.failing.fingerprint, bug)
     return list(found.values())
 
 
-def _table(levels: list[Level]) -> Table:
+def _of_sweep(swept: list[Swept]) -> Table:
+    table = Table("operation", "calls", "sequences", "failures", box=box.SIMPLE, show_edge=False)
+    for one in swept:
+        table.add_row(one.case.title, str(one.calls), str(one.runs), str(len(one.failures)))
+    return table
+
+
+def _of_levels(levels: list[Level]) -> Table:
     table = Table("depth", "steps tried", "new joint states", "failures", box=box.SIMPLE, show_edge=False)
     for level in levels:
         table.add_row(str(level.depth), str(level.steps), str(level.states), str(len(level.failures)))

@@ -72,6 +72,7 @@ def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console
         defects=defects,
         environ=dict(os.environ),
         engine_faults=reproducer.disturbs,
+        interrupts=reproducer.interrupts,
         aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
     )
     if manager.endswith(".toml"):

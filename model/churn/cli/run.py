@@ -60,6 +60,8 @@ _SECONDS = 300.0
 @click.option("--max-operations", type=click.IntRange(0), help="Operations for what comes after the cycles.")
 @click.option("--faults/--no-faults", default=None, help="Whether servers are made to misbehave.")
 @click.option("--engine-faults", is_flag=True, help="Let the engine fail the manager, too: lost replies, restarts, …")
+@click.option("--interrupts/--no-interrupts", default=None,
+              help="Whether the manager is ended midway, too.  [default: on an emulated engine]")  # fmt: skip
 @click.option(
     "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
 )
@@ -116,6 +118,7 @@ def _target(options: dict[str, Any]) -> Target:
         seed=options["seed"],
         defects=options["defects"],
         environ=dict(os.environ),
+        interrupts=options["engine"] == "emulated" if options["interrupts"] is None else options["interrupts"],
         speed=options["speed"],
         aima=settings_of(options),
     )
@@ -163,8 +166,9 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     words += [word for name in chosen.defects for word in ("--defect", name)]
     words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults") if options[name]]
     words += words_of(options) if chosen.manager == "aima" else []
-    if options["faults"] is not None:
-        words.append("--faults" if options["faults"] else "--no-faults")
+    for name in ("interrupts", "faults"):
+        if options[name] is not None:
+            words.append(f"--{name}" if options[name] else f"--no-{name}")
     return {
         "version": __version__,
         "manager": chosen.manager,

@@ -30,9 +30,9 @@ def debris(case: Case) -> frozenset[str]:
 
 
 def _as_seen(name: str, service: Service, observation: Observation, *, statuses: bool) -> Service:
-    if service.unsettled is not None:
-        return service
     entry = next((one for one in observation.listed or () if one.service == name), None)
+    if service.unsettled is not None:
+        return evolve(service, port=_port(entry, service, observation))
     port = _port(entry, service, observation)
     service = evolve(service, held=service.held and port == service.port)
     if service.server is DEAD:

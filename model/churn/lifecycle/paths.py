@@ -55,6 +55,8 @@ class Atlas:
                 continue
             self.edges[here] = {}
             for operation in enabled(state, self.names, self.contract, faults=self.faults):
+                if not operation.toured:
+                    continue
                 states = [branch.state for branch in follow(state, operation, _IMAGINED, self.contract)]
                 self.edges[here][operation] = abstract(states[0], self.names)
                 frontier.extend(states)

@@ -40,6 +40,8 @@ Start(a)         not running, its port held  Rejected     failed, no container (
 ReleasePort(a)   its port held               Ok           its port is free
 Disturb          any                         Ok           nothing changed; the manager's next start, stop or
                                                           create may end Unknown, unless replies only come late
+Interrupt        any                         Ok           nothing changed; the manager's next start, stop, create,
+                                                          remove or restart may end Unknown
 RestartEngine    any                         Ok           every server has died; if the containers run on
                                                           meanwhile, nothing changed
 Crash, Kill,     any                         Rejected     nothing changed: there was nothing to strike
@@ -62,6 +64,7 @@ from churn.lifecycle.operations import (
     Create,
     Disturb,
     HoldPort,
+    Interrupt,
     Kill,
     List,
     Operation,
@@ -131,5 +134,6 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     HoldPort: faults.hold,
     ReleasePort: faults.release,
     Disturb: faults.disturb,
+    Interrupt: faults.disturb,
     RestartEngine: faults.restart_engine,
 }

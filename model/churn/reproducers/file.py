@@ -70,6 +70,11 @@ class Reproducer:
         return any(step.operation.family is Family.ENGINE for step in self.sequence.steps)
 
     @property
+    def interrupts(self) -> bool:
+        """Whether its manager has to be ended midway."""
+        return any(step.operation.family is Family.INTERRUPT for step in self.sequence.steps)
+
+    @property
     def file_name(self) -> str:
         """What breaks, in words: ``undisturbed-stop-one-of-two.json``."""
         many = {1: "", 2: "-one-of-two", 3: "-one-of-three"}.get(len(self.names), f"-one-of-{len(self.names)}")
@@ -306,9 +311,14 @@ class _Reader(Document):
                 if value not in names:
                     self.wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)
                 values[part.name] = value
+            elif part.type is int:
+                values[part.name] = self._count(f"{where}.{key}", value)
             else:
                 values[part.name] = self.word(f"{where}.{key}", part.type, value)
         return kind(**values)
+
+    def _count(self, where: str, value: Any) -> int:
+        return value if type(value) is int and value > 0 else self.wrong(where, "a whole number from 1 on", value)
 
 
 _SERVICE = re.compile("[a-z]|s[1-9][0-9]{1,3}")

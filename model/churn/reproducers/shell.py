@@ -10,10 +10,12 @@ from typing import Any
 from churn.errors import UsageError
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
+    Calls,
     Crash,
     Create,
     Disturb,
     HoldPort,
+    Interrupt,
     Kill,
     Length,
     List,
@@ -197,6 +199,12 @@ def _by_hand(operation: Operation, _: str) -> str:
     return _comment(f"by hand: {operation} (the engine fails the manager in its next step)").rstrip("\n")
 
 
+def _ended_by_hand(operation: Interrupt, _: str) -> str:
+    calls = "calls" if operation.among is Calls.ALL else "calls that change something"
+    which = f"{operation.side.value} number {operation.call} of its {calls}"
+    return f"# by hand: the manager's next command gets SIG{operation.how.name} {which}"
+
+
 LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Start: _asked,
     Stop: _asked,
@@ -214,6 +222,7 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     HoldPort: lambda operation, real: f"hold {real} {operation.where.value}",
     ReleasePort: lambda _, __: 'kill "${holder:-}" 2>/dev/null; holder=',
     Disturb: _by_hand,
+    Interrupt: _ended_by_hand,
     RestartEngine: _by_hand,
 }
 """What each operation is in the script: a function of the operation and the quoted real name of its service."""

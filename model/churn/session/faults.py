@@ -8,10 +8,12 @@ from attrs import evolve, fields, frozen
 from churn.errors import Conflict, EngineError, NotFound
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
+    Calls,
     Crash,
     Disturb,
     Disturbance,
     HoldPort,
+    Interrupt,
     Kill,
     Operation,
     Outage,
@@ -19,10 +21,12 @@ from churn.lifecycle.operations import (
     RemoveContainer,
     RestartEngine,
     SetBehaviour,
+    Side,
 )
 from churn.system.clock import Clock
 from churn.system.faults import made
 from churn.system.faults.gate import MILLI, Fault, Gate, Struck
+from churn.system.faults.interruption import Interruption
 from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
@@ -59,7 +63,7 @@ class Waits:
 class Disturbed:
     """What befell the calls of one operation: which faults struck them, and for how many seconds in all replies were held back.
 
-    `foreseen`: a `disturb` of the sequence is the reason.
+    `foreseen`: a `disturb` or an `interrupt` of the sequence is the reason.
     """
 
     struck: tuple[Struck, ...] = ()
@@ -106,7 +110,7 @@ class Faults:
         self._gate = gate
         self._held = ""
         """The service whose port is held; empty: none is."""
-        self._next: Disturb | None = None
+        self._next: Disturb | Interrupt | None = None
         """What is to strike the manager's next operation."""
 
     def begin(self, real: Mapping[str, str], folders: Mapping[str, str]) -> None:
@@ -117,11 +121,11 @@ class Faults:
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
-    def snapshot(self) -> tuple[dict[str, str], Disturb | None, str]:
+    def snapshot(self) -> tuple[dict[str, str], Disturb | Interrupt | None, str]:
         """As `Rewindable.snapshot`."""
         return dict(self._words), self._next, self._held
 
-    def restore(self, snapshot: tuple[dict[str, str], Disturb | None, str]) -> None:
+    def restore(self, snapshot: tuple[dict[str, str], Disturb | Interrupt | None, str]) -> None:
         """As `Rewindable.restore`."""
         words, self._next, self._held = snapshot
         self._words = dict(words)
@@ -131,7 +135,7 @@ class Faults:
         return self._next
 
     def disturbing(self, act: Callable[[], _T]) -> tuple[_T, Disturbed]:
-        """Do `act`, an operation of the manager's. If a `disturb` was done before, its fault is on meanwhile.
+        """Do `act`, an operation of the manager's. If a `disturb` or an `interrupt` was done before, it is on meanwhile.
 
         Given back are what `act` gives, and what befell its calls.
         """
@@ -221,13 +225,16 @@ class Faults:
         self._held = ""
         return ""
 
-    def _disturb(self, operation: Disturb, _: int | None) -> str:
+    def _disturb(self, operation: Disturb | Interrupt, _: int | None) -> str:
         if self._gate is None:
             return _NO_GATE
         self._next = operation
         return ""
 
-    def _fault(self, operation: Disturb) -> Fault:
+    def _fault(self, operation: Disturb | Interrupt) -> Fault:
+        if isinstance(operation, Interrupt):
+            after, every = operation.side is Side.AFTER, operation.among is Calls.ALL
+            return Interruption(call=operation.call, after_it=after, signal=operation.how.name, every=every)
         seconds = LASTING.get(operation.how)
         return made(operation.how.value, {} if seconds is None else {"milliseconds": seconds(self.waits) * MILLI})
 
@@ -285,6 +292,7 @@ STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     HoldPort: Faults._hold,  # noqa: SLF001
     ReleasePort: Faults._release,  # noqa: SLF001
     Disturb: Faults._disturb,  # noqa: SLF001
+    Interrupt: Faults._disturb,  # noqa: SLF001
     RestartEngine: Faults._restart,  # noqa: SLF001
 }
 """How each fault is made, or ended."""

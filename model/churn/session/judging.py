@@ -10,7 +10,7 @@ from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examine
 from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.state import State, distinct
-from churn.lifecycle.transitions import Branch
+from churn.lifecycle.transitions import Branch, Must
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint, fingerprints_of
 from churn.session.known import Adopted, Known
@@ -89,15 +89,15 @@ class Judge:
         `bound` are the branches' states, with the ports and container ids that the look has shown.
         """
         kept: list[State] = []
-        found: list[tuple[list[Objection], list[Doubt], State]] = []
+        found: list[tuple[list[Objection], list[Doubt], State, Must]] = []
         for branch, state in zip(pending.branches, bound, strict=True):
             objections, doubts = examine(self.case(pending, branch, state, look), self.invariants)
             objections = [one for one in objections if not self.adopted.tolerates(one)]
             if not objections:
                 kept.append(remember(state, look.observation))
-            found.append((objections, doubts, state))
-        objections, doubts, nearest = (
-            found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(pending, one[0]))
+            found.append((objections, doubts, state, branch.must))
+        objections, doubts, nearest, _ = (
+            found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(pending, one[0], one[3]))
         )
         return Judgement(
             kept=distinct(kept),
@@ -126,12 +126,15 @@ class Judge:
             slow=pending.slow,
         )
 
-    def _rank(self, pending: Pending, objections: Sequence[Objection]) -> tuple[int, int, int]:
-        """How badly a state fits: by how many objections are news, by how many there are, by how high the first one ranks."""
+    def _rank(self, pending: Pending, objections: Sequence[Objection], must: Must) -> tuple[int, bool, int, int]:
+        """How badly a state fits: by how many objections are news, by how many there are, by how high the first one ranks.
+
+        Where what should have succeeded by now was refused, the state in which it still is what it was fits better.
+        """
         order = [invariant.name for invariant in self.invariants]
         places = [order.index(found.invariant) for found in objections]
         known = len(self.recognised(pending, objections)) if self.known.bugs else 0
-        return len(places) - known, len(places), min(places, default=0)
+        return len(places) - known, must is not Must.OVERDUE, len(places), min(places, default=0)
 
     def recognised(self, pending: Pending, objections: Iterable[Objection]) -> dict[Objection, Fingerprint]:
         """Those of the objections that are known already, each with the known bug that it looks like."""

@@ -27,6 +27,7 @@ from churn.session.observer import Observer
 from churn.system.clock import Clock
 from churn.system.faults import KINDS
 from churn.system.faults.gate import Gate
+from churn.system.faults.interruption import Interruption
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Manager
@@ -204,13 +205,15 @@ def _disturbed(outcome: Outcome, by: Disturbed, grace: float) -> Outcome:
     success is believed, unless the manager was misled; and if it is no success, nobody knows what the operation did.
     """
     outcome = evolve(outcome, held=by.held)
-    kinds = [KINDS[one.fault] for one in by.struck]
+    ended_midway = any(one.fault == Interruption.name for one in by.struck)
+    kinds = [KINDS.get(one.fault, Interruption) for one in by.struck]
     stands = by.held < grace and all(kind.only_delays for kind in kinds)
     if stands or (isinstance(outcome, Ok) and not any(kind.misleads for kind in kinds)):
         return outcome
     told = outcome.reason if isinstance(outcome, Rejected | Unknown) else "it reported success"
     until = outcome.until if isinstance(outcome, Unknown) else outcome.ended
-    reason = f"the engine failed the manager ({', '.join(map(str, by.struck))}): {told}"
+    who = "it was interrupted" if ended_midway else "the engine failed the manager"
+    reason = f"{who} ({', '.join(map(str, by.struck))}): {told}"
     times = (outcome.began, outcome.ended, outcome.mark, outcome.evidence)
     return Unknown(*times, reason, until=until, foreseen=by.foreseen, held=by.held)
 

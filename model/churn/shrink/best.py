@@ -27,12 +27,15 @@ class Best:
     """All that were made for it so far."""
     failures: int = 1
     """That were seen on the way down to it, the first included."""
+    former: set[Sequence] = field(factory=set)
+    """What was the best before. It is never taken again, so that two that are alike do not take turns for ever."""
     rate: Rate = field(factory=lambda: Rate(0, 0))
     """Of its runs since it was taken."""
 
     def take(self, failing: Failing, record: Record | None) -> None:
         """A candidate failed: up to its failing step it is the new best."""
         self.symptoms.add(self.failing.signature)
+        self.former.add(self.failing.sequence)
         self.failing, self.record, self.rate = failing, record, Rate(0, 0)
         self.failures += 1
 

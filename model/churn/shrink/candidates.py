@@ -107,6 +107,7 @@ def _with_restarts(failing: Failing, foresight: Foresight) -> Iterator[Candidate
             steps.append(step)
     if len(steps) < len(failing.steps):
         yield _with(failing, tuple(steps))
+    if len(steps) + 1 < len(failing.steps):
         yield _with(failing, (*steps[:-1], *failing.steps[-2:]))
 
 

@@ -62,7 +62,7 @@ class Work:
         """As it is by now, to be gone on with."""
         return evolve(
             self,
-            best=evolve(self.best, symptoms=set(self.best.symptoms)),
+            best=evolve(self.best, symptoms=set(self.best.symptoms), former=set(self.best.former)),
             memo=self.memo.copy(),
             known=deepcopy(self.known),
             met=dict(self.met),
@@ -178,7 +178,9 @@ class Shrinker:
         """Those worth a run: what passed in one naming and pace is not tried again in one that is plainer or calmer."""
         self._foresight.plain_passes = work.plain_passes
         for names, sequence in planned(work.best.failing, self._foresight, stage):
-            if not any(wilder(other, sequence) for other in work.passed.get(shape(sequence), ())):
+            if sequence not in work.best.former and not any(
+                wilder(other, sequence) for other in work.passed.get(shape(sequence), ())
+            ):
                 yield names, sequence
 
     def _taken(self, work: Work, candidate: Candidate, tries: int) -> bool:

@@ -105,7 +105,7 @@ def run(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with _sealing(marker):
             child = _start(argv, _environment(env, marker), cwd, out, err)
-        with _killed_unless_ended(child):
+        with _running(marker, child), _killed_unless_ended(child):
             ended = _await(child, timeout)
         printed = _bytes(out)
         return Finished(
@@ -130,6 +130,17 @@ def marked(marker: str) -> tuple[str, ...] | None:
 def markers() -> frozenset[str]:
     """The markers that live processes have in their environments, as far as this user may read them."""
     return frozenset(found for pid in pids() if (found := _variable_of(pid)) is not None)
+
+
+def interrupt(marker: str, name: str) -> None:
+    """Send the signal of that name (``TERM``) to the whole process group of the command that `run` runs with that marker.
+
+    Nothing happens where none runs.
+    """
+    child = _COMMANDS.get(marker)
+    if child is not None and child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.Signals[f"SIG{name}"])
 
 
 def visible() -> bool:
@@ -256,6 +267,19 @@ def _missing(argv: Sequence[str], cwd: str | None, error: FileNotFoundError) -> 
     if cwd is not None and error.filename == cwd:
         return f"expected to run {shown(argv)!r} in {cwd!r}, but there is no such folder; create it or name another"
     return f"expected to run {shown(argv)!r}, but there is no program {argv[0]!r}; install it or put it on PATH"
+
+
+_COMMANDS: dict[str, subprocess.Popen[bytes]] = {}
+"""The commands that `run` runs at this moment, by their markers."""
+
+
+@contextmanager
+def _running(marker: str, child: subprocess.Popen[bytes]) -> Iterator[None]:
+    _COMMANDS[marker] = child
+    try:
+        yield
+    finally:
+        _COMMANDS.pop(marker, None)
 
 
 @contextmanager

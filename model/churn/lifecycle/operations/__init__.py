@@ -15,17 +15,22 @@ from attrs import evolve
 
 from churn.lifecycle.operations.base import Family, OnService, Operation, Pace, Step
 from churn.lifecycle.operations.faults import (
+    SIGNALLED,
     Address,
+    Calls,
     Crash,
     Disturb,
     Disturbance,
+    Ending,
     HoldPort,
+    Interrupt,
     Kill,
     Outage,
     ReleasePort,
     RemoveContainer,
     RestartEngine,
     SetBehaviour,
+    Side,
 )
 from churn.lifecycle.operations.requests import (
     Create,
@@ -42,15 +47,20 @@ from churn.lifecycle.operations.requests import (
 
 __all__ = [
     "ENGINE_FAULTS",
+    "INTERRUPTS",
     "KINDS",
     "OFFERED",
+    "SIGNALLED",
     "Address",
+    "Calls",
     "Crash",
     "Create",
     "Disturb",
     "Disturbance",
+    "Ending",
     "Family",
     "HoldPort",
+    "Interrupt",
     "Kill",
     "Length",
     "List",
@@ -65,6 +75,7 @@ __all__ = [
     "RestartEngine",
     "RestartManager",
     "SetBehaviour",
+    "Side",
     "Start",
     "Status",
     "Step",
@@ -92,6 +103,7 @@ _ALL: tuple[type[Operation], ...] = (
     ReleasePort,
     Disturb,
     RestartEngine,
+    Interrupt,
 )
 KINDS: Mapping[str, type[Operation]] = {cls.kind: cls for cls in _ALL}
 """Every operation there is, by its word; those of one family stand together."""
@@ -100,6 +112,9 @@ OFFERED = frozenset(cls.kind for cls in _ALL if cls.offered and cls.manager)
 """The kinds that the manager itself carries out. A manager need not have them all."""
 ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGINE)
 """The kinds that make trouble with the engine: a contract offers them where the user wants that (`--engine-faults`)."""
+
+INTERRUPTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.INTERRUPT)
+"""The kinds that end the manager midway: a contract offers them where the user wants that (`--interrupts`)."""
 
 
 def listed(names: tuple[str, ...], possible: frozenset[str]) -> Iterator[Operation]:

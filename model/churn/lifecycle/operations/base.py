@@ -22,6 +22,8 @@ class Family(Enum):
     """It does something to a service without the manager."""
     ENGINE = "engine"
     """It makes trouble with the engine that the manager uses."""
+    INTERRUPT = "interrupt"
+    """It ends the manager's own program in the middle of an operation."""
 
 
 @frozen
@@ -52,6 +54,8 @@ class Operation:
     """What the service's server has to be so that this fault makes sense; empty: that makes no difference."""
     ends_servers: ClassVar[bool] = False
     """Whether it may end a server without the manager. To the manager it looks the same, whichever operation did it."""
+    toured: ClassVar[bool] = True
+    """Whether tours cover it in each state. What shows in the next operation only is worth nothing by itself."""
     upsets_engine: ClassVar[bool] = False
     """Whether the engine counts as another one after it. The session then asks for the engine's identity anew."""
 

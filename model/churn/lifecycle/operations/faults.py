@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from churn.lifecycle.condition import DEAD, NONE, SOUND, Behaviour
 from churn.lifecycle.operations.base import Family, OnService, Operation
@@ -25,6 +25,35 @@ class Disturbance(Enum):
     IMAGE = "image-gone"
     GPU = "missing-gpu-driver"
     LATENCY = "latency"
+
+
+class Ending(Enum):
+    """The signal that ends the manager's program."""
+
+    KILL = "kill"
+    """SIGKILL: it cannot do anything more."""
+    TERM = "term"
+    """SIGTERM: it may put things in order, and is then held to what it tells."""
+    INT = "int"
+    """SIGINT, as Ctrl-C: the same."""
+
+
+class Side(Enum):
+    """On which side of a call the manager is ended."""
+
+    BEFORE = "before"
+    """The call does not take place."""
+    AFTER = "after"
+    """The call takes place, and the manager does not learn what came of it."""
+
+
+class Calls(Enum):
+    """Which of the manager's calls are counted."""
+
+    CHANGES = "changes"
+    """Those that change something: a container, or, in the process of Churn, what the manager keeps."""
+    ALL = "all"
+    """All of them: those, too, that only ask."""
 
 
 class Outage(Enum):
@@ -188,6 +217,55 @@ class Disturb(Operation):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.how.value}"
+
+
+@frozen(cache_hash=True)
+class Interrupt(Operation):
+    """The manager's next `create`, `start`, `stop`, `remove` or `restart` is ended midway, at its call of that number.
+
+    The first call has the number 1. An operation that makes fewer calls is not ended, and does what it always does. What was
+    ended may have done nothing, part or all of its work. After it the manager is asked on as by a user who runs it again.
+    """
+
+    call: int
+    side: Side
+    how: Ending = Ending.KILL
+    among: Calls = Calls.CHANGES
+    kind = "interrupt"
+    family = Family.INTERRUPT
+    manager = False
+    fault = True
+    offered = True
+    toured = False
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it strikes whichever comes next
+        yield from (cls(call, side) for call in range(1, _CALLS + 1) for side in Side)
+        yield from (cls(call, Side.AFTER, how) for call in _SIGNALLED for how in (Ending.TERM, Ending.INT))
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """At an earlier call, by SIGKILL, which leaves the manager no choice."""
+        plain = () if self.how is Ending.KILL else (evolve(self, how=Ending.KILL),)
+        earlier = (evolve(self, call=call) for call in range(1, self.call))
+        before = () if self.side is Side.BEFORE else (evolve(self, side=Side.BEFORE),)
+        return (*earlier, *before, *plain)
+
+    @property
+    def needs(self) -> str | None:
+        return self.kind if self.how is Ending.KILL else SIGNALLED
+
+    def __str__(self) -> str:
+        counted = "" if self.among is Calls.CHANGES else " of all"
+        return f"{self.kind} {self.how.value} {self.side.value} {self.call}{counted}"
+
+
+SIGNALLED = "signalled"
+"""What the contract has as possible where the manager is a program of its own, which can get a signal."""
+_CALLS = 4
+"""A start that fails changes so much: it keeps a note, makes a container, starts it, and removes it."""
+_SIGNALLED = (1, 2)
+"""The calls after which a program gets a signal that it may heed."""
 
 
 @frozen(cache_hash=True)

@@ -43,6 +43,8 @@ _BESIDE_RUNNING, _BESIDE_FAULTY, _BESIDE_IDLE = 2.5, 1.5, 1.1
 """Beside other services: what they share is mixed up, and to harm one that runs is the worst that a manager can do."""
 _IDLE_CHANGE = 0.4
 """A stop of what does not run: it changes nothing."""
+_INTERRUPTED = 1.0
+"""A change that is ended midway: what it has left undone is tidied up by the least tried code."""
 _NO_SERVICE = 0.1
 """An operation on what is not there: it is to be refused, and mostly is."""
 _OF_NOTHING = 1.0
@@ -253,6 +255,8 @@ def _side(service: str, here: Place, names: tuple[str, ...]) -> str:
 
 def _after(step: Step, before: Step | None) -> Iterable[tuple[Mark, float]]:
     """What follows what: it matters for changes, and most where the second follows the first at once."""
+    if before is not None and before.operation.family is Family.INTERRUPT and step.operation.changes_containers:
+        yield (str(before.operation), step.operation.kind, "interrupted"), _INTERRUPTED
     if before is None or not (_changes(before.operation) and step.operation.changes_containers):
         return
     same = before.operation.service == step.operation.service

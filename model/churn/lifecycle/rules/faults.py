@@ -8,6 +8,7 @@ from churn.lifecycle.operations import (
     Crash,
     Disturb,
     HoldPort,
+    Interrupt,
     Kill,
     Outage,
     ReleasePort,
@@ -80,8 +81,8 @@ def release(state: State, operation: ReleasePort, _: Outcome, __: Contract) -> t
     return (Branch(Must.OK, state.change(operation.name, held=False)),)
 
 
-def disturb(state: State, _: Disturb, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
-    """What follows a disturbance: it shows in the manager's next operation only."""
+def disturb(state: State, _: Disturb | Interrupt, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
+    """What follows a disturbance, or an interrupt: it shows in the manager's next operation only."""
     return (Branch(Must.ANY, state),)
 
 

@@ -7,7 +7,7 @@ manager's calls pass it: what looks at the system does not, so that what is seen
 import json
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum
 from math import inf
@@ -66,6 +66,8 @@ class Lost(Enum):
     """No reply comes for as long as the fault is on, or until the client gives up."""
     TRUNCATED = "truncated"
     """The reply ends in the middle of its body."""
+    CUT = "cut"
+    """Nobody waits for a reply any more: the client has been ended."""
 
 
 @frozen
@@ -149,6 +151,9 @@ class Fault:
         settings = (f"{key}={value}" for key, value in asdict(self).items() if value not in ("", 0, False))
         return " ".join((self.name, *settings))
 
+    def on_strike(self, gate: "Gate") -> None:
+        """Do what else belongs to it when it strikes a call."""
+
     def before(self, call: Call) -> Refused | Lost | None:
         """What becomes of a call that it is for, before the engine has it; None: the engine gets it."""
         return None
@@ -186,6 +191,8 @@ class Gate:
     """What the engine itself answered, no fault of these, when it could not do what it was asked."""
     images_removed: int = 0
     """How many images were removed by who asks here."""
+    signalled: Callable[[str], None] = field(default=lambda _: None)
+    """Sends that signal (``KILL``) to the program that asks here, where it is one."""
     _hanging: list[Fault] = field(factory=list)
     _ends: dict[int, float] = field(factory=dict)
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
@@ -291,6 +298,7 @@ class Gate:
 
     def _strike(self, fault: Fault, call: Call, told: Refused | Lost | Late) -> None:
         self.struck.append(Struck(fault.name, call.verb))
+        fault.on_strike(self)
         if isinstance(told, Late):
             self.held += told.seconds
         if told is Lost.HANG and not any(one is fault for one in self._hanging):

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from churn.errors import EngineUnreachable
+from churn.errors import EngineError, EngineUnreachable
 from churn.lifecycle.observation import Event, Resource
 from churn.system.clock import Clock
 from churn.system.faults.gate import Call, Gate, Late, Lost, Refused
+from churn.system.faults.interruption import Cut
 from churn.system.protocols import Engine, Inspected, ListedContainer, Spec
 from churn.system.refusals import refusal
 
@@ -101,15 +102,25 @@ class GatedEngine:
             raise refusal(struck.status, struck.message)
         if struck is not None:
             raise self._lost(struck, call)
-        done = act()
+        try:
+            done = act()
+        except EngineError:
+            self._reply(call)  # a refusal is a reply, too
+            raise
+        self._reply(call)
+        return done
+
+    def _reply(self, call: Call) -> None:
+        """Let the reply come, as far as the faults let it. Raises `EngineUnreachable` where it does not come."""
         told = self._gate.after(call)
         if isinstance(told, Lost):
             raise self._lost(told, call)
         if told is not None:
             self._await(told, call)
-        return done
 
     def _lost(self, lost: Lost, call: Call) -> EngineUnreachable:
+        if lost is Lost.CUT:
+            raise Cut(call.verb)
         if lost is Lost.HANG:
             self._clock.sleep(ANSWER_TIME)
             return _given_up(call)

@@ -9,6 +9,7 @@ from attrs import frozen
 from churn.errors import UsageError
 from churn.system.managers.defects import (
     emptiness,
+    interrupted,
     leaking,
     listing,
     mumbling,
@@ -63,6 +64,7 @@ _THEMES = (
     volumes,
     mumbling,
     emptiness,
+    interrupted,
 )
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager) for theme in _THEMES for name, manager in theme.DEFECTS.items()
@@ -78,6 +80,11 @@ def defective(names: tuple[str, ...]) -> type[ReferenceManager]:
     bases = tuple(DEFECTS[name].manager for name in dict.fromkeys(names))
     promises = {field: value for base in bases for field, value in base.promises.items()}
     return type("Defective", bases, {"promises": promises}) if bases else ReferenceManager
+
+
+def need_interrupts(names: tuple[str, ...]) -> bool:
+    """Whether some of these defects show only where the manager is ended midway. Unknown names are none."""
+    return any(name in DEFECTS and DEFECTS[name].manager.upset_by_interrupt for name in names)
 
 
 def need_engine_faults(names: tuple[str, ...]) -> bool:

@@ -5,7 +5,8 @@
 """
 
 from churn.system.managers.reference.embedded import Embedded
+from churn.system.managers.reference.gated import GatedStore
 from churn.system.managers.reference.manager import ReferenceManager, ServiceError, Settings
 from churn.system.managers.reference.store import Record, Store
 
-__all__ = ["Embedded", "Record", "ReferenceManager", "ServiceError", "Settings", "Store"]
+__all__ = ["Embedded", "GatedStore", "Record", "ReferenceManager", "ServiceError", "Settings", "Store"]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from churn.errors import EngineError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Listed
-from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
+from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
+from churn.system.faults.interruption import Cut
 from churn.system.managers.answers import as_evidence, unreadable
 from churn.system.managers.reference.answer import PrintedInstead, Row, Rows, UnreadableAnswer, read
 from churn.system.managers.reference.contract import CONTRACT, contract_for, with_daemon
@@ -68,9 +69,12 @@ class Embedded:
 
     def restart_daemon(self) -> Outcome:
         """As `Manager.restart_daemon`: another manager takes its place, over the same store."""
+        self._replace()
+        return self._call("# is started anew", self.manager.wake)
+
+    def _replace(self) -> None:
         old = self.manager
         self.manager = type(old)(old.store, old.engine, old.host, old.clock, old.settings)
-        return self._call("# is started anew", self.manager.wake)
 
     def service_of(self, container: Container) -> str | None:
         """As `Manager.service_of`: the reference labels its containers with the service's name."""
@@ -89,6 +93,10 @@ class Embedded:
                 act()
             if look is not None:
                 listed = self._listed(look())
+        except Cut:
+            self._replace()  # what was ended is another one when it is asked again
+            evidence = Evidence(f"{self._shown} {words}", "Killed", ran=False)
+            return Unknown(began, clock.now(), 0, evidence, "it was ended by SIGKILL", until=clock.now())
         except (ServiceError, EngineError) as error:
             evidence = Evidence(f"{self._shown} {words}", f"Error: {error}", ran=False)
             return Rejected(began, clock.now(), 0, evidence, str(error))

@@ -52,6 +52,8 @@ class ReferenceManager:
     """What a manager made from this one promises otherwise: fields of the contract, with their values."""
     upset_by_engine: ClassVar[bool] = False
     """Of a defect: whether it shows only where the engine makes trouble."""
+    upset_by_interrupt: ClassVar[bool] = False
+    """Of a defect: whether it shows only where the manager is ended midway."""
 
     def __init__(self, store: Store, engine: Engine, host: Host, clock: Clock, settings: Settings) -> None:
         self.store = store
