@@ -25,7 +25,7 @@ FILE = Path(__file__).parent / "minima.json"
 DEEPEST = 10
 WIDE = {1: DEEPEST, 2: 4, 3: 3}
 """How deep sequences of so many services are searched."""
-WIDE_INTERRUPTED = {1: DEEPEST, 2: 3, 3: 2}
+WIDE_INTERRUPTED = {1: DEEPEST, 2: 1, 3: 1}
 """The same where the manager is ended midway, too: then there are as many operations more as one service has."""
 
 
