@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from attrs import Factory, define, field, frozen
 
 from churn.assembly import Assembled, Target
-from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
+from churn.errors import BudgetSpent, EnvironmentFault
 from churn.explore.coverage import Coverage
 from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
 from churn.explore.scenarios import cycles
@@ -201,7 +201,7 @@ class Campaign:
         except EnvironmentFault as fault:
             self.trace.note(str(fault))
             self.faults.append(str(fault))
-            self._given_up |= isinstance(fault, ResetFailed) or len(self.faults) >= _MOST_FAULTS
+            self._given_up |= len(self.faults) >= _MOST_FAULTS
 
     def _search(self, *, touring: bool) -> None:
         """Look for failures, behind the bugs that are known; the tour again only where there are new ones of these."""

@@ -36,6 +36,10 @@ class ResetFailed(EnvironmentFault):
     """After a tear-down something was still there: the next sequence would not start clean."""
 
 
+class TimeIsUp(ChurnError):
+    """The time that a clean-up may take after an interrupt is over: whatever goes on is given up."""
+
+
 class BudgetSpent(ChurnError):
     """The operations or the time of this run are used up."""
 

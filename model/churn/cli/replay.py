@@ -11,7 +11,9 @@ from rich.markup import escape
 
 from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
-from churn.cli.settings import FAILED, INCONCLUSIVE, PASSED
+from churn.cli.interrupts import Interrupts, interruptible
+from churn.cli.settings import FAILED, INCONCLUSIVE, INTERRUPTED, PASSED
+from churn.errors import ChurnError
 from churn.report.console import VisibleConsole
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.replay import Replayed, ReplayVerdict, replay as replay_file
@@ -48,7 +50,8 @@ _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAILS", Verdict.UNKNOWN: "unknown",
 def replay(files: tuple[Path, ...], **options: Any) -> None:
     """Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.
 
-    Exit codes: 0 all are fixed, 1 one failed or changed, 2 a file could not be read, 3 one could not be told.
+    Exit codes: 0 all are fixed, 1 one failed or changed, 2 a file could not be read, 3 one could not be told, 130 interrupted
+    after clean-up.
     """
     reproducers = {path: load(path) for path in files}
     if options["as_shell"]:
@@ -56,13 +59,20 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
             click.echo(as_shell(reproducer))
         return
     console = VisibleConsole(highlight=False)
-    verdicts = {_replay(path, reproducer, options, console) for path, reproducer in reproducers.items()}
+    with interruptible() as stop:
+        verdicts = {
+            _replay(path, one, options, console, stop) for path, one in reproducers.items() if not stop.happened
+        }
+    if stop.happened:
+        sys.exit(INTERRUPTED)
     if verdicts & {ReplayVerdict.FAILED, ReplayVerdict.CHANGED}:
         sys.exit(FAILED)
     sys.exit(INCONCLUSIVE if ReplayVerdict.ENVIRONMENT in verdicts else PASSED)
 
 
-def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console) -> ReplayVerdict:
+def _replay(
+    path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console, stop: Interrupts
+) -> ReplayVerdict:
     defects = () if options["healthy"] else options["defects"] or reproducer.defects
     manager = options["manager"] or trusted(reproducer.manager, path, trust=options["trust"])
     target = Target(
@@ -77,12 +87,32 @@ def _replay(path: Path, reproducer: Reproducer, options: dict[str, Any], console
     )
     if manager.endswith(".toml"):
         console.print(f"runs the commands of {escape(manager)}", soft_wrap=True)
-    with assembled(target) as whole:
-        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        done = replay_file(reproducer, session)
+    done = _done(target, reproducer, console, stop)
+    if done is None:
+        return ReplayVerdict.ENVIRONMENT
     console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)
     _show(done, console)
     return done.verdict
+
+
+def _done(target: Target, reproducer: Reproducer, console: Console, stop: Interrupts) -> Replayed | None:
+    """The file's operations done again; None where that was interrupted. What fails after that is told."""
+    done = None
+    try:
+        with stop.heeded(), assembled(target) as whole:
+            session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+            try:
+                done = replay_file(reproducer, session)
+            except KeyboardInterrupt:
+                console.print("interrupted: cleaning up what this replay has made")
+            stop.clean_up()
+    except KeyboardInterrupt:
+        console.print("interrupted")
+    except (ChurnError, OSError) as error:
+        if done is None and not stop.happened:
+            raise
+        console.print(f"environment: {escape(str(error))}", soft_wrap=True)
+    return done
 
 
 def _show(done: Replayed, console: Console) -> None:

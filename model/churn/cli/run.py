@@ -1,36 +1,27 @@
 """`churn run`: the whole campaign against one system, and its report."""
 
-import contextlib
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 from attrs import evolve
-from rich.console import Console
-from rich.markup import escape
 
 from churn import __version__
-from churn.assembly import Target, assembled
-from churn.campaign import Campaign, Plan
+from churn.assembly import Target
+from churn.campaign import Plan
 from churn.cli.aima import aima_options, settings_of, words_of
+from churn.cli.campaigns import carry_out, tell
+from churn.cli.interrupts import interruptible
 from churn.cli.plan import show_plan
-from churn.cli.settings import INTERRUPTED, Duration
-from churn.errors import ResetFailed, UsageError
+from churn.cli.settings import Duration
+from churn.errors import UsageError
 from churn.explore.machine import PROFILES
 from churn.report.console import VisibleConsole
-from churn.report.files import save, write
-from churn.report.summary import summarise
-from churn.report.terminal import Ticker, show
-from churn.report.values import Summary
-from churn.reproducers.file import save as save_reproducer
-from churn.reproducers.shell import as_shell, has_shell
-from churn.session.trace import Trace, written
-from churn.system.clock import RealClock, today
+from churn.session.trace import written
+from churn.system.clock import today
 
 OPERATIONS = 30_000
 """The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
@@ -104,11 +95,11 @@ def run(**options: Any) -> None:
         return
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     _prepare(folder)
-    with written(folder / "trace.jsonl", _head(chosen, options)) as trace:
-        summary, interrupted = _run(chosen, plan, trace, console, options["reproducers"] or folder / "reproducers")
-    save(summary, folder)
-    show(summary, console, folder)
-    sys.exit(INTERRUPTED if interrupted else summary.exit_code)
+    reproducers = options["reproducers"] or folder / "reproducers"
+    with interruptible() as stop, written(folder / "trace.jsonl", _head(chosen, options)) as trace:
+        campaign, seconds = carry_out(chosen, plan, trace, console, folder, stop)
+        code = tell(campaign, seconds, chosen, console, folder, reproducers=reproducers, stop=stop)
+    sys.exit(code)
 
 
 def _target(options: dict[str, Any]) -> Target:
@@ -177,57 +168,3 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
         "when": today().isoformat(timespec="seconds"),
         "command": shlex.join(words),
     }
-
-
-def _run(chosen: Target, plan: Plan, trace: Trace, console: Console, reproducers: Path) -> tuple[Summary, bool]:
-    """The summary of the run, and whether it was interrupted: by then everything is cleaned up, and bugs are saved."""
-    clock, ticker, interrupted = RealClock(), Ticker(console), False
-    began = clock.now()
-    trace.watch = ticker.step
-    campaign = None
-    try:
-        with _interruptible(console), assembled(chosen) as whole, ticker.running(plan.operations):
-            campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
-            try:
-                campaign.run()
-            except KeyboardInterrupt:
-                interrupted = True
-                console.print("interrupted: cleaning up what this run has made")
-    except ResetFailed as fault:
-        if campaign is None:
-            raise
-        campaign.faults.append(str(fault))
-    campaign.coverage.count(trace)
-    for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
-        path = save_reproducer(reproducer, reproducers)
-        console.print(escape(f"Reproducer: churn replay{_named(chosen)} {path}"), soft_wrap=True)
-        if has_shell(reproducer):
-            script = write(path.with_suffix(".sh"), as_shell(reproducer))
-            console.print(escape(f"Without Churn: sh {script}"), soft_wrap=True)
-    account = evolve(campaign.account(clock.now() - began), interrupted=interrupted)
-    return summarise(trace, account), interrupted
-
-
-def _named(chosen: Target) -> str:
-    """What a replay has to be told of the manager beside the reproducer."""
-    if chosen.manager.endswith(".toml"):
-        return f" --manager {shlex.quote(chosen.manager)}"
-    binary = chosen.aima.binary
-    return f" --aima-bin {shlex.quote(binary)}" if chosen.manager == "aima" and binary else ""
-
-
-@contextlib.contextmanager
-def _interruptible(console: Console) -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does; neither cuts the clean-up short, which is bounded in time."""
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, lambda *_: console.print("still cleaning up"))
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -17,17 +17,24 @@ FORMAT = 1
 
 
 def save(summary: Summary, folder: Path) -> Path:
-    """Write `report.md` and `report.json` to `folder`; the former's path."""
+    """Write `report.md` and `report.json` to `folder`; the former's path. Raises `OSError`; what could be written is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "report.json", harmless_json(json.dumps(as_data(summary), indent=2, ensure_ascii=False)) + "\n")
-    return write(folder / "report.md", markdown(summary))
+    try:
+        return write(folder / "report.md", markdown(summary))
+    finally:
+        data = json.dumps(as_data(summary), indent=2, ensure_ascii=False)
+        write(folder / "report.json", harmless_json(data) + "\n")
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a file aside and rename it, so that nobody ever reads half of one."""
+    """Write a file aside and rename it, so that nobody ever reads half of one. Raises `OSError`; then nothing is left of it."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    return aside.replace(path)
+    try:
+        aside.write_text(text, encoding="utf-8")
+        return aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def as_data(summary: Summary) -> dict[str, Any]:

@@ -260,7 +260,7 @@ class Faults:
 
 def await_engine(engine: Engine, clock: Clock, within: float | None = None) -> bool:
     """Wait for an engine that is being restarted; whether it came back in time, or in so many seconds."""
-    end = clock.now() + (_COMES_BACK if within is None else within)
+    end = clock.now() + (COMES_BACK if within is None else within)
     while True:
         try:
             engine.identity()
@@ -272,7 +272,7 @@ def await_engine(engine: Engine, clock: Clock, within: float | None = None) -> b
             return True
 
 
-_COMES_BACK = 30.0
+COMES_BACK = 30.0
 """Seconds that a restart of an engine may take."""
 _NO_GATE = "this engine cannot be made to fail"
 _NOT_RUNNING = "it has no running container"

@@ -1,16 +1,25 @@
 """A clean start: before the run Churn makes sure that nothing is there, before each sequence it clears up and makes sure."""
 
-from churn.errors import EngineError, NotClean, ResetFailed
+from collections.abc import Callable, Sized
+from itertools import count
+from typing import TypeVar
+
+from churn.errors import EngineError, EnvironmentFault, NotClean, ResetFailed
+from churn.lifecycle.observation import Port
 from churn.lifecycle.operations import List
 from churn.lifecycle.outcome import Ok, Unknown
-from churn.session.faults import await_engine
+from churn.session.faults import COMES_BACK, await_engine
 from churn.session.system import System
 from churn.system.clock import Clock
 from churn.system.ownership import OWNER, remove
-from churn.system.protocols import Engine, ListedContainer, Manager
+from churn.system.protocols import Engine, ListedContainer, Manager, Tidy
 
-_LIMIT, _INTERVAL = 30.0, 0.1
-"""Seconds until a container that was removed has to be off the engine's list, and between two looks at that."""
+_LIMIT, _INTERVAL = 10.0, 0.1
+"""Seconds until a container that was removed has to be off the engine's list, and its port free; and between two looks."""
+_TRIES, _PAUSE = 3, 0.5
+"""How often a reset is tried where not the engine is why it fails, and the seconds between two tries."""
+
+_Left = TypeVar("_Left", bound=Sized)
 
 
 def preflight(manager: Manager, engine: Engine) -> None:
@@ -32,26 +41,43 @@ def preflight(manager: Manager, engine: Engine) -> None:
 
 
 def reset(system: System, run: str, within: float | None = None) -> None:
-    """End the manager's processes, remove all containers, networks and volumes of the run, empty the store; then make sure.
+    """Let the manager clear up, end its processes, remove all that the run has on the engine, empty the store; then make sure.
 
-    An engine that does not answer is waited for, for as long as a restart takes, or `within` so many seconds. Raises
-    `ResetFailed` if something is still there: that counts as a fault of the environment, never as a bug of the manager.
+    An engine that does not answer, or fails while it comes back, is asked again for as long as a restart takes, or `within` so
+    many seconds; what else fails is tried some times. Raises `ResetFailed` if something is still there: that counts as a
+    fault of the environment, never as a bug of the manager.
     """
-    await_engine(system.engine, system.clock, within)
-    try:
-        if system.gate is not None:
-            system.gate.heal()
-        system.host.release()
-        system.host.end_processes(system.manager.marker)
-        for row in ours(system.engine, run):
-            remove(system.engine, row)
-        system.observer.volumes.remove(alone=system.alone)
-        for resource in system.engine.resources({OWNER: run}):
-            system.engine.remove_resource(resource)
-        system.manager.reset()
-        left = _await_gone(system.engine, run, system.clock)
-    except EngineError as error:
-        raise ResetFailed(f"the engine failed during the reset: {error}") from error
+    clock = system.clock
+    end = clock.now() + (COMES_BACK if within is None else within)
+    for tries in count(1):
+        await_engine(system.engine, clock, max(0.0, end - clock.now()))
+        try:
+            _clear(system, run)
+        except (EngineError, EnvironmentFault, OSError) as error:
+            told = f"the engine failed during the reset: {error}" if isinstance(error, EngineError) else str(error)
+            last = not isinstance(error, EngineError) and tries >= _TRIES
+            if last or clock.now() >= end:
+                raise ResetFailed(told) from error
+            clock.sleep(_PAUSE)
+        else:
+            return
+
+
+def _clear(system: System, run: str) -> None:
+    """Do it once. Raises `EngineError`, `EnvironmentFault` and `OSError` where that was not enough."""
+    if system.gate is not None:
+        system.gate.heal()
+    system.host.release()
+    if isinstance(system.manager, Tidy):
+        system.manager.clear_up()
+    system.host.end_processes(system.manager.marker)
+    for row in ours(system.engine, run):
+        remove(system.engine, row)
+    system.observer.volumes.remove(alone=system.alone)
+    for resource in system.engine.resources({OWNER: run}):
+        system.engine.remove_resource(resource)
+    system.manager.reset()
+    left = _awaited(system.clock, lambda: ours(system.engine, run))
     if left:
         names = ", ".join(f"{row.name} ({row.state})" for row in left)
         raise ResetFailed(f"{_LIMIT:g} s after their removal these containers are still there: {names}")
@@ -64,9 +90,10 @@ def ours(engine: Engine, run: str) -> tuple[ListedContainer, ...]:
     return engine.list({OWNER: run})
 
 
-def _await_gone(engine: Engine, run: str, clock: Clock) -> tuple[ListedContainer, ...]:
+def _awaited(clock: Clock, look: Callable[[], _Left]) -> _Left:
+    """What `look` finds in the end; it looks until there is nothing, for as long as that may take."""
     end = clock.now() + _LIMIT
-    while (left := ours(engine, run)) and clock.now() < end:
+    while (left := look()) and clock.now() < end:
         clock.sleep(_INTERVAL)
     return left
 
@@ -85,9 +112,13 @@ def _assert_empty(system: System) -> None:
 
 
 def _assert_free(system: System) -> None:
-    held = {
-        port: seen for port, seen in system.host.look({}, system.observer.ports()).items() if seen.bindable is False
-    }
+    held = _awaited(system.clock, lambda: _held(system))
     if held:
         told = ", ".join(f"{port} ({seen.detail or 'by whom is not known'})" for port, seen in held.items())
-        raise ResetFailed(f"after the reset these ports of its services are still held: {told}")
+        raise ResetFailed(f"{_LIMIT:g} s after the reset these ports of its services are still held: {told}")
+
+
+def _held(system: System) -> dict[int, Port]:
+    """The ports of the services so far that cannot be bound."""
+    seen = system.host.look({}, system.observer.ports())
+    return {port: place for port, place in seen.items() if place.bindable is False}

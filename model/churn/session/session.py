@@ -103,8 +103,8 @@ class Session:
         try:
             self._environment.renew()
             self.system.begin(self.current.names, naming)
-        except EngineError as error:
-            raise EnvironmentFault(f"the engine failed before the first step: {error}") from error
+        except (EngineError, OSError) as error:
+            raise EnvironmentFault(f"{_blamed(error)} failed before the first step: {error}") from error
 
     def _judge_of(self, run: Run) -> Judge:
         adopted = Adopted()
@@ -137,7 +137,7 @@ class Session:
                 self._pass_by(pending)
             else:
                 self._conclude(pending, self.look(pending))
-        except (EngineError, EnvironmentFault) as fault:
+        except (EngineError, EnvironmentFault, OSError) as fault:
             self._fault(record, fault)
 
     def look(self, pending: Pending, ask: bool = False) -> Judgement:
@@ -165,7 +165,7 @@ class Session:
         if pending is not None:
             try:
                 self._conclude(pending, self.look(pending))
-            except (EngineError, EnvironmentFault) as fault:
+            except (EngineError, EnvironmentFault, OSError) as fault:
                 self._fault(pending.record, fault)
         return self.current
 
@@ -253,13 +253,12 @@ class Session:
 
     # -- the environment ----------------------------------------------------------------------------------------------
 
-    def _fault(self, record: Record, fault: EngineError | EnvironmentFault) -> NoReturn:
+    def _fault(self, record: Record, fault: EngineError | EnvironmentFault | OSError) -> NoReturn:
         """What the engine or the environment failed at is told as their fault."""
         if record.reason:  # it is noted already
             raise fault
-        where = " while it was looked at" if record.outcome is not None else ""
-        who = f"the engine failed{where}" if isinstance(fault, EngineError) else "the environment failed"
-        self._spoil(record, f"{who}: {fault}", fault)
+        where = " while it was looked at" if record.outcome is not None and isinstance(fault, EngineError) else ""
+        self._spoil(record, f"{_blamed(fault)} failed{where}: {fault}", fault)
 
     def _spoil(self, record: Record, why: str, cause: Exception | None = None) -> NoReturn:
         record.reason = why
@@ -286,3 +285,7 @@ class Session:
         system = self.system.key(numbers)
         known = expected(self.possible, self._pending, numbers, self.system.engine)
         return system, known, self._unasked
+
+
+def _blamed(fault: Exception) -> str:
+    return "the engine" if isinstance(fault, EngineError) else "the environment"

@@ -8,7 +8,7 @@ operation may have happened. `read` reads these files, those of earlier formats 
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +37,8 @@ class Trace:
     watch: Callable[[Record], None] | None = None
     """Called with each step when it begins, to show progress."""
     steps: int = 0
+    lost: str = field(init=False, default="")
+    """Why its file ends early, if it does."""
 
     def open(self, run: Run) -> None:
         """A new sequence begins."""
@@ -84,9 +86,13 @@ class Trace:
         self._put(json.dumps(line) + "\n")
 
     def _put(self, line: str) -> None:
-        if self.sink is not None:
+        if self.sink is None:
+            return
+        try:
             self.sink.write(line)
             self.sink.flush()
+        except OSError as error:  # the run goes on, and its report says what the file lacks
+            self.sink, self.lost = None, f"the trace could not be written to its end: {error.strerror}"
 
 
 @lru_cache(maxsize=4096)
@@ -175,7 +181,9 @@ _SHOWN = 60
 def written(path: Path, head: dict[str, Any]) -> Iterator[Trace]:
     """A trace whose lines go to the file at `path`, its head first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as sink:
+    with ExitStack() as stack:
+        stack.enter_context(suppress(OSError))  # closing writes what could not be written before
+        sink = stack.enter_context(path.open("w", encoding="utf-8"))
         trace = Trace(head, sink=sink)
         trace._write({"line": "head", "churn": "trace", "format": FORMAT, **head})  # noqa: SLF001 -- its own constructor
         yield trace

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from uuid import uuid4
 
 from attrs import define, field
 
@@ -39,18 +40,17 @@ class Canary:
         """Why the engine does not run it; empty where it does."""
         self._number += 1
         port = self.host.free_port()
-        name = f"churn-canary-{port}-{self._number}"
+        name = f"churn-canary-{port}-{self._number}-{uuid4().hex[:8]}"
         spec = Spec(
             image=self.image, name=name, command=("serve", "--port", str(port)), labels=self.labels, ports=(port,)
         )
         try:
-            container = self.engine.create(spec)
             try:
-                self.engine.start(container)
+                self.engine.start(self.engine.create(spec))
                 return "" if not self.answers or self._is_up(port) else _SILENT
-            finally:
+            finally:  # by its name: an interrupt may come before the engine has told the id
                 with suppress(NotFound, Conflict):
-                    self.engine.remove(container, force=True)
+                    self.engine.remove(name, force=True)
         except PortTaken:
             return ""  # somebody else was quicker
         except EngineError as error:

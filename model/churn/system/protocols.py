@@ -250,3 +250,11 @@ class Manager(Protocol):
 
     def reset(self) -> None:
         """Forget all services: a new, empty store. Containers are left to the caller. Raises `EnvironmentFault`."""
+
+
+@runtime_checkable
+class Tidy(Protocol):
+    """A manager that can clear up after itself."""
+
+    def clear_up(self) -> None:
+        """Remove what it has made, by its own means, before `reset`. Whether that worked is not asked."""

@@ -1,6 +1,9 @@
 """How a command of a described manager ended, as an outcome."""
 
 from collections.abc import Callable
+from contextlib import suppress
+
+from attrs import define
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.observation import Listed
@@ -37,8 +40,29 @@ def ending(
         return unreadable(printed_by(command, finished), began, ended, error.garbled, str(error))
 
 
-def expect_reset(outcome: Outcome, name: str) -> None:
-    """Raises `EnvironmentFault` where a manager's own reset did not succeed."""
+@define
+class OwnReset:
+    """A manager's own reset, if it has one (`offered`); `run` runs it."""
+
+    offered: bool
+    name: str
+    run: Callable[[], Outcome]
+    done: bool = False
+
+    def attempt(self) -> None:
+        """Run it; whether that worked is kept for `ensure`."""
+        if self.offered:
+            with suppress(EnvironmentFault):
+                self.done = isinstance(self.run(), Ok)
+
+    def ensure(self) -> None:
+        """Run it, unless the last attempt has succeeded. Raises `EnvironmentFault` where it does not succeed."""
+        if self.offered and not self.done:
+            _expect_ok(self.run(), self.name)
+        self.done = False
+
+
+def _expect_ok(outcome: Outcome, name: str) -> None:
     if isinstance(outcome, Ok):
         return
     reason = outcome.reason if isinstance(outcome, Rejected | Unknown) else ""

@@ -13,7 +13,7 @@ from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
 from churn.system.managers.command.daemon import Daemon
 from churn.system.managers.command.description import CommandCall, Description, filled
-from churn.system.managers.command.ending import ending, expect_reset
+from churn.system.managers.command.ending import OwnReset, ending
 from churn.system.managers.command.reading import Entry, Unreadable
 from churn.system.ownership import marker
 from churn.system.process import run, shown
@@ -87,6 +87,7 @@ class CommandManager:
         self._sequence = 0
         self._memory = _Memory()
         self._state = self._new_state()
+        self._own_reset = OwnReset("reset" in description.calls, self.name, lambda: self._call("reset", None))
         self._daemon = Daemon(*description.daemon, self._run) if description.daemon is not None else None
 
     # -- as a `Manager` -----------------------------------------------------------------------------------------------
@@ -183,12 +184,15 @@ class CommandManager:
             told = found["service"]
         return self._memory.name(told) if told else None
 
+    def clear_up(self) -> None:
+        """As `Tidy.clear_up`: its own reset, if it has one, while its containers are still there."""
+        self._own_reset.attempt()
+
     def reset(self) -> None:
-        """As `Manager.reset`: its own reset, if it has one; then a new ``{state}``, and nothing is known of any service."""
+        """As `Manager.reset`: its own reset, if that has not succeeded yet; then a new ``{state}``, and no service is known."""
         self.close()
-        if "reset" in self.description.calls:
-            expect_reset(self._call("reset", None), self.name)
-            self.close()
+        self._own_reset.ensure()
+        self.close()
         self._memory = _Memory()
         old, self._state = self._state, self._new_state()
         try:

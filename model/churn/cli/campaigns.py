@@ -1,0 +1,128 @@
+"""A campaign from its first step to its report: whatever ends it, what is known by then is told, and kept where it can be."""
+
+import contextlib
+import shlex
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import evolve
+from rich.console import Console
+from rich.markup import escape
+
+from churn import __version__
+from churn.assembly import Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.cli.interrupts import Interrupts
+from churn.cli.settings import INTERRUPTED
+from churn.errors import ChurnError
+from churn.report.files import save, write
+from churn.report.summary import summarise
+from churn.report.terminal import Ticker, show
+from churn.report.values import Summary
+from churn.reproducers.file import save as save_reproducer
+from churn.reproducers.shell import as_shell, has_shell
+from churn.session.trace import Trace
+from churn.system.clock import RealClock, today
+
+_CRASH = "crash.txt"
+
+
+def carry_out(
+    chosen: Target, plan: Plan, trace: Trace, console: Console, folder: Path, stop: Interrupts
+) -> tuple[Campaign, float]:
+    """Run a campaign as far as it goes, and clean up; with the seconds that it took.
+
+    What ends it before its time is one of its faults. Before the first step nothing is known yet, and that is raised. An
+    interrupt by then ends the program.
+    """
+    clock, ticker = RealClock(), Ticker(console)
+    began = clock.now()
+    trace.watch = ticker.step
+    made: list[Campaign] = []
+    try:
+        with stop.heeded(), assembled(chosen) as whole, ticker.running(plan.operations):
+            campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
+            made.append(campaign)
+            _run(campaign, console, folder)
+            stop.clean_up()
+    except KeyboardInterrupt:  # before there was a campaign
+        pass
+    except (ChurnError, OSError) as error:
+        if not (stop.happened or (made and trace.steps)):
+            raise
+        for campaign in made:
+            campaign.faults.append(str(error))
+    if not made:
+        console.print("interrupted during the set-up: no step was done, so there is no report")
+        sys.exit(INTERRUPTED)
+    return made[0], clock.now() - began
+
+
+def _run(campaign: Campaign, console: Console, folder: Path) -> None:
+    """Run it until it ends or is interrupted. A crash of Churn's own costs the rest, but not what is known by then."""
+    try:
+        campaign.run()
+    except KeyboardInterrupt:
+        console.print("interrupted: cleaning up what this run has made")
+    except (ChurnError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- a mistake of Churn's own, whatever it is
+        details = folder / _CRASH
+        with contextlib.suppress(OSError):
+            write(details, traceback.format_exc())
+        campaign.faults.append(f"Churn itself failed: {type(error).__name__}: {error}; the details are in {details}")
+
+
+def tell(
+    campaign: Campaign,
+    seconds: float,
+    chosen: Target,
+    console: Console,
+    folder: Path,
+    *,
+    reproducers: Path,
+    stop: Interrupts,
+) -> int:
+    """Save and show what a campaign came to; the exit code. What cannot be saved is shown, and told as a fault."""
+    campaign.coverage.count(campaign.trace)
+    faults = [campaign.trace.lost] if campaign.trace.lost else []
+    for line in _kept(campaign, chosen, reproducers, faults):
+        console.print(escape(line), soft_wrap=True)
+    account = evolve(campaign.account(seconds), interrupted=stop.happened)
+    summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults)))
+    lacking = _unsaved(summary, folder)
+    if lacking:
+        summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults, lacking)))
+    show(summary, console, None if lacking else folder)
+    return INTERRUPTED if stop.happened else summary.exit_code
+
+
+def _unsaved(summary: Summary, folder: Path) -> str:
+    """Why the report could not be saved; empty if it was."""
+    try:
+        save(summary, folder)
+    except OSError as error:
+        return f"the report could not be written to {folder}: {error.strerror}"
+    return ""
+
+
+def _kept(campaign: Campaign, chosen: Target, reproducers: Path, faults: list[str]) -> Iterator[str]:
+    """Save a reproducer of each bug, and tell how to use it; what could not be saved is told in `faults`."""
+    for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
+        try:
+            path = save_reproducer(reproducer, reproducers)
+            yield f"Reproducer: churn replay{_named(chosen)} {path}"
+            if has_shell(reproducer):
+                yield f"Without Churn: sh {write(path.with_suffix('.sh'), as_shell(reproducer))}"
+        except OSError as error:
+            faults.append(f"a reproducer could not be written to {reproducers}: {error.strerror}")
+
+
+def _named(chosen: Target) -> str:
+    """What a replay has to be told of the manager beside the reproducer."""
+    if chosen.manager.endswith(".toml"):
+        return f" --manager {shlex.quote(chosen.manager)}"
+    binary = chosen.aima.binary
+    return f" --aima-bin {shlex.quote(binary)}" if chosen.manager == "aima" and binary else ""
