@@ -18,8 +18,7 @@ from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
 from churn.lifecycle.sequence import Naming, fitting, service_names
-from churn.report.criteria import SCENARIO
-from churn.report.values import Account
+from churn.report.values import SCENARIO, Account, Used
 from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
 from churn.session.known import NothingNew
@@ -69,6 +68,8 @@ class Plan:
     pairs: bool = False
     """Whether the tour covers pairs of consecutive transitions, not only each transition once: some twenty times as long."""
     exploration: bool = True
+    searching: bool = True
+    """Whether anything is done after the cycles but to settle what failed in them."""
     profile: Profile = PROFILES["explore"]
     thrifty: bool = False
     """Whether the system's seconds are dear: then the planner says what is done, by what is new in it for its seconds."""
@@ -129,7 +130,10 @@ class Campaign:
         for pace in (Pace.CALM, Pace.HURRIED):
             if self._goes_on():
                 self._scenario(pace)
-        if self.plan.thrifty:
+        if not self.plan.searching:
+            with self._surviving():
+                self._settle(1.0)
+        elif self.plan.thrifty:
             self._thriftily()
         else:
             self._thoroughly()
@@ -223,9 +227,21 @@ class Campaign:
             resets=session.resets.seconds,
             virtual=system.clock.virtual,
             looks=session.budget.looks,
+            used=self._used(),
             faults=tuple(self.faults),
             bugs=tuple(self.bugs),
             passing=tuple(self.triage.passing),
+        )
+
+    def _used(self) -> Used:
+        """What of its limits the run has used up; where there is none, what it has spent."""
+        plan, budget = self.plan, self.session.budget
+        left, seconds_left = budget.left, budget.seconds_left
+        return Used(
+            operations=budget.spent if plan.operations is None or left is None else plan.operations - left,
+            seconds=budget.elapsed if plan.seconds is None or seconds_left is None else plan.seconds - seconds_left,
+            most_operations=plan.operations,
+            most_seconds=plan.seconds,
         )
 
     def reproducers(self, target: Target, found: str) -> list[Reproducer]:

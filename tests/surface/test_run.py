@@ -21,7 +21,7 @@ def test_the_healthy_reference_passes_all_five_criteria_and_leaves_a_report(tmp_
     found = run("--report", str(tmp_path / "report"))
 
     assert found.exit_code == 0, found.output
-    assert found.output.count("PASS") == CRITERIA + 1
+    assert found.output.count("PASS") == 3 * CRITERIA + 1, "of the cycles, explored, and both"
     data = json.loads((tmp_path / "report" / "report.json").read_text())
     assert [criterion["mark"] for criterion in data["criteria"]] == ["PASS"] * CRITERIA
     assert all(criterion["evidence"] for criterion in data["criteria"])
@@ -131,3 +131,17 @@ def test_no_faults_means_none(tmp_path: Path) -> None:
     faults = {kind for kind, operation in KINDS.items() if operation.fault}
     assert "set-behaviour" in done() & faults
     assert done("--no-faults") & faults == set()
+
+
+def test_the_latest_report_is_linked_and_only_the_cycles_are_done_if_you_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = run("--only", "cycles")
+    assert found.exit_code == 0, found.output
+    assert "running: tour" not in found.output
+    assert "This PASS says little" in " ".join(found.output.split())
+    latest = tmp_path / "churn-report" / "latest"
+    assert latest.is_symlink()
+    head = json.loads((latest / "report.json").read_text())["head"]
+    assert head["command"].endswith("--only cycles")

@@ -1,7 +1,6 @@
 """A campaign from its first step to its report: whatever ends it, what is known by then is told, and kept where it can be."""
 
 import contextlib
-import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -11,20 +10,18 @@ from attrs import evolve
 from rich.console import Console
 from rich.markup import escape
 
-from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.cli.interrupts import Interrupts
+from churn.cli.keeping import keep
 from churn.cli.settings import INTERRUPTED
 from churn.errors import ChurnError
 from churn.report.files import save, write
 from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
-from churn.report.values import Summary
-from churn.reproducers.file import save as save_reproducer
-from churn.reproducers.shell import as_shell, has_shell
+from churn.report.values import Kept, Summary
 from churn.session.trace import Trace
-from churn.system.clock import RealClock, today
+from churn.system.clock import RealClock
 
 _CRASH = "crash.txt"
 
@@ -88,15 +85,23 @@ def tell(
     """Save and show what a campaign came to; the exit code. What cannot be saved is shown, and told as a fault."""
     campaign.coverage.count(campaign.trace)
     faults = [campaign.trace.lost] if campaign.trace.lost else []
-    for line in _kept(campaign, chosen, reproducers, faults):
+    kept = keep(campaign, chosen, reproducers, faults)
+    for line in (line for one in kept if one is not None for line in _again(one)):
         console.print(escape(line), soft_wrap=True)
-    account = evolve(campaign.account(seconds), interrupted=stop.happened)
+    account = evolve(campaign.account(seconds), interrupted=stop.happened, kept=kept)
     summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults)))
     lacking = _unsaved(summary, folder)
     if lacking:
         summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults, lacking)))
     show(summary, console, None if lacking else folder)
     return INTERRUPTED if stop.happened else summary.exit_code
+
+
+def _again(kept: Kept) -> Iterator[str]:
+    """How to run a bug again."""
+    yield f"Reproducer: {kept.replay}"
+    if kept.script:
+        yield f"Without Churn: sh {kept.script}"
 
 
 def _unsaved(summary: Summary, folder: Path) -> str:
@@ -106,23 +111,3 @@ def _unsaved(summary: Summary, folder: Path) -> str:
     except OSError as error:
         return f"the report could not be written to {folder}: {error.strerror}"
     return ""
-
-
-def _kept(campaign: Campaign, chosen: Target, reproducers: Path, faults: list[str]) -> Iterator[str]:
-    """Save a reproducer of each bug, and tell how to use it; what could not be saved is told in `faults`."""
-    for reproducer in campaign.reproducers(chosen, f"churn {__version__}, {today().isoformat(timespec='seconds')}"):
-        try:
-            path = save_reproducer(reproducer, reproducers)
-            yield f"Reproducer: churn replay{_named(chosen)} {path}"
-            if has_shell(reproducer):
-                yield f"Without Churn: sh {write(path.with_suffix('.sh'), as_shell(reproducer))}"
-        except OSError as error:
-            faults.append(f"a reproducer could not be written to {reproducers}: {error.strerror}")
-
-
-def _named(chosen: Target) -> str:
-    """What a replay has to be told of the manager beside the reproducer."""
-    if chosen.manager.endswith(".toml"):
-        return f" --manager {shlex.quote(chosen.manager)}"
-    binary = chosen.aima.binary
-    return f" --aima-bin {shlex.quote(binary)}" if chosen.manager == "aima" and binary else ""

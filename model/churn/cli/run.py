@@ -1,6 +1,7 @@
 """`churn run`: the whole campaign against one system, and its report."""
 
 import os
+import platform
 import shlex
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from churn.campaign import Plan
 from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.campaigns import carry_out, tell
 from churn.cli.interrupts import interruptible
+from churn.cli.keeping import link
 from churn.cli.plan import show_plan
 from churn.cli.settings import Duration
 from churn.errors import UsageError
@@ -65,6 +67,11 @@ _SECONDS = 300.0
     "--tour", is_flag=True, help="Cover the whole model, whatever that takes, instead of what is worth its seconds."
 )
 @click.option(
+    "--only",
+    type=click.Choice(["cycles"]),
+    help="Do only the cycles, and make small what fails in them. Without it, the search comes after them.",
+)
+@click.option(
     "--plan", "planned", is_flag=True, help="Only print what would be done in the budget; no system is needed."
 )
 @click.option(
@@ -99,6 +106,8 @@ def run(**options: Any) -> None:
     with interruptible() as stop, written(folder / "trace.jsonl", _head(chosen, options)) as trace:
         campaign, seconds = carry_out(chosen, plan, trace, console, folder, stop)
         code = tell(campaign, seconds, chosen, console, folder, reproducers=reproducers, stop=stop)
+    if options["folder"] is None:
+        link(folder)
     sys.exit(code)
 
 
@@ -138,6 +147,7 @@ def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
         seconds=options["budget"] if limited or emulated else _SECONDS,
         faults=options["faults"] if options["faults"] is not None else not shared,
         pairs=options["pairs"],
+        searching=options["only"] is None,
         profile=PROFILES["explore" if emulated else "real"],
         thrifty=not (emulated or options["tour"] or options["pairs"]),
     )
@@ -156,12 +166,15 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
     words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults") if options[name]]
+    words += ["--only", options["only"]] if options["only"] else []
     words += words_of(options) if chosen.manager == "aima" else []
     for name in ("interrupts", "faults"):
         if options[name] is not None:
             words.append(f"--{name}" if options[name] else f"--no-{name}")
     return {
         "version": __version__,
+        "python": platform.python_version(),
+        "machine": platform.platform(terse=True),
         "manager": chosen.manager,
         "engine": chosen.engine,
         "seed": chosen.seed,

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from typing import Any
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from churn.lifecycle.invariants import Objection, named
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
 from churn.lifecycle.sequence import Naming
+from churn.report.scenes import scene, standing
 from churn.report.values import Account, BugReport, Steps
+from churn.report.words import BECAUSE, sentence, surely
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
 from churn.shrink.cases import is_part_of
@@ -24,25 +27,74 @@ class _Part(Enum):
     UNASKED = "unasked"
 
 
-def bug_reports(steps: Steps, account: Account) -> Iterator[BugReport]:
-    """What was shrunk, each with the failures that are it, and how many follow from it; then what nothing explains.
+@define(eq=False)
+class Placing:
+    """Puts each failure of a run down to a bug: to one that was shrunk, or to itself where nothing explains it.
 
     What came in none of its repeats is left out.
     """
-    shrunk = account.bugs
-    failures = [(run, record) for run, record in steps if record.fingerprint is not None]
-    placed: dict[tuple[int, _Part], Steps] = {(place, part): [] for place in range(len(shrunk)) for part in _Part}
-    rest: dict[str, Steps] = {}
-    for run, record in failures:
-        if (place := _place(shrunk, run, record)) is not None:
-            placed[place].append((run, record))
-        elif run.part != PART and account.came_once(record) is None:
-            rest.setdefault(str(record.signature), []).append((run, record))
-    for number, bug in enumerate(shrunk):
-        yield _shrunk_bug(bug, failures, {part: placed[number, part] for part in _Part})
-    for found in rest.values():
-        run, record = min(found, key=lambda case: len(_until(*case)))
-        yield _bug(record, tuple(one.step for one in _until(run, record)), run.naming, found, "not shrunk")
+
+    steps: Steps
+    account: Account
+    _failures: Steps = field(init=False)
+    _placed: dict[tuple[int, _Part], Steps] = field(init=False)
+    _rest: dict[str, Steps] = field(init=False, factory=dict)
+    _part_of: dict[int, _Part] = field(init=False, factory=dict)
+    """What each failure is to its bug, by the number of its step."""
+
+    def __attrs_post_init__(self) -> None:
+        shrunk = self.account.bugs
+        self._failures = [(run, record) for run, record in self.steps if record.fingerprint is not None]
+        self._placed = {(place, part): [] for place in range(len(shrunk)) for part in _Part}
+        for run, record in self._failures:
+            if (place := _place(shrunk, run, record)) is not None:
+                self._placed[place].append((run, record))
+                self._part_of[record.number] = place[1]
+            elif run.part != PART and self.account.came_once(record) is None:
+                self._rest.setdefault(str(record.signature), []).append((run, record))
+                self._part_of[record.number] = _Part.CASE
+
+    def against(self, record: Record) -> tuple[Objection, ...]:
+        """What a step's failure says against criteria: what was objected to first. What follows from a bug says nothing more."""
+        return record.objections[:1] if self._part_of.get(record.number) is _Part.CASE else ()
+
+    def left_open(self, record: Record) -> tuple[Objection, ...]:
+        """What was objected to, and can be put down to no bug: it was not looked into, or did not come again."""
+        part = self._part_of.get(record.number, _Part.UNASKED)
+        return record.objections if part is _Part.UNASKED else ()
+
+    def bugs(self) -> Iterator[BugReport]:
+        """What was shrunk, each with the failures that are it, and how many follow from it; then what nothing explains."""
+        shrunk = self.account.bugs
+        for number, bug in enumerate(shrunk):
+            placed = {part: self._placed[number, part] for part in _Part}
+            made = _shrunk_bug(bug, self._failures, placed)
+            kept = self.account.kept[number] if number < len(self.account.kept) else None
+            told = self._pictured(bug.record, placed[_Part.CASE], number + 1)
+            yield evolve(made, kept=kept, sure=surely(bug), **told)
+        for number, found in enumerate(self._rest.values(), len(shrunk) + 1):
+            run, record = min(found, key=lambda case: len(_until(*case)))
+            made = _bug(record, tuple(one.step for one in _until(run, record)), run.naming, found, "not shrunk")
+            yield evolve(made, sure=_UNSURE, **self._pictured(record, found, number))
+
+    def _pictured(self, record: Record | None, found: Steps, place: int) -> dict[str, Any]:
+        """How things stood before and after the failing step, the sequence to be drawn, and the criteria that it is against."""
+        telling = [*([record] if record is not None else []), *(one for _, one in found)]
+        against = tuple(dict.fromkeys(one.objections[0].criterion for one in telling if one.objections))
+        run = next((run for run, one in self.steps if one is record), None)
+        if record is None or run is None:
+            return {"criteria": against}
+        done = _until(run, record)
+        last, judged = done[-2].judgement if len(done) > 1 else None, record.judgement
+        return {
+            "criteria": against,
+            "before": standing(run.names, last.observation) if last is not None else None,
+            "after": standing(run.names, judged.observation) if judged is not None else None,
+            "scene": scene(f"Bug {place}: its smallest scenario", run, done, place),
+        }
+
+
+_UNSURE = "It was not run again, nor made smaller: the budget did not allow it"
 
 
 def _place(shrunk: tuple[Bug, ...], run: Run, record: Record) -> tuple[int, _Part] | None:
@@ -83,12 +135,14 @@ def _until(run: Run, last: Record) -> list[Record]:
 
 def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, said: str) -> BugReport:
     first = record.objections[0]
+    invariant = named(first.invariant)
+    assert invariant is not None, "an invariant objected"  # noqa: S101 -- it is where the objection comes from
     found = [(run, one) for run, one in cases if run.part != PART]
     others = dict.fromkeys(str(one.signature) for _, one in found if one.signature != record.signature)
     return BugReport(
         title=str(record.signature),
         invariant=first.invariant,
-        severity=_severity(first),
+        severity=invariant.severity.value,
         scenario=tuple(f"{place}. {step}" for place, step in enumerate(steps, 1)),
         naming=naming.value,
         said=said,
@@ -104,13 +158,10 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
         count=len(found),
         parts=tuple(dict.fromkeys(run.part for run, _ in found)),
         steps=steps,
+        sentence=sentence(record),
+        because=BECAUSE[invariant.severity],
+        keys=invariant.keys,
     )
-
-
-def _severity(found: Objection) -> str:
-    invariant = named(found.invariant)
-    assert invariant is not None, "an invariant objected"  # noqa: S101 -- it is where the objection comes from
-    return invariant.severity.value
 
 
 _MOST_SYMPTOMS = 5

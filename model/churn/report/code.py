@@ -1,20 +1,48 @@
 """A sequence as Python that can be pasted into a test."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from enum import Enum
+from textwrap import indent
 
 from attrs import astuple
 
 from churn.lifecycle.operations import Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
+from churn.session.verdict import Signature
 
 
 def as_code(part: str, names: tuple[str, ...], sequence: Sequence) -> str:
     """The sequence as a function call on a session named `session`, below the import that it needs."""
+    return f"{_import(sequence)}\n\n{_call('session', part, names, sequence)}"
+
+
+def as_test(
+    signature: Signature,
+    manager: str,
+    engine: str,
+    defects: tuple[str, ...],
+    names: tuple[str, ...],
+    sequence: Sequence,
+) -> str:
+    """The sequence as a whole file for pytest with Churn's plugin. The test passes when the bug is gone."""
+    options = f"--churn-manager {shlex.quote(manager)} --churn-engine {engine}"
+    name = re.sub(r"[^a-z0-9]+", "_", f"{signature.invariant}_after_{signature.operation}")
+    planted = f"# It was found with planted bugs: {', '.join(defects)}.\n" if defects else ""
+    call = indent(_call("churn_session", "test", names, sequence), "    ")
+    head = f"# Run it, in a folder of tests: pytest {options}\n{planted}{_import(sequence)}"
+    return f"{head}\n\n\ndef test_{name}(churn_session):\n{call}\n"
+
+
+def _import(sequence: Sequence) -> str:
+    return f"from churn import {', '.join(sorted(set(_used(sequence))))}"
+
+
+def _call(session: str, part: str, names: tuple[str, ...], sequence: Sequence) -> str:
     steps = "".join(f"        {_step(step)},\n" for step in sequence.steps)
     naming = "" if sequence.naming is Naming.PLAIN else f", naming=Naming.{sequence.naming.name}"
-    call = f"session.run(\n    {part!r},\n    {names!r},\n    Sequence((\n{steps}    ){naming}),\n)"
-    return f"from churn import {', '.join(sorted(set(_used(sequence))))}\n\n{call}"
+    return f"{session}.run(\n    {part!r},\n    {names!r},\n    Sequence((\n{steps}    ){naming}),\n)"
 
 
 def _used(sequence: Sequence) -> Iterator[str]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from churn.lifecycle.invariants.base import Finding
 from churn.lifecycle.outcome import Evidence, Ok
-from churn.report.values import Account, Criterion, Mark, Steps
+from churn.report.bugs import Placing
+from churn.report.values import SCENARIO, Account, BugReport, Criterion, Mark, Steps
 from churn.session.run import Record
 from churn.session.showing import containers
 from churn.session.verdict import Verdict
 from churn.visible import both_ends
 
-SCENARIO = "five-cycle"
 CRITERIA = {
     1: "A service can be started and stopped {cycles} times in a row without errors",
     2: "Each restart gives a clean, new container",
@@ -20,33 +20,48 @@ CRITERIA = {
 }
 
 
-def criterion(number: int, steps: Steps, account: Account) -> Criterion:
-    objected = [(record, found) for _, record in steps for found in record.objections if found.criterion == number]
-    objections = [(record, found) for record, found in objected if account.came_once(record) is None]
-    once = [(record, found) for record, found in objected if account.came_once(record) is not None]
-    doubts = [(record, found) for _, record in steps for found in record.doubts if found.criterion == number]
-    scenario = [record for run, record in steps if run.part == SCENARIO]
-    looks = sum(1 for _, record in steps if record.looks)
-    whole = _is_whole(scenario, account.cycles)
-    reasons = _reasons(objections) if objections else [*_reasons(once), *_reasons(doubts)]
-    if objections:
-        mark = Mark.FAIL
-    elif once or doubts or not whole or account.interrupted:
-        mark = Mark.UNKNOWN
-        reasons += [] if whole else [f"the {SCENARIO} scenario did not run to its end"]
-        reasons += ["the run was interrupted"] if account.interrupted else []
-    else:
-        mark = Mark.PASS
-    text = CRITERIA[number].format(cycles=account.cycles)
-    looked = [record for record in scenario if record.judgement is not None]
+def criterion(number: int, placing: Placing, bugs: tuple[BugReport, ...]) -> Criterion:
+    """The verdict on the criterion of that number: on all steps, on the five cycles alone, and on what came after them."""
+    steps, account = placing.steps, placing.account
+    scenario = [(run, record) for run, record in steps if run.part == SCENARIO]
+    after = [(run, record) for run, record in steps if run.part != SCENARIO]
+    records = [record for _, record in scenario]
+    looked = [record for record in records if record.judgement is not None]
+    whole = _is_whole(records, account.cycles)
+    mark, reasons = _verdict(number, steps, placing, whole)
     return Criterion(
         number=number,
-        text=text,
+        text=CRITERIA[number].format(cycles=account.cycles),
         mark=mark,
-        looks=looks,
-        reasons=tuple(reasons[:5]),
-        evidence=tuple(_EVIDENCE[number](scenario if number == _NO_ERRORS else looked, account)),
+        looks=sum(1 for _, record in steps if record.looks),
+        reasons=reasons,
+        evidence=tuple(_EVIDENCE[number](records if number == _NO_ERRORS else looked, account)),
+        cycles=_verdict(number, scenario, placing, whole)[0],
+        explored=_verdict(number, after, placing, whole=True)[0] if after else None,
+        bugs=tuple(place for place, bug in enumerate(bugs, 1) if number in bug.criteria),
     )
+
+
+def _verdict(number: int, steps: Steps, placing: Placing, whole: bool) -> tuple[Mark, tuple[str, ...]]:
+    """The mark that these steps give, and why. `whole`: whether all was done that has to be done for a pass."""
+    against = [(record, found) for _, record in steps for found in placing.against(record) if found.criterion == number]
+    unclear = [
+        (record, found) for _, record in steps for found in placing.left_open(record) if found.criterion == number
+    ]
+    doubts = [(record, found) for _, record in steps for found in record.doubts if found.criterion == number]
+    interrupted = placing.account.interrupted
+    if against:
+        mark, reasons = Mark.FAIL, _reasons(against)
+    elif unclear or doubts or not whole or interrupted:
+        mark, reasons = Mark.UNKNOWN, [*_reasons(unclear), *_reasons(doubts)]
+        reasons += [] if whole else [f"the {SCENARIO} scenario did not run to its end"]
+        reasons += ["the run was interrupted"] if interrupted else []
+    else:
+        mark, reasons = Mark.PASS, []
+    return mark, tuple(reasons[:_MOST_REASONS])
+
+
+_MOST_REASONS = 5
 
 
 def _reasons(findings: Iterable[tuple[Record, Finding]]) -> list[str]:
@@ -57,9 +72,12 @@ def _reasons(findings: Iterable[tuple[Record, Finding]]) -> list[str]:
 
 
 def _is_whole(scenario: list[Record], cycles: int) -> bool:
-    """Whether the scenario was run to its end, and looked at."""
-    stops = [record for record in scenario if record.step.operation.kind == "stop" and record.verdict is Verdict.PASS]
+    """Whether the scenario was run to its end, behind known bugs if there are any, and looked at."""
+    stops = [record for record in scenario if record.step.operation.kind == "stop" and record.verdict in _LOOKED_AT]
     return len(stops) >= cycles
+
+
+_LOOKED_AT = (Verdict.PASS, Verdict.KNOWN)
 
 
 def _told(records: list[Record], account: Account) -> Iterator[Evidence]:  # noqa: ARG001 -- one signature for all evidence

@@ -93,22 +93,31 @@ def _criteria(summary: Summary) -> Table:
     for criterion in summary.criteria:
         why = criterion.reasons[0] if criterion.reasons else f"{criterion.looks} looks, nothing to object to"
         mark = f"[{_STYLES[criterion.mark]}]{criterion.mark.value}[/]"
-        table.add_row(str(criterion.number), criterion.text, mark, escape(why))
+        against = f"bug {', '.join(map(str, criterion.bugs))}: " if criterion.bugs else ""
+        explored = criterion.explored.value if criterion.explored is not None else "not run"
+        verdicts = f"{mark}\n(cycles {criterion.cycles.value}, explored {explored})"
+        table.add_row(str(criterion.number), criterion.text, verdicts, escape(against + why))
     return table
 
 
 def _bug(place: int, bug: BugReport) -> Panel:
     lines = [
+        f"{escape(bug.sentence)}",
+        f"[bold]criterion[/]     {', '.join(map(str, bug.criteria))}; {bug.severity}, because {bug.because}",
         f"[bold]expected[/]      {escape(bug.expected)}",
         f"[bold]actual[/]        {escape(bug.actual)}",
         f"[bold]command[/]       {escape(bug.command.command) or 'none: nothing was asked'}",
         *(f"[bold]look[/]          {escape(one.command)}{'' if one.ran else ' (not run)'}" for one in bug.shown[:1]),
         *(f"              {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
-        f"[bold]likely cause[/]  {escape(bug.cause)}",
-        f"[bold]fix[/]           {escape(bug.fix)}",
+        *([f"[bold]likely cause[/]  {escape(bug.cause)}"] if bug.cause else []),
+        *([f"[bold]fix[/]           {escape(bug.fix)}"] if bug.fix else []),
+        *([f"[bold]if meant[/]      the contract's {' or '.join(bug.keys)} says so"] if bug.keys else []),
         f"[bold]scenario[/]      {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
         *(f"              {escape(step)}" for step in bug.scenario),
         *(f"[bold]besides[/]       {escape(line)}" for line in bug.besides),
+        f"[bold]sure[/]          {escape(bug.sure)}",
+        *([f"[bold]again[/]         {escape(bug.kept.replay)}"] if bug.kept is not None else []),
+        *([f"[bold]script[/]        sh {escape(bug.kept.script)}"] if bug.kept is not None and bug.kept.script else []),
     ]
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
 
@@ -125,6 +134,7 @@ def _closing(summary: Summary) -> Iterator[str]:
         f"Transition coverage: {summary.covered} of {summary.coverable} pairs of state and operation; "
         f"{summary.successive} of {summary.successions} pairs of consecutive transitions"
     )
+    yield escape(f"Coverage: {summary.coverage}")
     if summary.lacking:
         yield f"Not offered by the manager, so not tested: {', '.join(summary.lacking)}"
     notes = [f"environment: {fault}" for fault in summary.faults] + list(summary.unexpected)

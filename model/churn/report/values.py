@@ -9,9 +9,12 @@ from churn.explore.coverage import Coverage
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
+from churn.report.pictures import Graph, Heat, Scene, Standing
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
 
+SCENARIO = "five-cycle"
+"""The part of a run that does the five cycles."""
 Steps = list[tuple[Run, Record]]
 """Every step of a run, with its sequence."""
 
@@ -34,6 +37,38 @@ class Criterion:
     looks: int
     reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    cycles: Mark
+    """The verdict of the five cycles alone."""
+    explored: Mark | None
+    """The verdict of all that came after them, None where nothing did."""
+    bugs: tuple[int, ...] = ()
+    """The numbers of the bugs that are against it."""
+
+
+@frozen(kw_only=True)
+class Kept:
+    """What is kept of a bug: paths, the command that replays it, and the whole of each text that can be copied."""
+
+    reproducer: str
+    replay: str
+    test: str
+    """A file for pytest."""
+    script: str = ""
+    """The path of the shell script; empty where there is none."""
+    script_text: str = ""
+
+
+@frozen(kw_only=True)
+class Used:
+    """What a run could spend after the cycles, and what it spent: operations, and seconds. A limit is None if there is none."""
+
+    operations: int
+    seconds: float
+    most_operations: int | None = None
+    most_seconds: float | None = None
+
+
+_NO_WAYS, _UNUSED = Graph(nodes=(), ways=()), Used(operations=0, seconds=0.0)
 
 
 @frozen(kw_only=True)
@@ -66,6 +101,24 @@ class BugReport:
     """Failures that its steps stand in, and that were not looked into before the budget ended."""
     paced: int = 0
     """Failures, of those counted, that are taken for it since the same steps, done calmly, met it."""
+    sentence: str = ""
+    """What is wrong, for somebody who knows nothing of Churn."""
+    because: str = ""
+    """Why it has its severity."""
+    sure: str = ""
+    """How sure and how small it is, in words."""
+    criteria: tuple[int, ...] = ()
+    """The numbers of the criteria that it is against, first that of what was objected to first."""
+    before: tuple[Standing, ...] | None = None
+    """How services stood before the failing step, None where nobody looked."""
+    after: tuple[Standing, ...] | None = None
+    """How they stood after it."""
+    scene: Scene | None = None
+    """The smallest scenario, to be drawn."""
+    keys: tuple[str, ...] = ()
+    """The contract's keys by which a description of the manager says that something of the sort is meant."""
+    kept: Kept | None = None
+    """Where it is kept, and how to run it again."""
 
     @property
     def besides(self) -> tuple[str, ...]:
@@ -131,8 +184,24 @@ class Summary:
     lacking: tuple[str, ...] = ()
     """Operations that the manager does not offer: nothing could be told of them."""
     parts: dict[str, int] = Factory(dict)
+    untried: tuple[str, ...] = ()
+    """What of the model was never tried, in words."""
+    scenes: tuple[Scene, ...] = ()
+    """The five cycles, each time that they were done."""
+    heat: tuple[Heat, ...] = ()
+    graph: Graph = _NO_WAYS
+    used: Used = _UNUSED
     interrupted: bool = False
     """Whether somebody ended the run before its time: then nothing of it is a pass."""
+
+    @property
+    def coverage(self) -> str:
+        """How much of the model was tried, and what was not, in words."""
+        share = self.covered / self.coverable if self.coverable else 0.0
+        tried = f"{_percent(share)} of what the model knows was tried"
+        untried = f"; not tried: {'; '.join(self.untried)}" if self.untried else ""
+        lean = "This PASS says little: only " if self.mark is Mark.PASS and share < _LITTLE else ""
+        return f"{lean}{tried}{untried}"
 
     @property
     def exit_code(self) -> int:
@@ -142,6 +211,14 @@ class Summary:
         if not self.times.operations:
             return 2
         return {Mark.PASS: 0, Mark.FAIL: 1, Mark.UNKNOWN: 3}[self.mark]
+
+
+_LITTLE = 0.1
+"""The share of the model below which a pass says little."""
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %" if 0 < share < _LITTLE else f"{int(share * 100)} %" if share < 1 else "all"
 
 
 @frozen(kw_only=True)
@@ -162,6 +239,9 @@ class Account:
     looks: int
     faults: tuple[str, ...] = ()
     bugs: tuple[Bug, ...] = ()
+    kept: tuple[Kept | None, ...] = ()
+    """What is kept of each of the bugs, in their order; None where that failed."""
+    used: Used = _UNUSED
     passing: tuple[Bug, ...] = ()
     """Failures that came in none of their repeats: they are no bugs."""
     interrupted: bool = False

@@ -31,6 +31,7 @@ _NOTHING = Advice(
 )
 READABLE = Invariant(
     name="readable",
+    says="the manager's answer cannot be read",
     criterion=3,
     check=readable,
     severity=Severity.MEDIUM,

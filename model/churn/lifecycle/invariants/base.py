@@ -224,11 +224,17 @@ class Trait(Enum):
 
 @frozen(kw_only=True)
 class Invariant:
-    """A rule with a name: its check, the success criterion (1 to 5) that it belongs to, and what a violation of it means."""
+    """A rule with a name: its check, the success criterion (1 to 5) that it belongs to, and what a violation of it means.
+
+    `says` is the end of a sentence that tells a stranger what is wrong, ``{service}`` the service concerned. `keys` are those of
+    the contract by which a manager's description says that something of the sort is meant.
+    """
 
     name: str
     criterion: int
     check: Check
     severity: Severity
     advice: Advice
+    says: str = ""
+    keys: tuple[str, ...] = ()
     traits: frozenset[Trait] = frozenset()

@@ -84,6 +84,8 @@ _DIRTY = Advice(
 )
 FRESH_CONTAINER = Invariant(
     name="fresh-container",
+    says="service {service} does not get a clean, new container",
+    keys=("stopped_container", "restarted_container"),
     criterion=2,
     check=fresh_container,
     severity=Severity.HIGH,
@@ -179,6 +181,8 @@ _NOT_REMOVED = Advice(
 )
 NO_ORPHANS = Invariant(
     name="no-orphans",
+    says="a container is there that should be gone",
+    keys=("stopped_container", "failed_container", "created_container"),
     criterion=4,
     check=no_orphans,
     severity=Severity.HIGH,
@@ -201,6 +205,8 @@ def no_restart_policy(case: Case) -> Iterator[Objection]:
 
 NO_RESTART_POLICY = Invariant(
     name="no-restart-policy",
+    says="the container of {service} is made so that the engine starts it again by itself",
+    keys=("restart_policies",),
     criterion=4,
     check=no_restart_policy,
     severity=Severity.HIGH,

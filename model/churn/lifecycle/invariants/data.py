@@ -20,6 +20,8 @@ def data_kept(case: Case) -> Iterator[Objection]:
 
 DATA_KEPT = Invariant(
     name="data-kept",
+    says="the data of {service} is lost",
+    keys=("belongings",),
     criterion=2,
     check=data_kept,
     severity=Severity.CRITICAL,

@@ -41,6 +41,8 @@ _TOO_SOON = Advice(
 )
 GRACEFUL_STOP = Invariant(
     name="graceful-stop",
+    says="the server of {service} is killed before it could end by itself",
+    keys=("stop_grace",),
     criterion=1,
     check=graceful_stop,
     severity=Severity.HIGH,

@@ -44,6 +44,8 @@ _NAMELESS = Advice(
 _RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)
 NO_LEAKS = Invariant(
     name="no-leaks",
+    says="something is left behind, and more of it each time",
+    keys=("belongings",),
     criterion=4,
     check=no_leaks,
     severity=Severity.MEDIUM,
@@ -72,6 +74,8 @@ def no_processes(case: Case) -> Iterator[Objection | Doubt]:
 
 NO_PROCESSES = Invariant(
     name="no-processes",
+    says="a process of the manager's is left behind",
+    keys=("processes",),
     criterion=4,
     check=no_processes,
     severity=Severity.MEDIUM,

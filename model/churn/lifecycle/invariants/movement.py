@@ -28,6 +28,7 @@ def undisturbed(case: Case) -> Iterator[Objection]:
 
 UNDISTURBED = Invariant(
     name="undisturbed",
+    says="service {service} is harmed, though nothing was asked of it",
     criterion=3,
     check=undisturbed,
     severity=Severity.CRITICAL,
@@ -67,6 +68,7 @@ _ENDED = Advice(
 )
 QUIET = Invariant(
     name="quiet",
+    says="a container moves by itself",
     criterion=3,
     check=quiet,
     severity=Severity.HIGH,

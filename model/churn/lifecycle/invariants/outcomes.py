@@ -44,6 +44,8 @@ _CLAIMED = Advice(
 )
 ACCEPTED = Invariant(
     name="accepted",
+    says="the manager gives the wrong answer",
+    keys=("second_start", "idle_stop", "second_create", "running_remove", "idle_restart"),
     criterion=1,
     check=accepted,
     severity=Severity.HIGH,
@@ -79,6 +81,8 @@ _NO_END = Advice(
 )
 IN_TIME = Invariant(
     name="in-time",
+    says="it does not end in time",
+    keys=("bounds",),
     criterion=1,
     check=in_time,
     severity=Severity.MEDIUM,
@@ -106,6 +110,7 @@ def slow(case: Case) -> Iterator[Objection]:
 
 SLOW = Invariant(
     name="slow",
+    says="it takes many times as long as elsewhere",
     criterion=1,
     check=slow,
     severity=Severity.LOW,

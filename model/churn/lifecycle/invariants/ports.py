@@ -16,6 +16,7 @@ from churn.lifecycle.invariants.base import (
     Show,
     Trait,
 )
+from churn.lifecycle.invariants.containers import orphans
 from churn.lifecycle.observation import Holder
 
 
@@ -93,6 +94,8 @@ _GIVEN_TWICE = Advice(
 )
 STABLE_PORT = Invariant(
     name="stable-port",
+    says="the port of {service} changes, or is told or given out wrongly",
+    keys=("ports", "port_range"),
     criterion=5,
     check=stable_port,
     severity=Severity.HIGH,
@@ -107,6 +110,7 @@ STABLE_PORT = Invariant(
 def port_released(case: Case) -> Iterator[Objection | Doubt]:
     """The port of a service that does not run is free: nothing of the manager's keeps others from binding it."""
     used = {service.port for service in case.state.services.values() if service.server in (SOUND, ILL)}
+    kept = {port for left in orphans(case) if left.running for port in left.ports}
     for name, service in case.state.services.items():
         if service.server is not NONE or service.port is None or service.unsettled is not None or service.held:
             continue
@@ -115,6 +119,8 @@ def port_released(case: Case) -> Iterator[Objection | Doubt]:
             continue
         if service.port in used:
             continue  # a service that runs has the same port: `stable_port` objects to that
+        if service.port in kept:
+            continue  # a container that was left has it: `no_orphans` objects to that
         shown = Exhibit(Show.PORT, str(service.port))
         free = f"port {service.port} of service {name} is free"
         if port is None or port.bindable is None:
@@ -127,6 +133,7 @@ def port_released(case: Case) -> Iterator[Objection | Doubt]:
 
 PORT_RELEASED = Invariant(
     name="port-released",
+    says="the port of {service} is not free again",
     criterion=5,
     check=port_released,
     severity=Severity.HIGH,

@@ -36,6 +36,8 @@ _MOST = 200
 """Characters of a part that are told."""
 SAME_AS_FRESH = Invariant(
     name="same-as-fresh",
+    says="the container of {service} is made otherwise than its first one",
+    keys=("varying",),
     criterion=2,
     check=same_as_fresh,
     severity=Severity.HIGH,

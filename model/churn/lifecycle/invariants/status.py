@@ -150,6 +150,8 @@ _UNKNOWN_WORD = Advice(
 )
 STATUS = Invariant(
     name="status",
+    says="what the manager says of {service} is not true",
+    keys=("running_means", "death_noticed"),
     criterion=3,
     check=status,
     severity=Severity.MEDIUM,
@@ -186,6 +188,8 @@ def serving(case: Case) -> Iterator[Objection | Doubt]:
 
 SERVING = Invariant(
     name="serving",
+    says="service {service} is up, but does not answer",
+    keys=("health_path", "loading"),
     criterion=3,
     check=serving,
     severity=Severity.HIGH,

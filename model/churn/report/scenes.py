@@ -1,0 +1,83 @@
+"""What was to be seen, step by step: for the pictures of a sequence, and for what a bug report shows beside each other."""
+
+from collections.abc import Iterable, Iterator
+
+from churn.lifecycle.observation import Observation
+from churn.lifecycle.outcome import Ok, Rejected, Unknown
+from churn.report.pictures import Moment, Scene, Standing
+from churn.report.values import SCENARIO
+from churn.session.run import Record, Run
+from churn.session.seen import holders
+from churn.session.verdict import Verdict
+from churn.visible import both_ends
+
+_MOST_OUTPUT = 4_000
+"""Characters of what a command printed that a picture keeps."""
+_MOST_MOMENTS = 60
+"""Steps of a sequence that a picture shows: the last ones."""
+
+
+def cycles(steps: Iterable[tuple[Run, Record]]) -> Iterator[Scene]:
+    """The five cycles, each time that they were done."""
+    runs = dict.fromkeys(run for run, _ in steps if run.part == SCENARIO)
+    for run in runs:
+        pace = "at full speed, not looked at between steps" if any(s.hurried for s in run.steps) else "step by step"
+        again = ", again behind the bugs found so far" if run.met else ""
+        yield scene(f"The cycles, {pace}{again}", run, run.records)
+
+
+def scene(title: str, run: Run, records: list[Record], place: int = 0) -> Scene:
+    """These steps of a sequence as a picture."""
+    shown = records[-_MOST_MOMENTS:]
+    moments = tuple(_moment(run, record) for record in shown)
+    return Scene(title=title, services=run.names, moments=moments, cut=len(records) - len(shown), place=place)
+
+
+def _moment(run: Run, record: Record) -> Moment:
+    operation, outcome = record.step.operation, record.outcome
+    judged = record.judgement
+    evidence = outcome.evidence if outcome is not None else None
+    reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else ""
+    return Moment(
+        number=record.number,
+        operation=str(operation),
+        service=operation.service,
+        fault=operation.fault,
+        hurried=record.verdict is Verdict.UNSEEN,
+        ended="" if outcome is None else "ok" if isinstance(outcome, Ok) else _ENDED[type(outcome)],
+        answer=reason,
+        verdict=record.verdict.value,
+        took=outcome.took if outcome is not None else 0.0,
+        command=evidence.command if evidence is not None else "",
+        output=both_ends(evidence.output, _MOST_OUTPUT) if evidence is not None else "",
+        standing=standing(run.names, judged.observation) if judged is not None else None,
+        wrong=tuple(f"expected {one.expected}; seen: {one.seen}" for one in record.objections),
+    )
+
+
+_ENDED = {Rejected: "refused", Unknown: "unknown"}
+
+
+def standing(names: tuple[str, ...], seen: Observation) -> tuple[Standing, ...]:
+    """How each service stood, and after these whatever else is there."""
+    others = {one.service for one in seen.containers.values()} | {one.service for one in seen.listed or ()}
+    further = sorted(str(one) for one in others - set(names) if one is not None)
+    loose = ["?"] if None in others else []
+    return tuple(_standing(name, seen) for name in (*names, *further, *loose))
+
+
+def _standing(name: str, seen: Observation) -> Standing:
+    entries = [one for one in seen.listed or () if one.service == name]
+    words = " and ".join(f"{one.word}{f', port {one.port}' if one.port else ''}" for one in entries)
+    own = [one for one in seen.containers.values() if (one.service or "?") == name]
+    ports = dict.fromkeys([*(one.port for one in entries if one.port), *(port for one in own for port in one.ports)])
+    has = holders(seen)
+    return Standing(
+        service=name,
+        said="not asked" if seen.listed is None else words or "not in its list",
+        containers=tuple(
+            f"{one.alias} {one.state}{', port ' + ', '.join(map(str, one.ports)) if one.ports and one.running else ''}"
+            for one in own
+        ),
+        port="; ".join(f"{port}: {has.get(port, 'not looked at')}" for port in ports),
+    )

@@ -1,0 +1,126 @@
+"""What happened, in sentences for people who know neither Churn nor its words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from churn.lifecycle.condition import ABSENT, ANY, Condition
+from churn.lifecycle.invariants import Objection, Severity, named
+from churn.lifecycle.operations import (
+    Crash,
+    Create,
+    HoldPort,
+    Kill,
+    List,
+    Operation,
+    ReleasePort,
+    Remove,
+    RemoveContainer,
+    Restart,
+    RestartEngine,
+    RestartManager,
+    SetBehaviour,
+    Start,
+    Status,
+    Stop,
+    Wait,
+)
+from churn.session.run import Record
+from churn.shrink.bug import Bug
+
+_MOST = 160
+"""Characters of what was seen that a sentence quotes."""
+
+
+def sentence(record: Record) -> str:
+    """What is wrong, for a stranger: "When b (created, never started) is stopped: service a is harmed, …"."""
+    first = record.objections[0]
+    seen = first.seen if len(first.seen) <= _MOST else f"{first.seen[:_MOST]}…"
+    return f"{_when(record)}, {_wrong(first)}: {seen}"
+
+
+def _wrong(found: Objection) -> str:
+    invariant = named(found.invariant)
+    says = invariant.says if invariant is not None else ""
+    says = says or f"a rule is broken ({found.invariant})"
+    return says.replace("service {service}", "{service}").replace("{service}", _service(found.service))
+
+
+def _service(name: str | None) -> str:
+    return f"service {name}" if name is not None else "a service"
+
+
+def _when(record: Record) -> str:
+    operation = record.step.operation
+    does = _DOES.get(type(operation))
+    name = operation.service
+    whom = "" if name is None else f"{name} ({plainly(record.condition)})"
+    return f"When {does(operation, whom) if does is not None else f'`{operation}` is done'}"
+
+
+_DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
+    Create: lambda _, whom: f"{whom} is created",
+    Start: lambda _, whom: f"{whom} is started",
+    Stop: lambda _, whom: f"{whom} is stopped",
+    Restart: lambda _, whom: f"{whom} is restarted",
+    Remove: lambda _, whom: f"{whom} is removed",
+    Status: lambda _, whom: f"the manager is asked about {whom}",
+    List: lambda _, __: "the manager is asked for its list",
+    Wait: lambda operation, _: f"nothing is asked for a {operation.length.value} while",
+    RestartManager: lambda _, __: "the manager's own daemon is restarted",
+    RestartEngine: lambda _, __: "the container engine is restarted",
+    SetBehaviour: lambda operation, whom: f"the server of {whom} begins to be {operation.how.value}",
+    Crash: lambda _, whom: f"the server of {whom} crashes",
+    Kill: lambda _, whom: f"somebody else kills the container of {whom}",
+    RemoveContainer: lambda _, whom: f"somebody else removes the container of {whom}",
+    HoldPort: lambda _, whom: f"somebody else takes the port of {whom}",
+    ReleasePort: lambda _, whom: f"somebody else gives back the port of {whom}",
+}
+"""What is done, of the operation and the service that it acts on. An operation that is not here is told by its own word."""
+
+
+def plainly(condition: Condition) -> str:
+    """A condition for people who don't know the word for it."""
+    marks = [
+        *(["its server cannot work"] if condition.doomed else []),
+        *(["its port is taken by somebody else"] if condition.held else []),
+    ]
+    return ", ".join((_CONDITIONS.get(condition.word, condition.word), *marks))
+
+
+_CONDITIONS: Mapping[str, str] = {
+    ABSENT.word: "not created",
+    ANY.word: "no one service",
+    "created": "created, never started",
+    "running": "running",
+    "stopped": "stopped",
+    "failed": "its last start failed",
+    "dead": "its server has ended by itself",
+}
+BECAUSE: Mapping[Severity, str] = {
+    Severity.CRITICAL: "it harms something that nobody asked to be touched",
+    Severity.HIGH: "an operation does not do what it is for",
+    Severity.MEDIUM: "something is told wrongly, comes late, or piles up",
+    Severity.LOW: "it costs time, and nothing else",
+}
+"""Why a bug has its severity."""
+
+
+def surely(bug: Bug) -> str:
+    """How sure a bug is, and how small its scenario."""
+    rate = bug.rate
+    if rate is None or not rate.runs:
+        again = "It was not run again: the budget did not allow it"
+    elif rate.failures == rate.runs and not bug.flaky:
+        again = f"It was run again {_times(rate.runs)}, and failed each time"
+    else:
+        again = f"It comes and goes: of {rate.runs} runs {rate.failures} failed"
+    size = (
+        "nothing shorter was found that fails"
+        if bug.minimal
+        else "it may get shorter: the budget ended before all was tried"
+    )
+    return f"{again}; {size} ({bug.runs} runs were made)"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
