@@ -82,6 +82,8 @@ class Condition(NamedTuple):
 
 ABSENT = Condition("absent")
 """The condition of a service that the manager does not know."""
+UNSETTLED = Condition("unsettled")
+"""The condition of a service on which an operation ended unknown."""
 ANY = Condition("any")
 """Stands for the condition where an operation acts on no service."""
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
-from churn.lifecycle.condition import ABSENT, DEAD, ILL, Abstract, Behaviour, Condition, Server
+from churn.lifecycle.condition import ABSENT, DEAD, ILL, UNSETTLED, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, Start, Stop, listed
@@ -69,7 +69,7 @@ class Service:
     @condition.default
     def _condition(self) -> Condition:
         if self.unsettled is not None:
-            return _UNSETTLED
+            return UNSETTLED
         word = "dead" if self.server is DEAD else self.status.value
         return Condition(word, self.behaviour.deadly, self.held)
 
@@ -77,9 +77,6 @@ class Service:
     def exempt(self) -> bool:
         """Whether its container may start, end, come or go by itself."""
         return self.server in (ILL, DEAD) or self.unsettled is not None
-
-
-_UNSETTLED = Condition("unsettled")
 
 
 @frozen

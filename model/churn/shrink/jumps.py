@@ -5,15 +5,17 @@ from functools import partial
 
 from attrs import evolve
 
-from churn.lifecycle.condition import ABSENT, Abstract, Behaviour
+from churn.lifecycle.condition import ABSENT, UNSETTLED, Abstract, Behaviour
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Create, SetBehaviour, Start, Step, Stop
+from churn.lifecycle.operations import Create, Interrupt, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, behaving, behaviours, is_plain, plainly_done, with_short_waits
 
 _CYCLES = 5
 """As many as the five-cycle scenario has: what counts shows by then."""
+_LAST = 2
+"""Operations after an interrupt with which alone it is tried first."""
 _COUNTED = 2
 """Starts, or stops, of a service from which on it may be their number that counts."""
 
@@ -26,6 +28,11 @@ def short_jumps(failing: Failing, foresight: Foresight) -> Iterator[Candidate]:
     ending = _unseen(failing.steps)
     first = 1 if failing.steps[-1].operation.service else ending
     among_others = failing.fingerprint.has(Trait.OTHERS) and failing.fingerprint.has(Trait.MOVING)
+    since = _since_interrupt(failing)
+    if since > first:
+        if not among_others:
+            yield from _either_way(failing, foresight, _ended_midway(failing, foresight, since))
+        yield from _either_way(failing, foresight, _jumps(failing, foresight, since))
     if not among_others:
         yield from _either_way(failing, foresight, _alone(failing, foresight, first))
     yield from _either_way(failing, foresight, _jumps(failing, foresight, first))
@@ -69,24 +76,60 @@ def _unseen(steps: Steps) -> int:
     return count
 
 
+def _since_interrupt(failing: Failing) -> int:
+    """How many steps there are since the last interrupt that may have left a service unsettled; 0 where there is none.
+
+    No way on the map leads to an unsettled service: it has to be interrupted again.
+    """
+    found = [
+        place
+        for place, (step, before) in enumerate(zip(failing.steps, failing.befores, strict=False))
+        if isinstance(step.operation, Interrupt) and UNSETTLED not in before
+    ]
+    return len(failing.steps) - found[-1] if found else 0
+
+
+def _ended_midway(failing: Failing, foresight: Foresight, size: int) -> Iterator[Steps]:
+    """The service that failed alone: interrupted as it was, `size` steps before the end, and then only its last steps."""
+    place, name = len(failing.steps) - size, failing.steps[-1].operation.service
+    way = _way_alone(failing, foresight, place)
+    if way is None:
+        return
+    asked = (step for step in failing.steps[place + 1 :] if step.operation.service == name and step.operation.manager)
+    later = tuple(asked)
+    for last in range(1, min(_LAST, len(later) - 1) + 1):
+        yield (*way, failing.steps[place], later[0], *later[-last:])
+
+
 def _alone(failing: Failing, foresight: Foresight, size: int, *, oddly: bool = False) -> Iterator[Steps]:
     """The last steps on the service that failed, which is brought where it was then, with no other there.
 
     `oddly`: its server behaves as it did, where that was odd.
     """
     name, place = failing.steps[-1].operation.service, len(failing.steps) - size
-    if name not in failing.names or place <= 0 or not failing.befores:
+    way = _way_alone(failing, foresight, place)
+    if name is None or way is None:
         return
-    number = failing.names.index(name)
-    goal = tuple(now if one == number else ABSENT for one, now in enumerate(failing.befores[place]))
-    way, wanted = _way(failing, foresight, goal, place), _behaviours(failing, foresight, place)
+    wanted = _behaviours(failing, foresight, place)
     last = tuple(step for step in failing.steps[place:] if step.operation.service in (name, None))
     if oddly:
-        has = behaviours(foresight.states(way)[-1]) if way is not None else {}
+        has = behaviours(foresight.states(way)[-1])
         odd = name in has and wanted[name] not in (has[name], Behaviour.SLOW)  # one that is slow only takes longer
-        way = (*way, Step(SetBehaviour(name, wanted[name]))) if way is not None and odd else None
-    if way is not None and len(way) + len(last) < len(failing.steps):
+        if not odd:
+            return
+        way = (*way, Step(SetBehaviour(name, wanted[name])))
+    if len(way) + len(last) < len(failing.steps):
         yield (*way, *last)
+
+
+def _way_alone(failing: Failing, foresight: Foresight, place: int) -> Steps | None:
+    """The cheapest way to where the service that failed was before the step at `place`, with no other there."""
+    name = failing.steps[-1].operation.service
+    if name not in failing.names or place <= 0 or not failing.befores:
+        return None
+    number = failing.names.index(name)
+    goal = tuple(now if one == number else ABSENT for one, now in enumerate(failing.befores[place]))
+    return _way(failing, foresight, goal, place)
 
 
 def _jumps(failing: Failing, foresight: Foresight, size: int) -> Iterator[Steps]:
