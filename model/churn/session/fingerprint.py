@@ -36,12 +36,14 @@ class Fingerprint:
         """Whether both say the same of the same operation, or of one and its part, whatever state the service was in.
 
         `late`: this one may have been there unseen for some steps, so which operation it was noticed after says nothing. Nor does
-        it where a manager does not get well after an operation that ended unknown: whatever it is asked for then fails.
+        it where a manager does not get well after an operation that ended unknown: whatever it is asked for then fails, and what
+        that operation has left is left by whatever comes next.
         """
         mine, its = self.signature, other.signature
         if mine.invariant != its.invariant:
             return False
-        if self.has(Trait.SPOKEN) and mine.condition.word == its.condition.word == _UNSETTLED:
+        lasting = self.has(Trait.SPOKEN) or self.has(Trait.LEFT_BEHIND)
+        if lasting and mine.condition.word == its.condition.word == _UNSETTLED:
             return self.seen == other.seen
         if not self._says_what(other):
             return False
