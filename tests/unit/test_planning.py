@@ -8,6 +8,7 @@ from builders import idle, running, state
 from churn.explore.preview import preview
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.costs import Sort
 from churn.lifecycle.operations import (
     Crash,
     Create,
@@ -20,7 +21,8 @@ from churn.lifecycle.operations import (
     Stop,
 )
 from churn.lifecycle.planning import At, Leaning, Places, Planner
-from churn.lifecycle.planning.worth import Company, promise
+from churn.lifecycle.planning.places import Company
+from churn.lifecycle.planning.worth import promise, sequel
 from churn.lifecycle.sequence import Naming
 from churn.lifecycle.state import CLEAN, State
 
@@ -33,9 +35,10 @@ def planner(seed: int = 0, *, flat: bool = False, faults: bool = True) -> Planne
 
 def worth(here: State, operation: Operation, pace: Pace = Pace.CALM, *, before: Step | None = None) -> float:
     """What a step promises there as long as nothing was done."""
-    places = Places(NAMES, Contract())
-    made = promise(NAMES, places.of(here), Step(operation, pace), before, Naming.PLAIN, Leaning())
-    return made.left({}, {})
+    places, step = Places(NAMES, Contract()), Step(operation, pace)
+    made = promise(places.settings(places.of(here))[operation.service], step, Naming.PLAIN, Leaning())
+    after = sequel(before, step, Leaning())
+    return sum(value for _, value in made.marks) + (made.prior * after[1] if after is not None else 0.0)
 
 
 # -- places -----------------------------------------------------------------------------------------------------------
@@ -89,13 +92,16 @@ def test_what_is_hurried_past_is_worth_half_but_for_what_follows_it_at_once() ->
 def test_what_was_done_is_worth_little_and_others_keep_their_worth() -> None:
     plan = planner()
     here = plan.places.of(state(a=idle()))
-    step, other = Step(Start("a")), Step(Stop("a"))
-    first = promise(NAMES, here, step, None, Naming.PLAIN, plan.leaning)
-    whole, others = first.left(plan.done, {}), promise(NAMES, here, other, None, Naming.PLAIN, plan.leaning)
-    rest = others.left(plan.done, {})
-    plan.note(here, step, None, Naming.PLAIN)
-    assert first.left(plan.done, {}) < 0.3 * whole
-    assert others.left(plan.done, {}) == rest
+    setting = plan.places.settings(here)["a"]
+
+    def left(operation: Operation) -> float:
+        made = promise(setting, Step(operation), Naming.PLAIN, plan.leaning)
+        return plan.novelty.left_of(plan.novelty.numbered(made.marks), {})
+
+    start, stop = left(Start("a")), left(Stop("a"))
+    plan.note(here, Step(Start("a")), None, Naming.PLAIN)
+    assert left(Start("a")) < 0.3 * start
+    assert left(Stop("a")) == stop
 
 
 def test_with_other_seeds_other_things_are_preferred_and_with_the_same_the_same() -> None:
@@ -122,7 +128,10 @@ def test_the_first_route_runs_two_services_at_once_and_strikes_one_within_a_minu
 def test_all_that_can_be_asked_of_a_clean_system_is_planned_within_the_minutes_of_a_run() -> None:
     for seed in range(3):
         asked: set[str] = set()
-        for one in preview(planner(seed), 480.0):
+        made = planner(seed)
+        for kind in ("list", "status", "create"):
+            made.costs.learn(Sort(kind), 0.3)
+        for one in preview(made, 480.0):
             asked |= {
                 step.operation.kind for step in takewhile(lambda step: step.operation.kind != "create", one.steps)
             }

@@ -1,5 +1,7 @@
 """Places: a state as far as planning tells states apart, and what can be done there. Found as they are asked for."""
 
+from collections.abc import Mapping
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,10 +38,34 @@ Place = tuple[Spot, ...]
 """Where one is: a spot for each service, in the order of their names."""
 
 
+class Company(IntEnum):
+    """The liveliest of the other services."""
+
+    NONE = 0
+    IDLE = 1
+    FAULTY = 2
+    RUNNING = 3
+
+
+class Setting(NamedTuple):
+    """What of a place matters to an operation: the spot of the service acted on, None for no service, and its company."""
+
+    spot: Spot | None
+    company: Company
+    side: str
+    """Whether those of the others that run are ``elder``, ``younger`` or ``both``; empty where none does."""
+    known: int
+    running: int
+    """How many services there are, and how many of them run, in all."""
+    struck: bool
+    """Whether another service is under a fault that lasts: then there is no other fault."""
+
+
 class Ahead(NamedTuple):
-    """An operation that can be done at a place: where it leads, what sort it is by its cost, and at which paces it is done."""
+    """An operation that can be done at a place: where it leads, in what setting, of what sort by its cost, at which paces."""
 
     there: Place
+    setting: Setting
     sort: Sort
     steps: tuple[Step, ...]
 
@@ -61,6 +87,7 @@ class Places:
     start: Place = field(init=False)
     """A clean system."""
     _states: dict[Place, State] = field(init=False, factory=dict)
+    _settings: dict[Place, Mapping[str | None, Setting]] = field(init=False, factory=dict)
     _choices: dict[Place, tuple[Operation, ...]] = field(init=False, factory=dict)
     _ways: dict[tuple[Place, Operation], Place] = field(init=False, factory=dict)
     _ahead: dict[Place, tuple[Ahead, ...]] = field(init=False, factory=dict)
@@ -83,11 +110,19 @@ class Places:
         """What makes sense there."""
         found = self._choices.get(here)
         if found is None:
-            known = [name for name, spot in zip(self.names, here, strict=True) if spot.there]
-            used = {*known, *[name for name in self.names if name not in known][:1]}
+            used = self.settings(here)
             possible = enabled(self._states[here], self.names, self.contract, faults=self.faults)
-            found = tuple([one for one in possible if one.service is None or one.service in used])
+            found = tuple([one for one in possible if one.service in used])
             self._choices[here] = found
+        return found
+
+    def settings(self, here: Place) -> Mapping[str | None, Setting]:
+        """The setting of an operation on each service that is used there, and on none."""
+        found = self._settings.get(here)
+        if found is None:
+            known = [name for name, spot in zip(self.names, here, strict=True) if spot.there]
+            used = (None, *known, *[name for name in self.names if name not in known][:1])
+            found = self._settings[here] = {name: _setting(self.names, here, name) for name in used}
         return found
 
     def after(self, here: Place, operation: Operation) -> Place:
@@ -122,11 +157,24 @@ class Places:
     def _ahead_of(self, here: Place, operation: Operation) -> Ahead:
         there = self.after(here, operation)
         steps = tuple([Step(operation, pace) for pace in _paces(operation, moves=there != here)])
-        return Ahead(there, self.sort(here, operation), steps)
+        return Ahead(there, self.settings(here)[operation.service], self.sort(here, operation), steps)
 
-    def spot(self, here: Place, service: str | None) -> Spot | None:
-        """The spot of that service, None for no service."""
-        return here[self.names.index(service)] if service is not None else None
+
+def _setting(names: tuple[str, ...], here: Place, service: str | None) -> Setting:
+    mine = names.index(service) if service is not None else None
+    others = [(place, spot) for place, spot in enumerate(here) if place != mine and spot.there]
+    company = max([_liveliness(spot) for _, spot in others], default=Company.NONE)
+    sides = {place > mine for place, spot in others if spot.runs} if mine is not None else set()
+    side = "both" if len(sides) > 1 else "younger" if True in sides else "elder" if sides else ""
+    known, running = sum([spot.there for spot in here]), sum([spot.runs for spot in here])
+    spot = here[mine] if mine is not None else None
+    return Setting(spot, company, side, known, running, any(one.condition.faulted for _, one in others))
+
+
+def _liveliness(spot: Spot) -> Company:
+    if spot.runs:
+        return Company.RUNNING
+    return Company.FAULTY if spot.condition.faulted or spot.condition.word in ("dead", "running") else Company.IDLE
 
 
 def _spot(service: Service | None) -> Spot:

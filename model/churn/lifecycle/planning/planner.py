@@ -9,18 +9,21 @@ from attrs import define, field, frozen
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import RESET, Costs
 from churn.lifecycle.operations import Step
+from churn.lifecycle.planning.novelty import FADING, Marks, Novelty
 from churn.lifecycle.planning.places import Place, Places
-from churn.lifecycle.planning.worth import Leaning, Mark, Promise, promise
+from churn.lifecycle.planning.prospects import LATER, Offer, Prospects
+from churn.lifecycle.planning.worth import Leaning
 from churn.lifecycle.sequence import Naming, fitting
 from churn.lifecycle.state import CLEAN, State
 
-_DEPTH, _WIDTH, _SAME_PLACE = 6, 8, 3
-"""A route's most steps; ways that are gone on with at each; ways to one place among them."""
-_LATER = 1.0
-"""Seconds added to each step: whatever is found has to be made small, and each step more makes that dearer."""
+_DEPTH, _SAME_PLACE, _SAME_RUNNING = 6, 2, 3
+"""A route's most steps; ways that are gone on with at each: to one place, and to places with so many services running.
+
+To have more services running is dear at first, and pays later: such ways have to be kept, or none would be found.
+"""
 _MOST_STEPS = 10
 """Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
-_ODD = (Naming.MIXED, Naming.MARKED, Naming.UNDERSCORED)
+_ODD = (Naming.MIXED, Naming.MARKED, Naming.UNDERSCORED, Naming.NUMBERS)
 """Names that sequences are planned with beside plain ones, in turns: much that is odd at once. Shrinking tells what it was."""
 
 
@@ -52,11 +55,11 @@ class Route:
 
 @frozen(eq=False)
 class _Way:
-    """A way that is being planned, and the marks that were met on it."""
+    """A way that is being planned, and how much the marks that were met on it have faded."""
 
     here: Place
     steps: tuple[Step, ...]
-    met: dict[Mark, int]
+    faded: dict[int, float]
     value: float
     seconds: float
 
@@ -64,20 +67,20 @@ class _Way:
 class _Further(NamedTuple):
     """A way with one step more. Most are dropped at once, so it is a tuple, and the longer way is made of those that stay."""
 
-    rate: float
+    outlook: float
+    """What it promises a second, with the best that can be done then."""
     value: float
     seconds: float
-    there: Place
-    step: Step
-    made: Promise
+    offer: Offer
+    sequel: Marks
     way: _Way
 
     def gone(self) -> _Way:
         """The longer way."""
-        met = dict(self.way.met)
-        for mark, _ in self.made.marks:
-            met[mark] = met.get(mark, 0) + 1
-        return _Way(self.there, (*self.way.steps, self.step), met, self.value, self.seconds)
+        faded = dict(self.way.faded)
+        for number, _ in (*self.offer.promised.marks, *self.sequel):
+            faded[number] = faded.get(number, 1.0) * FADING
+        return _Way(self.offer.there, (*self.way.steps, self.offer.step), faded, self.value, self.seconds)
 
 
 @define(eq=False, kw_only=True)
@@ -91,10 +94,10 @@ class Planner:
     faults: bool = True
     leaning: Leaning = field(factory=Leaning)
     places: Places = field(init=False)
-    done: dict[Mark, int] = field(init=False, factory=dict)
+    novelty: Novelty = field(init=False, factory=Novelty)
     _named: Counter[Naming] = field(init=False, factory=Counter)
     """How many steps were done with each naming."""
-    _promises: dict[tuple[Place, Step | None, Naming], dict[Step, Promise]] = field(init=False, factory=dict)
+    _prospects: dict[Naming, Prospects] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.places = Places(self.names, self.contract, self.faults)
@@ -104,6 +107,8 @@ class Planner:
 
         None for `at`: there is no way on but a reset.
         """
+        for prospects in self._prospects.values():
+            prospects.renew()
         fresh = [At(CLEAN, naming) for naming in self._namings()]
         routes = [self._best(one, self.costs.of(RESET), within, reset=True) for one in fresh]
         if at is not None and at.steps < _MOST_STEPS:
@@ -119,47 +124,55 @@ class Planner:
     def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
         """A step was done there, whoever planned it: of what was new in it less is left."""
         self._named[naming] += 1
-        for mark, _ in self._promise(here, step, before, naming).marks:
-            self.done[mark] = self.done.get(mark, 0) + 1
+        setting = self.places.settings(here).get(step.operation.service)
+        if setting is not None:
+            prospects = self._named_so(naming)
+            self.novelty.met(prospects.promised(setting, step).marks)
+            self.novelty.met(prospects.sequel(before, step))
 
-    def _promise(self, here: Place, step: Step, before: Step | None, naming: Naming) -> Promise:
-        return promise(self.names, here, step, before, naming, self.leaning)
+    def _named_so(self, naming: Naming) -> Prospects:
+        found = self._prospects.get(naming)
+        if found is None:
+            found = self._prospects[naming] = Prospects(
+                naming=naming, places=self.places, costs=self.costs, novelty=self.novelty, leaning=self.leaning
+            )
+        return found
 
     def _best(self, at: At, seconds: float, within: float | None, *, reset: bool) -> Route | None:
         limit = float("inf") if within is None else within
         ways, best, rate = [_Way(self.places.of(at.state), (), {}, 0.0, seconds)], None, 0.0
         for _ in range(_DEPTH):
             affordable = [further for further in self._further(ways, at) if further.seconds <= limit]
-            kept = _widest(sorted(affordable, key=lambda further: further.rate, reverse=True))
-            ways = [further.gone() for further in kept]
-            if kept and kept[0].rate > rate:
-                best, rate = ways[0], kept[0].rate
+            ways = [further.gone() for further in _widest(affordable)]
+            for way in ways:
+                if way.value / way.seconds > rate:
+                    best, rate = way, way.value / way.seconds
         if best is None:
             return None
         return Route(steps=best.steps, value=best.value, seconds=best.seconds, reset=reset, naming=at.naming)
 
     def _further(self, ways: list[_Way], at: At) -> Iterator[_Further]:
+        prospects, left = self._named_so(at.naming), self.novelty.left_of
         for way in ways:
-            before = way.steps[-1] if way.steps else at.last
-            promises = self._promises.setdefault((way.here, before, at.naming), {})
-            for there, sort, steps in self.places.ahead(way.here):
-                seconds = way.seconds + self.costs.of(sort) + _LATER
-                for step in steps:
-                    made = promises.get(step)
-                    if made is None:
-                        made = promises[step] = self._promise(way.here, step, before, at.naming)
-                    value = way.value + made.left(self.done, way.met)
-                    yield _Further(value / seconds, value, seconds, there, step, made, way)
+            here, before = way.here, way.steps[-1] if way.steps else at.last
+            for offer, sequel in zip(prospects.offers(here), prospects.sequels(here, before), strict=True):
+                value = way.value + left(offer.promised.marks, way.faded)
+                if sequel:
+                    value += offer.promised.prior * left(sequel, way.faded)
+                seconds = way.seconds + self.costs.of(offer.sort) + LATER
+                then = prospects.outlook(offer.there)
+                yield _Further((value + then.value) / (seconds + then.seconds), value, seconds, offer, sequel, way)
 
 
 def _widest(further: list[_Further]) -> list[_Further]:
-    """The best of them, at most a few to one place."""
+    """The best of them: at most a few to one place, and some each of those with no service running, with one, with two…"""
     kept: list[_Further] = []
-    count: dict[Place, int] = {}
-    for one in further:
-        if count.get(one.there, 0) < _SAME_PLACE:
-            count[one.there] = count.get(one.there, 0) + 1
+    places, running = Counter[Place](), Counter[int]()
+    for one in sorted(further, key=lambda one: one.outlook, reverse=True):
+        there = one.offer.there
+        alike = sum([spot.runs for spot in there])
+        if places[there] < _SAME_PLACE and running[alike] < _SAME_RUNNING:
+            places[there] += 1
+            running[alike] += 1
             kept.append(one)
-            if len(kept) == _WIDTH:
-                break
     return kept

@@ -5,8 +5,8 @@ prior, so nothing is left out for good.
 """
 
 from collections.abc import Iterable
-from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -17,6 +17,7 @@ from churn.lifecycle.operations import (
     Length,
     Operation,
     Pace,
+    Remove,
     Restart,
     SetBehaviour,
     Start,
@@ -24,30 +25,33 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.planning.places import Place, Spot
+from churn.lifecycle.planning.places import Company, Setting, Spot
 from churn.lifecycle.sequence import Naming
 
-FADING = 0.2
-"""A mark that was met counts that much of what it did, each time: a manager that did right once mostly does again."""
-_IN_VAIN, _LATE, _RESISTED, _TROUBLED = 12.0, 6.0, 4.0, 2.0
-"""Starts of a server that cannot get healthy, or late; stops that the server resists; what has to put trouble right.
+_CHANGE, _CREATE, _STRIKE, _ELSE = 2.5, 1.0, 1.0, 0.5
+"""By what is done: the manager changes containers, or has to find those that run again; it makes a service known; somebody
+strikes behind its back; all else."""
+_LENGTHY, _RESISTED, _TROUBLED = 15.0, 4.0, 2.0
+"""Starts of a server that never gets healthy, or only late; stops that the server resists; what meets trouble.
 
-Trouble is a server that is ill or has died, or an operation that ended unknown.
+Trouble is a server that crashes, is ill or has died, a port that somebody else holds, or an operation that ended unknown.
 
-The ways out of these are the least tried code. The first two take the manager's whole timeout, or most of it: they have to be
-worth that, or they would never be done.
+The ways out of these are the least tried code. The first takes the manager's whole timeout, or most of it: it has to be worth
+that, or it would never be done.
 """
 _AGAIN = 1.3
 """A start after a stop, a death or a failure: something is left to be in its way."""
 _BESIDE_RUNNING, _BESIDE_FAULTY, _BESIDE_IDLE = 2.5, 1.5, 1.1
 """Beside other services: what they share is mixed up, and to harm one that runs is the worst that a manager can do."""
+_TWOFOLD = 2.0
+"""A restart or remove of what runs: it is a stop, and then something else."""
 _IDLE_CHANGE = 0.4
-"""A stop of what does not run: it changes nothing."""
+"""A stop, restart or remove of what does not run: there is nothing to stop, or a start by another word."""
 _INTERRUPTED = 1.0
 """A change that is ended midway: what it has left undone is tidied up by the least tried code."""
 _NO_SERVICE = 0.1
 """An operation on what is not there: it is to be refused, and mostly is."""
-_OF_NOTHING = 1.0
+_OF_NOTHING = 2.5
 """The same while there is no service at all: it takes no time, and the ways through nothing are seldom tried."""
 _SECOND_CREATE = 0.4
 """A create of what is there: it is to be refused, too, but may write over what is known of a living service."""
@@ -57,15 +61,6 @@ _SEEN = {Pace.CALM: 1.0, Pace.ENGINE_ONLY: 0.9, Pace.HURRIED: 0.5}
 """What is hurried past is judged later or not at all, and what the engine alone is asked about tells of no status."""
 _LONG = 0.1
 """A long wait beside a short one: what a short one does not show is rare, and costs dear."""
-
-
-class Company(IntEnum):
-    """The liveliest of the other services."""
-
-    NONE = 0
-    IDLE = 1
-    FAULTY = 2
-    RUNNING = 3
 
 
 _BESIDE = {
@@ -78,19 +73,11 @@ _BESIDE = {
 Mark = tuple[object, ...]
 
 
-@frozen
-class Promise:
-    """What a step promises as long as nothing of it was done: its marks, each with what it is worth."""
+class Promise(NamedTuple):
+    """What a step promises as long as nothing of it was done: its prior, and its marks, each with what it is worth."""
 
+    prior: float
     marks: tuple[tuple[Mark, float], ...]
-
-    def left(self, done: dict[Mark, int], here: dict[Mark, int]) -> float:
-        """What is left of it, after what was `done` by now, and would be done on the way `here`."""
-        total = 0.0
-        for mark, value in self.marks:
-            times = done.get(mark, 0) + here.get(mark, 0)
-            total += value * FADING**times if times else value
-        return total
 
 
 @frozen(cache_hash=True)
@@ -119,35 +106,35 @@ def _factor(seed: int, mark: Mark) -> float:
 _WHOLE = 0xFFFFFFFFFFFFFFFF
 
 
-def promise(
-    names: tuple[str, ...], here: Place, step: Step, before: Step | None, naming: Naming, leaning: Leaning
-) -> Promise:
-    """What `step` promises at a place, after the step `before`, with services so named."""
-    operation = step.operation
-    spot = here[names.index(operation.service)] if operation.service is not None else None
-    prior = _flat(operation) if leaning.flat else _prior(operation, spot, here, names)
+def promise(setting: Setting, step: Step, naming: Naming, leaning: Leaning) -> Promise:
+    """What `step` promises in a setting, with services so named."""
+    operation, spot = step.operation, setting.spot
+    prior = _flat(operation) if leaning.flat else _prior(operation, setting)
     marks: list[tuple[Mark, float]] = [
         *_alone(operation, spot, step.pace),
-        *_in_company(operation, spot, here, names, naming),
+        *_in_company(operation, setting, naming),
     ]
     seen = prior * _SEEN[step.pace]
-    return Promise(
-        (
-            *((mark, seen * weight * leaning.of(mark)) for mark, weight in marks),
-            *((mark, prior * weight * leaning.of(mark)) for mark, weight in _after(step, before)),
-        )
-    )
+    return Promise(prior, tuple([(mark, seen * weight * leaning.of(mark)) for mark, weight in marks]))
 
 
 def _flat(operation: Operation) -> float:
     return 2.0 if operation.changes_containers else 1.0
 
 
-def _prior(operation: Operation, spot: Spot | None, here: Place, names: tuple[str, ...]) -> float:
-    if operation.manager and not isinstance(operation, Create) and not any(one.there for one in here):
+def _prior(operation: Operation, setting: Setting) -> float:
+    if operation.manager and not isinstance(operation, Create) and not setting.known:
         return _OF_NOTHING
-    beside = _BESIDE[_company(operation, here, names)]
-    return operation.weight / 2 * beside * _circumstance(operation, spot)
+    beside = 1.0 if _takes_long(operation, setting.spot) else _BESIDE[setting.company]
+    return _by_kind(operation, setting) * beside * _circumstance(operation, setting.spot)
+
+
+def _by_kind(operation: Operation, setting: Setting) -> float:
+    if isinstance(operation, Create):
+        return _CREATE
+    if operation.changes_containers or (operation.makes_container and setting.running):
+        return _CHANGE
+    return _STRIKE if operation.family is Family.STRIKE else _ELSE
 
 
 def _circumstance(operation: Operation, spot: Spot | None) -> float:
@@ -159,29 +146,40 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
         return 1.0
     if isinstance(operation, SetBehaviour):
         return _LIVE_BEHAVIOUR if spot.condition.word == "running" else _IDLE_BEHAVIOUR
-    if isinstance(operation, Start | Restart):
+    if isinstance(operation, Start):
         return _of_start(spot)
-    return _of_stop(spot) if isinstance(operation, Stop) else 1.0
+    return _of_end(operation, spot) if isinstance(operation, Stop | Restart | Remove) else 1.0
 
 
 def _of_start(spot: Spot) -> float:
-    if spot.condition.doomed:
-        return _IN_VAIN
-    if spot.behaviour is Behaviour.LATE and not spot.runs:
-        return _LATE
-    if spot.condition.word == "unsettled":
+    if _is_lengthy(spot):
+        return _LENGTHY
+    crashes = spot.condition.word != "running" and spot.behaviour is Behaviour.CRASH
+    if crashes or spot.condition.held or spot.condition.word in ("unsettled", "dead"):
         return _TROUBLED
     return _AGAIN if spot.condition.word != "created" else 1.0
 
 
-def _of_stop(spot: Spot) -> float:
+def _takes_long(operation: Operation, spot: Spot | None) -> bool:
+    return spot is not None and isinstance(operation, Start | Restart) and _is_lengthy(spot)
+
+
+def _is_lengthy(spot: Spot) -> bool:
+    """Whether a start there takes the manager's whole timeout, or most of it."""
+    return spot.condition.word != "running" and not spot.condition.held and spot.behaviour in _WITHOUT_END
+
+
+_WITHOUT_END = frozenset({Behaviour.UNHEALTHY, Behaviour.HANG, Behaviour.LATE})
+
+
+def _of_end(operation: Operation, spot: Spot) -> float:
     if spot.condition.word == "unsettled":
         return _TROUBLED
     if spot.condition.word not in ("running", "dead"):
         return _IDLE_CHANGE
-    if spot.behaviour is Behaviour.IGNORE_SIGTERM:
-        return _RESISTED
-    return _TROUBLED if spot.condition.word == "dead" or spot.condition.doomed else 1.0
+    if isinstance(operation, Stop):
+        return _RESISTED if spot.behaviour is Behaviour.IGNORE_SIGTERM else _TROUBLED if not spot.runs else 1.0
+    return _TWOFOLD if spot.condition.word == "running" else 1.0
 
 
 # -- marks: what of a step can be new -----------------------------------------------------------------------------------
@@ -189,83 +187,86 @@ def _of_stop(spot: Spot) -> float:
 
 def _alone(operation: Operation, spot: Spot | None, pace: Pace) -> Iterable[tuple[Mark, float]]:
     subject = _subject(operation, spot)
+    if _takes_long(operation, spot):
+        yield subject, 1.0  # the others' time would go into doing it in other ways
+        return
     yield (*subject, "alone"), 0.3
     yield (*subject, pace), 0.25
 
 
 def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     """The operation, and what of the service acted on matters to it."""
-    how = getattr(operation, "how", getattr(operation, "length", None))
-    if spot is None:
+    how = next((getattr(operation, name) for name in _DETAILS if hasattr(operation, name)), None)
+    if spot is None or operation.family is Family.STRIKE:
         return operation.kind, how
-    condition = spot.condition
-    matters: object = None
-    if isinstance(operation, Start | Restart):
-        if condition.doomed and (condition.word != "running" or isinstance(operation, Restart)):
-            return operation.kind, how, "in vain", condition.held, _MATTERING.get(spot.behaviour, spot.behaviour)
-        matters = _MATTERING.get(spot.behaviour, spot.behaviour) if condition.word != "running" else None
-    elif isinstance(operation, Stop) and condition.word == "running":
-        matters = "ill" if condition.doomed else spot.behaviour is Behaviour.IGNORE_SIGTERM
-    if condition.word == "dead":
-        matters = (matters, spot.left)  # a container that has ended is another thing than one that is gone
-    return operation.kind, how, condition.word, condition.held, matters
+    word, runs = spot.condition.word, spot.condition.word == "running"
+    if operation.family is Family.BEHAVIOUR:
+        return operation.kind, how, runs
+    serves = _MATTERING.get(spot.behaviour, spot.behaviour)
+    struck = spot.condition.faulted or spot.behaviour is Behaviour.LATE
+    if isinstance(operation, Restart if runs else Start | Restart):
+        return (
+            (Start.kind, "struck", spot.condition.held, serves) if struck else (operation.kind, word, serves, spot.left)
+        )
+    ends = isinstance(operation, Stop | Restart | Remove) and runs
+    resists = ("ill" if spot.condition.doomed else spot.behaviour is Behaviour.IGNORE_SIGTERM) if ends else None
+    return operation.kind, word, resists, spot.left  # a container that has ended is another thing than one that is gone
 
 
+_DETAILS = "how", "length", "where"
+"""What an operation may say beside the service that it acts on."""
 _MATTERING = {Behaviour.HANG: Behaviour.UNHEALTHY, Behaviour.IGNORE_SIGTERM: Behaviour.HEALTHY}
 """What is the same to a start."""
 
 
-def _in_company(
-    operation: Operation, spot: Spot | None, here: Place, names: tuple[str, ...], naming: Naming
-) -> Iterable[tuple[Mark, float]]:
-    subject, company = _subject(operation, spot), _company(operation, here, names)
+def _in_company(operation: Operation, setting: Setting, naming: Naming) -> Iterable[tuple[Mark, float]]:
+    if _takes_long(operation, setting.spot):
+        return
+    subject, company = _subject(operation, setting.spot), setting.company
+    odd = None if naming is Naming.PLAIN else naming.value
     yield (*subject, company), 0.25
     if isinstance(operation, Create):
-        yield (operation.kind, "many", sum(one.there for one in here)), 0.7
-    if isinstance(operation, Start):
-        yield (operation.kind, "many", sum(one.runs for one in here)), 0.7
+        yield (operation.kind, "named", odd), 0.5  # a name may be read wrongly where there is no other
+        yield (operation.kind, "many", setting.known), 0.7
+    if isinstance(operation, Start) and setting.spot is not None and not setting.spot.condition.faulted:
+        yield (operation.kind, "many", setting.running), 0.7  # it will run beside so many
     if operation.service is None or company is Company.NONE:
         return
-    odd = None if naming is Naming.PLAIN else naming.value
     if company is Company.RUNNING:
-        side = _side(operation.service, here, names)
-        yield (*subject, side), 0.3
-        yield (*subject, side, odd), 0.4 if odd else 0.12
+        yield (*subject, setting.side), 0.3
+        yield (operation.kind, setting.side, odd), 0.4 if odd else 0.12
     else:
-        yield (*subject, "named", odd), 0.15
+        yield (operation.kind, "named", odd), 0.15
 
 
-def _company(operation: Operation, here: Place, names: tuple[str, ...]) -> Company:
-    others = [spot for name, spot in zip(names, here, strict=True) if name != operation.service and spot.there]
-    return max(map(_liveliness, others), default=Company.NONE)
+def sequel(before: Step | None, step: Step, leaning: Leaning) -> tuple[Mark, float] | None:
+    """What it promises that `step` follows the step `before`: a mark, and the part of the step's prior that it is worth.
 
-
-def _liveliness(spot: Spot) -> Company:
-    if spot.runs:
-        return Company.RUNNING
-    return Company.FAULTY if spot.condition.faulted or spot.condition.word in ("dead", "running") else Company.IDLE
-
-
-def _side(service: str, here: Place, names: tuple[str, ...]) -> str:
-    """Whether those that run are older or younger than the service."""
-    mine = names.index(service)
-    running = {place > mine for place, spot in enumerate(here) if place != mine and spot.runs}
-    return "both" if len(running) > 1 else "younger" if True in running else "elder"
-
-
-def _after(step: Step, before: Step | None) -> Iterable[tuple[Mark, float]]:
-    """What follows what: it matters for changes, and most where the second follows the first at once."""
+    It matters for changes, and most where the second follows the first at once.
+    """
     if before is not None and before.operation.family is Family.INTERRUPT and step.operation.changes_containers:
-        yield (str(before.operation), step.operation.kind, "interrupted"), _INTERRUPTED
+        ended = (str(before.operation), step.operation.kind, "interrupted")
+        return ended, _INTERRUPTED * leaning.of(ended)
     if before is None or not (_changes(before.operation) and step.operation.changes_containers):
-        return
+        return None
     same = before.operation.service == step.operation.service
-    pair = (before.operation.kind, step.operation.kind, same, before.hurried)
+    weight = _weight(before, step, same=same)
+    where = getattr(before.operation, "where", None)
+    mark = (before.operation.kind, where, step.operation.kind, same, before.hurried, "then")
+    return (mark, weight * leaning.of(mark)) if weight else None
+
+
+def _weight(before: Step, step: Step, *, same: bool) -> float:
+    struck = before.operation.family is Family.STRIKE  # the next change shows whether the manager can cope with it
+    if same and (struck or (type(before.operation), type(step.operation)) in _UNDONE):
+        return 1.0
     if before.hurried:
-        at_once = isinstance(before.operation, Stop) and isinstance(step.operation, Start)
-        yield (*pair, "then"), (1.0 if at_once else 0.5) if same else 0.2
-    elif same:
-        yield (*pair, "then"), 0.2
+        return 0.5 if same else 0.2
+    return 0.2 if same else 0.0
+
+
+_UNDONE = frozenset({(Stop, Start), (Remove, Create)})
+"""What is made anew just as it was taken away: what was left of it is in the way."""
 
 
 def _changes(operation: Operation) -> bool:
