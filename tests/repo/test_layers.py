@@ -73,7 +73,7 @@ HOMES = {
     "rich_click": ("cli/",),
     "click": ("cli/",),
     "rich": ("report/", "cli/"),
-    "jinja2": ("report/markdown.py",),
+    "jinja2": ("report/markdown.py", "report/html.py"),
     "cattrs": ("report/files.py",),
     "regex": ("lifecycle/patterns.py",),
     "jmespath": ("system/managers/command/",),

@@ -55,3 +55,9 @@ def test_every_reproducer_fits(folder: Path) -> None:
     for path in (*REPRODUCERS, *(folder / "reproducers").glob("*.json")):
         fits.validate(json.loads(path.read_text(encoding="utf-8")))
     assert not fits.is_valid({"churn-reproducer": 2}), "it asks for something"
+
+
+def test_a_report_fits(folder: Path) -> None:
+    found = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert found["bugs"]
+    schema("report").validate(found)

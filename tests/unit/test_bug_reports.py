@@ -71,9 +71,7 @@ def test_a_bug_is_told_for_strangers_and_is_against_its_own_criterion_alone() ->
     assert bug.sure.startswith("It was run again twice, and failed each time; nothing shorter was found that fails")
     assert bug.before is not None
     assert bug.after is not None
-    assert [(one.said.split(",")[0], one.containers[0].split(" ")[1].strip(",")) for one in bug.before[:1]] == [
-        ("running", "running")
-    ]
+    assert [(one.said.split(",")[0], one.containers[0].state) for one in bug.before[:1]] == [("running", "running")]
     assert bug.after[0].containers == ()
     assert bug.scene is not None
     assert [moment.operation for moment in bug.scene.moments] == ["create a", "start a", "create b", "stop b"]

@@ -211,7 +211,7 @@ def test_a_bug_is_told_once_with_its_smallest_scenario_and_other_symptoms(tmp_pa
     path = save(found, tmp_path)
     assert "| 4 | No orphan container is left at the end | **FAIL** |" in path.read_text()
     data = json.loads((tmp_path / "report.json").read_text())
-    assert (data["churn"], data["format"], data["exit_code"]) == ("report", 1, 1)
+    assert (data["churn"], data["format"], data["exit_code"]) == ("report", 2, 1)
     assert data["bugs"][0]["steps"][1] == {"do": "start a", "pace": "calm"}
 
 

@@ -9,17 +9,22 @@ from typing import Any
 from cattrs import Converter
 
 from churn.lifecycle.operations import Step
+from churn.report.html import html
 from churn.report.markdown import markdown
 from churn.report.values import Summary
 from churn.visible import harmless_json
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(summary: Summary, folder: Path) -> Path:
-    """Write `report.md` and `report.json` to `folder`; the former's path. Raises `OSError`; what could be written is there."""
+    """Write `report.html`, `report.md` and `report.json` to `folder`; the second's path.
+
+    Raises `OSError`; what could be written is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
+        write(folder / "report.html", html(summary))
         return write(folder / "report.md", markdown(summary))
     finally:
         data = json.dumps(as_data(summary), indent=2, ensure_ascii=False)

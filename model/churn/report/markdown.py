@@ -16,6 +16,11 @@ def markdown(summary: Summary) -> str:
     return _ENVIRONMENT.get_template("report.md.jinja").render(summary=summary)
 
 
+def bug_as_markdown(bug: BugReport, place: int) -> str:
+    """One bug as a text that can be pasted where people report bugs."""
+    return _ENVIRONMENT.get_template("bug.md.jinja").render(bug=bug, place=place)
+
+
 def _plain(value: object) -> str:
     """A sentence on one line, in which nothing is a link, a picture, HTML or code."""
     return _MARKS.sub(r"\\\g<0>", on_one_line(str(value)))

@@ -3,6 +3,19 @@
 from attrs import define, frozen
 
 
+@frozen
+class Contained:
+    """A container, as the engine showed it."""
+
+    alias: str
+    state: str
+    ports: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        ports = f", port {', '.join(map(str, self.ports))}" if self.ports else ""
+        return f"{self.alias} {self.state}{ports}"
+
+
 @frozen(kw_only=True)
 class Standing:
     """How one service stood: what the manager said of it, beside what the engine showed."""
@@ -10,7 +23,7 @@ class Standing:
     service: str
     said: str
     """The manager's word, and the port that it told."""
-    containers: tuple[str, ...]
+    containers: tuple[Contained, ...]
     port: str
     """Its port, and who has it."""
 
@@ -27,6 +40,8 @@ class Moment:
     ended: str
     """``ok``, ``refused``, ``unknown``, or nothing where it did not end."""
     answer: str
+    told: str
+    """What was done, in plain words."""
     verdict: str
     took: float
     command: str

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from churn.lifecycle.observation import Observation
 from churn.lifecycle.outcome import Ok, Rejected, Unknown
-from churn.report.pictures import Moment, Scene, Standing
+from churn.report.pictures import Contained, Moment, Scene, Standing
 from churn.report.values import SCENARIO
+from churn.report.words import deed
 from churn.session.run import Record, Run
 from churn.session.seen import holders
 from churn.session.verdict import Verdict
@@ -46,6 +47,7 @@ def _moment(run: Run, record: Record) -> Moment:
         hurried=record.verdict is Verdict.UNSEEN,
         ended="" if outcome is None else "ok" if isinstance(outcome, Ok) else _ENDED[type(outcome)],
         answer=reason,
+        told=deed(operation, operation.service or ""),
         verdict=record.verdict.value,
         took=outcome.took if outcome is not None else 0.0,
         command=evidence.command if evidence is not None else "",
@@ -75,9 +77,6 @@ def _standing(name: str, seen: Observation) -> Standing:
     return Standing(
         service=name,
         said="not asked" if seen.listed is None else words or "not in its list",
-        containers=tuple(
-            f"{one.alias} {one.state}{', port ' + ', '.join(map(str, one.ports)) if one.ports and one.running else ''}"
-            for one in own
-        ),
+        containers=tuple(Contained(one.alias, one.state, one.ports if one.running else ()) for one in own),
         port="; ".join(f"{port}: {has.get(port, 'not looked at')}" for port in ports),
     )

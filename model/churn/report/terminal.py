@@ -77,7 +77,9 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
         console.print(line)
     if folder is not None:
         console.print(
-            f"Report: {folder / 'report.md'} (also report.json, trace.jsonl)", soft_wrap=True, highlight=False
+            f"Report: {folder / 'report.html'} (also report.md, report.json, trace.jsonl)",
+            soft_wrap=True,
+            highlight=False,
         )
     early = ", interrupted," if summary.interrupted else ""
     console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/]{early} with exit code {summary.exit_code}")

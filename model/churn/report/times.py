@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from statistics import median
 
+from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.costs import Sort
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.report.values import Account, Steps, Times, Timing
@@ -14,10 +15,10 @@ _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
 
 
 def times_of(steps: Steps, account: Account) -> Times:
-    kinds: dict[str, list[float]] = {}
+    kinds: dict[str, list[tuple[float, bool]]] = {}
     for _, record in steps:
         if record.outcome is not None:
-            kinds.setdefault(record.step.operation.kind, []).append(record.outcome.took)
+            kinds.setdefault(record.step.operation.kind, []).append((record.outcome.took, _is_faulted(record)))
     timings = tuple(_timing(kind, took) for kind, took in sorted(kinds.items()))
     inside = account.manager + account.waited + account.resets
     own = account.seconds if account.virtual else account.seconds - inside
@@ -34,8 +35,16 @@ def times_of(steps: Steps, account: Account) -> Times:
     )
 
 
-def _timing(kind: str, took: list[float]) -> Timing:
-    return Timing(kind=kind, count=len(took), median=median(took), longest=max(took), total=sum(took))
+def _timing(kind: str, took: list[tuple[float, bool]]) -> Timing:
+    usual = [seconds for seconds, faulted in took if not faulted]
+    told, total = usual or [seconds for seconds, _ in took], sum(seconds for seconds, _ in took)
+    aside = len(took) - len(told)
+    return Timing(kind=kind, count=len(took), median=median(told), longest=max(told), total=total, aside=aside)
+
+
+def _is_faulted(record: Record) -> bool:
+    """Whether the run's own faults explain how long it took: its server was told to misbehave, or its port was taken."""
+    return record.condition.faulted or record.sort.behaviour not in ("", Behaviour.HEALTHY.value)
 
 
 def seen_once(failure: Bug) -> str:

@@ -137,13 +137,17 @@ class BugReport:
 
 @frozen(kw_only=True)
 class Timing:
-    """How long operations of one kind took: count, median, longest and sum in seconds."""
+    """How long operations of one kind took: count, median, longest and sum in seconds.
+
+    Median and longest leave out the `aside` operations that the run's own faults made longer or shorter, unless these are all.
+    """
 
     kind: str
     count: int
     median: float
     longest: float
     total: float
+    aside: int = 0
 
 
 @frozen(kw_only=True)
@@ -198,10 +202,10 @@ class Summary:
     def coverage(self) -> str:
         """How much of the model was tried, and what was not, in words."""
         share = self.covered / self.coverable if self.coverable else 0.0
-        tried = f"{_percent(share)} of what the model knows was tried"
+        little = "This PASS says little: only " if self.mark is Mark.PASS and share < _LITTLE else ""
+        tried = f"{_percent(share)} of all situations that Churn tells apart were tried"
         untried = f"; not tried: {'; '.join(self.untried)}" if self.untried else ""
-        lean = "This PASS says little: only " if self.mark is Mark.PASS and share < _LITTLE else ""
-        return f"{lean}{tried}{untried}"
+        return f"{little}{tried}{untried}" if little or share < 1 else f"All{tried.removeprefix('100 % of all')}"
 
     @property
     def exit_code(self) -> int:
@@ -218,7 +222,7 @@ _LITTLE = 0.1
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %" if 0 < share < _LITTLE else f"{int(share * 100)} %" if share < 1 else "all"
+    return f"{share * 100:.1f} %" if 0 < share < _LITTLE else f"{int(share * 100)} %"
 
 
 @frozen(kw_only=True)

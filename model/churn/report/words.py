@@ -6,9 +6,12 @@ from typing import Any
 from churn.lifecycle.condition import ABSENT, ANY, Condition
 from churn.lifecycle.invariants import Objection, Severity, named
 from churn.lifecycle.operations import (
+    KINDS,
     Crash,
     Create,
+    Disturb,
     HoldPort,
+    Interrupt,
     Kill,
     List,
     Operation,
@@ -50,11 +53,14 @@ def _service(name: str | None) -> str:
 
 
 def _when(record: Record) -> str:
-    operation = record.step.operation
+    name = record.step.operation.service
+    return f"When {deed(record.step.operation, '' if name is None else f'{name} ({plainly(record.condition)})')}"
+
+
+def deed(operation: Operation, whom: str) -> str:
+    """What is done, as a clause; `whom` is how the service is called in it."""
     does = _DOES.get(type(operation))
-    name = operation.service
-    whom = "" if name is None else f"{name} ({plainly(record.condition)})"
-    return f"When {does(operation, whom) if does is not None else f'`{operation}` is done'}"
+    return does(operation, whom) if does is not None else f"`{operation}` is done"
 
 
 _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
@@ -73,6 +79,10 @@ _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Kill: lambda _, whom: f"somebody else kills the container of {whom}",
     RemoveContainer: lambda _, whom: f"somebody else removes the container of {whom}",
     HoldPort: lambda _, whom: f"somebody else takes the port of {whom}",
+    Disturb: lambda operation, _: f"the container engine fails the manager ({operation.how.value})",
+    Interrupt: lambda operation, _: (
+        f"the manager is ended midway in what it does next, at call {operation.call} to the engine"
+    ),
     ReleasePort: lambda _, whom: f"somebody else gives back the port of {whom}",
 }
 """What is done, of the operation and the service that it acts on. An operation that is not here is told by its own word."""
@@ -89,7 +99,7 @@ def plainly(condition: Condition) -> str:
 
 _CONDITIONS: Mapping[str, str] = {
     ABSENT.word: "not created",
-    ANY.word: "no one service",
+    ANY.word: "(on no service)",
     "created": "created, never started",
     "running": "running",
     "stopped": "stopped",
@@ -124,3 +134,12 @@ def surely(bug: Bug) -> str:
 
 def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _meaning(kind: type[Operation]) -> str:
+    """The first sentence of an operation's docstring."""
+    return " ".join((kind.__doc__ or "").split("\n\n")[0].split()).replace("`", "")
+
+
+OPERATIONS_TOLD: Mapping[str, str] = {kind.kind: _meaning(kind) for kind in KINDS.values()}
+"""What each operation is, by its word."""

@@ -1,0 +1,167 @@
+"""The HTML report, in a real browser and as text: it needs nothing else, shows no error, and fits narrow and wide screens."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from click.testing import CliRunner
+
+from churn.assembly import Target, assembled
+from churn.campaign import Campaign, Plan
+from churn.cli import churn
+from churn.report.html import html
+from churn.report.summary import summarise
+from churn.report.values import Summary
+from churn.session.trace import Trace
+
+MOST_BYTES = 5_000_000
+STEPS = 20_000
+SECONDS = 60
+"""Real seconds after which a browser is given up: it needs about one."""
+PROBE = """<script>
+const found = {};
+found.width = innerWidth;
+found.beyond = document.documentElement.scrollWidth - innerWidth;
+found.dark = matchMedia("(prefers-color-scheme: dark)").matches;
+found.back = getComputedStyle(document.body).backgroundColor;
+const step = document.querySelector("[data-panel='panel-1']");
+step.focus();
+found.focused = document.activeElement === step;
+found.panel = document.getElementById(step.dataset.panel).textContent;
+const spot = [...document.querySelectorAll("g.spot")].find(one => one.dataset.name === "running");
+spot.dispatchEvent(new Event("focus"));
+found.ways = document.getElementById("ways").textContent;
+found.chosen = document.querySelectorAll("path.way.on").length;
+const second = document.getElementById("heat2");
+second.checked = true;
+found.sheets = [...document.querySelectorAll(".sheet")].map(one => getComputedStyle(one).display);
+found.nameless = [...document.querySelectorAll("button, a, summary")].filter(one => !one.textContent.trim()).length;
+const links = [...document.querySelectorAll("a[href^='#']")];
+found.lost = links.filter(one => !document.querySelector(one.getAttribute("href"))).length;
+document.querySelector("[data-copy^='markdown']").click();
+found.copied = document.getElementById("markdown-1").value;
+setTimeout(() => {
+  found.hint = document.getElementById("hint").textContent;
+  parent.postMessage(JSON.stringify(found), "*");
+}, 300);
+</script></body>"""
+FRAME = """<!doctype html><html style="color-scheme: light dark"><iframe src="probed.html" style="width: {width}px; height: 900px"
+frameborder="0"></iframe><script>
+addEventListener("message", told => {{
+  const shown = document.createElement("pre");
+  shown.id = "probe";
+  shown.textContent = told.data;
+  document.body.append(shown);
+}});
+</script></html>"""
+"""A page with the report in a frame: a browser's own window has a least width."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CHURN_REQUIRE_BROWSER") == "1":
+            pytest.fail("CHURN_REQUIRE_BROWSER=1, but there is no chromium on PATH: apt-get install chromium")
+        pytest.skip("there is no chromium on PATH")
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run with several bugs."""
+    made = tmp_path_factory.mktemp("run") / "report"
+    words = ["run", "--report", str(made), "--max-operations", "500", "--defect", "stops-by-label"]
+    CliRunner().invoke(churn, [*words, "--defect", "leaves-container"], catch_exceptions=False)
+    return made
+
+
+def looked_at(chromium: str, page: Path, tmp_path: Path, width: int, *options: str) -> tuple[dict[str, Any], list[str]]:
+    """What the probe found on the page, and what stood on the console."""
+    probed, frame = tmp_path / "probed.html", tmp_path / "frame.html"
+    probed.write_text(page.read_text(encoding="utf-8").replace("</body>", PROBE), encoding="utf-8")
+    frame.write_text(FRAME.format(width=width), encoding="utf-8")
+    words = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    words += [f"--user-data-dir={tmp_path / 'browser'}", "--virtual-time-budget=3000", *options, "--dump-dom"]
+    done = subprocess.run([*words, frame.as_uri()], capture_output=True, text=True, timeout=SECONDS, check=True)
+    found = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found is not None, done.stderr
+    return json.loads(unescape(found[1])), [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (1400, False), (1400, True)])
+def test_it_works_on_narrow_and_wide_screens_light_and_dark(
+    chromium: str, folder: Path, tmp_path: Path, width: int, dark: bool
+) -> None:
+    scheme = [f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
+    found, console = looked_at(chromium, folder / "report.html", tmp_path, width, "--window-size=1500,1000", *scheme)
+    assert console == []
+    assert found["width"] == width
+    assert found["beyond"] <= 0, "only its own parts scroll sideways, never the page"
+    assert found["dark"] is dark
+    assert (found["back"] == "rgb(255, 255, 255)") is not dark
+    assert found["focused"]
+    assert "$ churn reference --db PATH create service-a" in found["panel"]
+    assert found["ways"].startswith("From: running\nto: ")
+    assert found["chosen"] > 0
+    assert found["sheets"].count("block") == 1
+    assert found["sheets"][1] == "block"
+    assert (found["nameless"], found["lost"]) == (0, 0)
+    assert found["hint"].startswith(("Copied: ", "Could not copy: "))
+    assert found["copied"].startswith("### Bug 1: When ")
+
+
+def test_it_needs_no_other_file_and_no_network(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(?:script|img|iframe)[^>]*\ssrc=|@import|url\((?!#)", page)
+    assert set(re.findall(r'<link[^>]*href="([^"]*)"', page)) == {"data:,"}
+
+
+def test_each_criterion_has_two_verdicts_and_leads_to_its_bugs(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    tiles = re.findall(r'<li class="tile.*?</li>', page, re.DOTALL)
+    assert len(tiles) == 5
+    assert all("five cycles" in tile and "explored" in tile for tile in tiles)
+    failing = [tile for tile in tiles if "is-FAIL" in tile]
+    assert failing
+    assert all('href="#bug-' in tile for tile in failing)
+
+
+@pytest.fixture(scope="module")
+def campaign() -> tuple[Trace, Any]:
+    """A small run of a manager with a bug: its trace, and its account."""
+    head = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today", "command": "churn run"}
+    with assembled(Target(defects=("stops-by-label",))) as whole:
+        found = Campaign(assembled=whole, plan=Plan(operations=400), trace=Trace(head))
+        found.run()
+        found.coverage.count(found.trace)
+        return found.trace, found.account(1.5)
+
+
+def test_what_others_said_is_text_and_no_markup(campaign: tuple[Trace, Any]) -> None:
+    trace, account = campaign
+    summary: Summary = summarise(trace, account)
+    evil = "</pre><script>alert(1)</script>\x1b[2J\u202e"
+    bug = evolve(summary.bugs[0], actual=evil, sentence=evil, command=evolve(summary.bugs[0].command, output=evil))
+    page = html(evolve(summary, bugs=(bug,), head={**summary.head, "command": evil}, unexpected=(evil,)))
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_a_long_run_makes_no_large_page(campaign: tuple[Trace, Any]) -> None:
+    trace, account = campaign
+    times = STEPS // sum(len(run.records) for run in trace.runs) + 1
+    long = Trace(trace.head, [run for run in trace.runs if run.part == "five-cycle"])
+    long.runs += [run for run in trace.runs if run.part != "five-cycle"] * times
+    assert sum(len(run.records) for run in long.runs) > STEPS / 2
+    assert len(html(summarise(long, account)).encode()) < MOST_BYTES
