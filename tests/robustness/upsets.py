@@ -33,6 +33,7 @@ from churn.system.leftovers import on_engine
 from churn.system.standin.image import build
 
 KINDS = ("restart", "kill", "freeze", "disk", "interrupt")
+_LASTING = ("freeze", "disk")
 BOUND = 15.0
 """Seconds within which a run has to end that was interrupted."""
 _LATEST = 10.0
@@ -176,7 +177,7 @@ def upset(
         told = ended(victim, output, _HANGS)
         undo()
     else:
-        clock.sleep(_LASTS)
+        clock.sleep(_LASTS if kind in _LASTING else 0.0)
         undo()
         told = ended(victim, output, _HANGS)
     back = engine.wait()
