@@ -19,7 +19,6 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from attrs import asdict, frozen
 from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
@@ -32,7 +31,6 @@ from yardsticks import floors, halved
 from churn.assembly import STAND_IN
 from churn.explore.machine import Explorer, Profile, explore, openings, operations, paces
 from churn.lifecycle.operations import Create, Step
-from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.state import repaired
 from churn.session.budget import Budget
 from churn.session.reset import reset
@@ -45,37 +43,14 @@ from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import DEFECTS, defective
-from churn.system.managers.reference import Embedded, Settings, Store
+from churn.system.managers.reference import RESET, Embedded, Settings, Slow, Store
 from churn.system.runs import new_run
 
 SERVICES, PROFILE = 3, Profile(2_000, 30)
-SECONDS = {
-    "start": 7.0,
-    "stop": 3.0,
-    "list": 0.3,
-    "status": 0.3,
-    "create": 0.3,
-    "restart": 10.0,
-    "remove": 3.0,
-    "#": 5.0,
-}
-"""By the first word of the evidence; the manager's own restart has none."""
-RESET, BUDGET = 5.0, 300.0
+BUDGET = 300.0
 PLAIN_RUNS = 500
 """Runs after discovery that plain Hypothesis gets."""
 MINIMA = Path(__file__).parent / "minima.json"
-
-
-class Slow(Embedded):
-    """Operations take as long as they would on a slow manager, at least."""
-
-    def _call(self, words: str, *act: Any) -> Outcome:
-        clock = self.manager.clock
-        due = clock.now() + SECONDS[words.partition(" ")[0]]
-        try:
-            return super()._call(words, *act)
-        finally:
-            clock.sleep(due - clock.now())
 
 
 @frozen

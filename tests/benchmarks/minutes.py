@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from attrs import asdict, frozen
-from finding import MINIMA, RESET, Slow
+from finding import MINIMA
 from measure import keep
 from rich.console import Console
 from rich.table import Table
@@ -34,7 +34,7 @@ from churn.system import ownership
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import DEFECTS, defective
-from churn.system.managers.reference import Settings, Store
+from churn.system.managers.reference import RESET, Settings, Slow, Store
 from churn.system.runs import new_run
 
 HEALTHY = "healthy"

@@ -1,12 +1,13 @@
 """The reference manager: a correct one, the yardstick.
 
 `manager` is the manager itself, over the `Engine` protocol and the `store`; `embedded` and `program` drive it as a
-`Manager`, in this process and as a child process.
+`Manager`, in this process and as a child process. `slow` is one whose operations take their time.
 """
 
 from churn.system.managers.reference.embedded import Embedded
 from churn.system.managers.reference.gated import GatedStore
 from churn.system.managers.reference.manager import ReferenceManager, ServiceError, Settings
+from churn.system.managers.reference.slow import RESET, Slow
 from churn.system.managers.reference.store import Record, Store
 
-__all__ = ["Embedded", "GatedStore", "Record", "ReferenceManager", "ServiceError", "Settings", "Store"]
+__all__ = ["RESET", "Embedded", "GatedStore", "Record", "ReferenceManager", "ServiceError", "Settings", "Slow", "Store"]
