@@ -15,13 +15,14 @@ from churn.campaign import Campaign, Plan
 from churn.cli.interrupts import Interrupts
 from churn.cli.keeping import keep
 from churn.cli.settings import INTERRUPTED
-from churn.errors import ChurnError
+from churn.errors import ChurnError, EngineError
 from churn.report.files import save, write
 from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
 from churn.report.values import Kept, Summary
 from churn.session.trace import Trace
 from churn.system.clock import RealClock
+from churn.system.protocols import Engine
 
 _CRASH = "crash.txt"
 
@@ -42,6 +43,7 @@ def carry_out(
         with stop.heeded(), assembled(chosen) as whole, ticker.running(plan.operations):
             campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
             made.append(campaign)
+            trace.head["engine_version"] = _version(whole.system.engine) if chosen.engine == "docker" else ""
             _run(campaign, console, folder)
             stop.clean_up()
     except KeyboardInterrupt:  # before there was a campaign
@@ -55,6 +57,16 @@ def carry_out(
         console.print("interrupted during the set-up: no step was done, so there is no report")
         sys.exit(INTERRUPTED)
     return made[0], clock.now() - began
+
+
+def _version(engine: Engine) -> str:
+    """The version of a real engine; empty where it cannot be asked."""
+    from churn.system.engines.docker import DockerEngine  # only where it is used: it is slow to import
+
+    try:
+        return engine.version() if isinstance(engine, DockerEngine) else ""
+    except EngineError:
+        return ""
 
 
 def _run(campaign: Campaign, console: Console, folder: Path) -> None:

@@ -35,23 +35,17 @@ class Covering:
             cell.enabled += 1
             cell.done += (here, operation) in done
             cell.times += done.get((here, operation), 0)
-        for _, record in self.steps:
+        for run, record in self.steps:
             if record.fingerprint is not None:
-                self._cell(record.before, record.step.operation).failed += 1
+                self._cell(record.before, record.step.operation, run.names).failed += 1
 
-    def _cell(self, before: Abstract, operation: Operation) -> Cell:
-        row, column = self._own(before, operation), _column(operation)
+    def _cell(self, before: Abstract, operation: Operation, names: tuple[str, ...] = ()) -> Cell:
+        """The cell of an operation in that state, of these services; by default those of the atlas."""
+        place = _place(operation, names or self.coverage.atlas.names)
+        row, column = before[place] if place is not None else _NOWHERE, _column(operation)
         self.rows.setdefault(row)
         self.columns.setdefault(column)
-        return self.cells.setdefault((_facet(before, self._place(operation)), row, column), Cell())
-
-    def _place(self, operation: Operation) -> int | None:
-        names = self.coverage.atlas.names
-        return names.index(operation.service) if operation.service in names else None
-
-    def _own(self, before: Abstract, operation: Operation) -> Condition:
-        place = self._place(operation)
-        return _NOWHERE if place is None or place >= len(before) else before[place]
+        return self.cells.setdefault((_facet(before, place), row, column), Cell())
 
     def maps(self) -> tuple[Heat, ...]:
         """One map for each thing that the other services may be doing."""
@@ -80,7 +74,7 @@ class Covering:
         walked: dict[tuple[Condition, Condition], dict[str, bool]] = {}
         for here, edges in self.coverage.atlas.edges.items():
             for operation, there in edges.items():
-                place = self._place(operation)
+                place = _place(operation, self.coverage.atlas.names)
                 if place is None:
                     continue
                 way = state_of(here)[place], state_of(there)[place]
@@ -140,6 +134,11 @@ def _some(names: Sequence[str], between: str = ", ") -> str:
     """The first of them, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"{between.join(names[:_MOST_NAMED])}{more}"
+
+
+def _place(operation: Operation, names: tuple[str, ...]) -> int | None:
+    """Where the service acted on stands among these; None where it is none of them."""
+    return names.index(operation.service) if operation.service in names else None
 
 
 def _facet(before: Abstract, place: int | None) -> str:

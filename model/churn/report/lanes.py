@@ -89,7 +89,9 @@ def _word(said: str) -> str:
 
 
 def _holder(one: Standing) -> str:
-    return "free" if one.port.endswith(": free") else "held" if one.port else "gone"
+    if not one.port or one.port.endswith(": not looked at"):
+        return "gone"
+    return "free" if one.port.endswith(": free") else "held"
 
 
 def _spans(stands: list[Standing | None], told: Callable[[Standing], tuple[str, str]]) -> tuple[Span, ...]:
