@@ -245,7 +245,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="Keep the results.")
     options = parser.parse_args()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # runs inherit it: under nohup they would ignore it
+    for number in (
+        signal.SIGHUP,
+        signal.SIGINT,
+    ):  # what nohup, and shells in the background, ignore, runs would inherit
+        signal.signal(number, signal.SIG_DFL)
     figures, rows = sweep(options.kills, options.seed, lambda line: print(line, flush=True))
     print(figures)
     if options.keep:

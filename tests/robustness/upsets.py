@@ -253,6 +253,9 @@ def main() -> int:
     if missing := lacking():
         print(f"expected root, and on PATH {', '.join(PROGRAMS)}; missing: {missing}", file=sys.stderr)
         return 2
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # runs would inherit that it is ignored, as shells do in the background
     figures, rows = sweep(options.upsets, options.seed, lambda line: print(line, flush=True))
     print(figures)
     if options.keep:
