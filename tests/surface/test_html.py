@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from click.testing import CliRunner
 
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
-from churn.cli import churn
+from churn.report.files import save
 from churn.report.html import html
 from churn.report.summary import summarise
-from churn.report.values import Summary
+from churn.report.values import Account, Kept, Summary
 from churn.session.trace import Trace
 
 MOST_BYTES = 5_000_000
@@ -75,11 +74,25 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a run with several bugs."""
-    made = tmp_path_factory.mktemp("run") / "report"
-    words = ["run", "--report", str(made), "--max-operations", "500", "--defect", "stops-by-label"]
-    CliRunner().invoke(churn, [*words, "--defect", "leaves-container"], catch_exceptions=False)
+def campaign() -> tuple[Trace, Account]:
+    """A small run of a manager with a bug: its trace, and its account."""
+    head = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today", "command": "churn run"}
+    with assembled(Target(defects=("leaves-container",))) as whole:
+        found = Campaign(assembled=whole, plan=Plan(operations=400, searching=False), trace=Trace(head))
+        found.run()
+        found.coverage.count(found.trace)
+        return found.trace, found.account(1.5)
+
+
+@pytest.fixture(scope="module")
+def folder(campaign: tuple[Trace, Account], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of that run."""
+    kept = Kept(
+        reproducer="r.json", replay="churn replay r.json", test="# a test", script="r.sh", script_text="# a script"
+    )
+    trace, account = campaign
+    made = tmp_path_factory.mktemp("run")
+    save(summarise(trace, evolve(account, kept=(kept,) * len(account.bugs))), made)
     return made
 
 
@@ -135,18 +148,7 @@ def test_each_criterion_has_two_verdicts_and_leads_to_its_bugs(folder: Path) -> 
     assert all('href="#bug-' in tile for tile in failing)
 
 
-@pytest.fixture(scope="module")
-def campaign() -> tuple[Trace, Any]:
-    """A small run of a manager with a bug: its trace, and its account."""
-    head = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today", "command": "churn run"}
-    with assembled(Target(defects=("stops-by-label",))) as whole:
-        found = Campaign(assembled=whole, plan=Plan(operations=400), trace=Trace(head))
-        found.run()
-        found.coverage.count(found.trace)
-        return found.trace, found.account(1.5)
-
-
-def test_what_others_said_is_text_and_no_markup(campaign: tuple[Trace, Any]) -> None:
+def test_what_others_said_is_text_and_no_markup(campaign: tuple[Trace, Account]) -> None:
     trace, account = campaign
     summary: Summary = summarise(trace, account)
     evil = "</pre><script>alert(1)</script>\x1b[2J\u202e"
@@ -158,7 +160,7 @@ def test_what_others_said_is_text_and_no_markup(campaign: tuple[Trace, Any]) -> 
     assert "\u202e" not in page
 
 
-def test_a_long_run_makes_no_large_page(campaign: tuple[Trace, Any]) -> None:
+def test_a_long_run_makes_no_large_page(campaign: tuple[Trace, Account]) -> None:
     trace, account = campaign
     times = STEPS // sum(len(run.records) for run in trace.runs) + 1
     long = Trace(trace.head, [run for run in trace.runs if run.part == "five-cycle"])
