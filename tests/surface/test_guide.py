@@ -49,7 +49,7 @@ def test_a_page_is_plain_markdown_where_there_is_no_terminal(topic: str) -> None
 
 def test_on_a_terminal_a_page_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Console(force_terminal=True, width=80, record=True)
-    monkeypatch.setattr(command, "Console", lambda: terminal)
+    monkeypatch.setattr(command, "VisibleConsole", lambda: terminal)
     assert invoke("guide", "start").exit_code == 0
     shown = terminal.export_text()
     assert "Your first run, and what you see" in shown
