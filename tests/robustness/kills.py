@@ -153,7 +153,7 @@ def kill(number: int, chance: random.Random, folder: Path) -> dict[str, Any]:
     wrong = _wrong(kind, told.code, told.seconds, struck=struck, reported=reported)
     wrong = wrong or ("a healthy manager failed" if written.get("bugs") else "")
     return {
-        "kind": kind, "manager": Path(manager).stem, "after": delay, "struck": struck, "code": told.code,
+        "kind": kind, "manager": Path(manager).stem, "pid": victim.pid, "after": delay, "struck": struck, "code": told.code,
         "seconds": round(told.seconds, 1), "wrong": f"{wrong}: {told.said[-600:]}" if wrong else "",
     }  # fmt: skip
 
@@ -213,12 +213,12 @@ def sweep(
         for number in range(kills):
             companions.look()
             row = kill(number, chance, folder)
-            row["clean"], row["left"] = cleaned(folder).code, left(engine)
+            row["clean"], row["left"] = cleaned(folder).code, left(engine, [one["pid"] for one in (*rows, row)])
             row["touched"] = others(engine) != before
             rows.append(row)
             tell(f"{number + 1}: {row}")
         companions.end()
-        gone = cleaned(folder).code == 0 and not left(engine)
+        gone = cleaned(folder).code == 0 and not left(engine, [row["pid"] for row in rows])
     return {
         "kills": kills,
         "seed": seed,

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,11 @@ def cleaned(folder: Path, **environ: str) -> Told:
     return ended(start(command("clean"), output, **own), output, 120.0)
 
 
-def left(engine: DockerEngine) -> list[str]:
-    """All that is there of runs that are over, on the engine and on this machine."""
+def left(engine: DockerEngine, pids: Collection[int]) -> list[str]:
+    """All that is there of runs that are over: on the engine, and on this machine of those that lived in these processes."""
     kept = list(folders())
-    owned = (*on_engine(engine), *kept, *processes({one.run for one in kept}))
-    return [one.what for one in owned if one.life is Life.OVER]
+    here = [one for one in (*kept, *processes({one.run for one in kept})) if one.run.split("-")[1] in map(str, pids)]
+    return [one.what for one in (*on_engine(engine), *here) if one.life is Life.OVER]
 
 
 def others(engine: DockerEngine) -> list[Any]:
