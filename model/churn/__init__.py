@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from churn.explore.machine import LifecycleMachine
     from churn.lifecycle.condition import Behaviour
     from churn.lifecycle.contract import Contract
+    from churn.lifecycle.form import Setting
     from churn.lifecycle.operations import (
         Address,
         Calls,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Status,
         Step,
         Stop,
+        Update,
         Wait,
     )
     from churn.lifecycle.sequence import Naming, Sequence
@@ -53,6 +55,7 @@ _HOMES = {
     "churn.explore.machine": ("LifecycleMachine",),
     "churn.lifecycle.condition": ("Behaviour",),
     "churn.lifecycle.contract": ("Contract",),
+    "churn.lifecycle.form": ("Setting",),
     "churn.lifecycle.operations": (
         "Address",
         "Calls",
@@ -80,6 +83,7 @@ _HOMES = {
         "Status",
         "Step",
         "Stop",
+        "Update",
         "Wait",
     ),
     "churn.lifecycle.sequence": ("Naming", "Sequence"),
@@ -120,6 +124,7 @@ __all__ = [
     "Sequence",
     "Session",
     "SetBehaviour",
+    "Setting",
     "Side",
     "Start",
     "Status",
@@ -127,6 +132,7 @@ __all__ = [
     "Stop",
     "System",
     "Target",
+    "Update",
     "Violation",
     "Wait",
     "assembled",

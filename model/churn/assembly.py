@@ -10,6 +10,7 @@ from attrs import Factory, define, evolve, field, frozen
 from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs, Sort
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import ENGINE_FAULTS, INTERRUPTS, SIGNALLED
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
@@ -23,11 +24,11 @@ from churn.system.faults.gated import GatedEngine
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective, need_engine_faults, need_interrupts
 from churn.system.managers.reference import Embedded, GatedStore, Settings, Store
-from churn.system.managers.reference.contract import CONTRACT, with_daemon
+from churn.system.managers.reference.contract import CONTRACT, UPDATES, with_daemon
 from churn.system.protocols import Host
 from churn.system.runs import new_run
 
-STAND_IN = "churn/stand-in:1"
+STAND_IN, OTHER = "churn/stand-in:1", UPDATES[Setting.IMAGE]
 _REAL_START_TIMEOUT = 3.0
 """Seconds that the reference manager waits for a stand-in server, which is up in well under one."""
 
@@ -131,7 +132,7 @@ def assembled(target: Target) -> Iterator[Assembled]:
 @contextmanager
 def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     clock = VirtualClock()
-    core = Core(clock, seed=target.seed, images=frozenset({STAND_IN}))
+    core = Core(clock, seed=target.seed, images=frozenset({STAND_IN, OTHER}))
     host = EmulatedHost(core)
     settings = Settings(session=f"churn-{target.seed}", image=STAND_IN, labels=ownership.labels(run))
     gate = Gate(hooks=EmulatedHooks(core), clock=clock) if target.fails else None
@@ -146,12 +147,11 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
 def _reference_docker(target: Target, run: str) -> Iterator[System]:
     # Imported here: whoever stays on the emulated engine does not pay for loading the docker SDK.
     from churn.system.managers.reference.program import ReferenceProgram
-    from churn.system.standin.image import build
+    from churn.system.standin.image import ready
     from churn.testbed import testbed
 
-    with testbed(target.engine, run, target.environ, labelling=bool(target.fails), speed=1.0) as here:
-        if not here.engine.has_image(STAND_IN):
-            build(here.engine, STAND_IN)
+    with testbed(target.engine, run, target.environ, labelling=bool(target.fails), speed=1.0, images=()) as here:
+        ready(here.engine, (OTHER,))
         settings = Settings(
             session=ownership.marker(run), image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
         )
@@ -165,17 +165,17 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
     from churn.system.managers.command import CommandManager, read
-    from churn.system.standin.image import build
+    from churn.system.standin.image import ready
     from churn.testbed import testbed
 
     _expect_none_planted(target)
     description = read(Path(target.manager))
+    images = tuple(value for key, value in description.contract.updates.items() if key is Setting.IMAGE)
     with (
-        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
+        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed, images=images) as here,
         _alone(description.name, target, here.clock) if description.alone else nullcontext(),
     ):
-        if not here.engine.has_image(STAND_IN):
-            build(here.engine, STAND_IN)
+        ready(here.engine, images)
         manager = CommandManager(
             description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
         )
@@ -195,7 +195,7 @@ def _aima(target: Target, run: str) -> Iterator[System]:
 
     _expect_none_planted(target)
     with (
-        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed) as here,
+        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed, images=()) as here,
         # AIMA's labels and ports are the same for all that use one engine.
         ownership.lease(f"AIMA on engine {here.engine.identity()}", target.leases, here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,

@@ -1,6 +1,6 @@
 """Where programs are tested: an engine, real or emulated and served, this machine's ports, and the way to the engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -57,15 +57,17 @@ class Testbed:
 
 
 @contextmanager
-def testbed(engine: str, run: str, environ: Mapping[str, str], *, labelling: bool, speed: float) -> Iterator[Testbed]:
+def testbed(
+    engine: str, run: str, environ: Mapping[str, str], *, labelling: bool, speed: float, images: Sequence[str]
+) -> Iterator[Testbed]:
     """A testbed on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
 
     `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's. `speed`: how fast an
-    emulated engine's time runs.
+    emulated engine's time runs. An emulated engine has these `images`, beside the stand-in's.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(ownership.folder(run))
-        url = _served(stack, folder, speed) if engine == "emulated" else environ.get("DOCKER_HOST")
+        url = _served(stack, folder, speed, images) if engine == "emulated" else environ.get("DOCKER_HOST")
         reached = stack.enter_context(closing(DockerEngine(environ, url)))
         labels, clock, gate = ownership.labels(run), RealClock(), None
         way = reached.url
@@ -105,7 +107,7 @@ def _expect_plain(engine: DockerEngine) -> None:
         )
 
 
-def _served(stack: ExitStack, folder: Path, speed: float) -> str:
+def _served(stack: ExitStack, folder: Path, speed: float, images: Sequence[str]) -> str:
     """The address of an emulated engine in a thread of its own."""
-    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG}), gpu=True, speed=speed)))
+    server = stack.enter_context(served(folder, ServerSettings(frozenset({TAG, *images}), gpu=True, speed=speed)))
     return f"unix://{server.path}"

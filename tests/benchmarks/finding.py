@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from yardsticks import floors, halved
 
-from churn.assembly import STAND_IN
+from churn.assembly import OTHER, STAND_IN
 from churn.explore.machine import Explorer, Profile, explore, openings, operations, paces
 from churn.lifecycle.operations import Create, Step
 from churn.lifecycle.state import repaired
@@ -79,7 +79,7 @@ def opened(defect: str, seed: int, *, slow: bool = False) -> Iterator[Session]:
     """A session on the emulated engine, of a manager with that defect."""
     run = new_run()
     clock = VirtualClock()
-    core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
+    core = Core(clock, seed=seed, images=frozenset({STAND_IN, OTHER}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     made = defective((defect,) if defect else ())(
         Store(), engine, host, clock, Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))

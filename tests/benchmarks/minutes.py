@@ -25,7 +25,7 @@ from measure import keep
 from rich.console import Console
 from rich.table import Table
 
-from churn.assembly import STAND_IN, Assembled
+from churn.assembly import OTHER, STAND_IN, Assembled
 from churn.campaign import FIVE_CYCLE, Campaign, Plan
 from churn.lifecycle.condition import Condition
 from churn.session.system import System
@@ -76,7 +76,7 @@ class Found:
 def slow(defect: str, seed: int) -> Iterator[Clean]:
     """A slow manager with that defect, on the emulated engine."""
     run, clock = new_run(), VirtualClock()
-    core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
+    core = Core(clock, seed=seed, images=frozenset({STAND_IN, OTHER}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     settings = Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))
     made = defective((defect,) if defect != HEALTHY else ())(Store(), engine, host, clock, settings)

@@ -38,6 +38,7 @@ from churn.lifecycle.operations import (
     Start,
     Step,
     Stop,
+    Update,
     Wait,
 )
 from churn.lifecycle.operations.faults import Disturbance
@@ -64,7 +65,7 @@ from churn.system.managers.reference.program import ReferenceProgram
 from churn.system.protocols import Manager
 
 ROOT = Path(__file__).parents[2]
-ALL_OFFERS = OFFERED | ENGINE_FAULTS | INTERRUPTS | {"restart-manager"}
+ALL_OFFERS = OFFERED | ENGINE_FAULTS | INTERRUPTS | {"restart-manager", *(one.needs for one in Update.each(("a",)))}
 EVERY_KIND = tuple(KINDS.values())
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
 
@@ -112,7 +113,7 @@ def test_the_model_has_a_rule_for_it_and_a_line_in_its_table(kind: type[Operatio
 
 @each_kind
 def test_it_is_carried_out(kind: type[Operation]) -> None:
-    carried = kind in REQUESTS or kind in STRIKES or kind is Wait
+    carried = kind in REQUESTS or kind in STRIKES or kind in (Update, Wait)
     assert carried, (
         f"nobody carries {kind.kind} out: session/system.py REQUESTS, or session/faults.py STRIKES, lacks it"
     )

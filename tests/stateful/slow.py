@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from churn.assembly import STAND_IN, Assembled
+from churn.assembly import OTHER, STAND_IN, Assembled
 from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import VirtualClock
@@ -26,7 +26,7 @@ class SlowlyReset(Assembled):
 def slow(*defects: str, seed: int = 0) -> Iterator[SlowlyReset]:
     """A slow manager with these defects."""
     run, clock = new_run(), VirtualClock()
-    core = Core(clock, seed=seed, images=frozenset({STAND_IN}))
+    core = Core(clock, seed=seed, images=frozenset({STAND_IN, OTHER}))
     host, engine = EmulatedHost(core), EmulatedEngine(core)
     settings = Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))
     made = defective(defects)(Store(), engine, host, clock, settings)

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, evolve, frozen
 
-from churn.assembly import STAND_IN
+from churn.assembly import OTHER, STAND_IN
 from churn.lifecycle.condition import Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Bounds, Contract, Means, Noticing, Ports, Remains, Reply, SecondStart
 from churn.lifecycle.durations import Slow
@@ -260,7 +260,7 @@ class Bench:
 
 def bench(*, seed: int = 0, gpu: bool = False, timing: Timing | None = None) -> Bench:
     """A new, empty one."""
-    core = Core(VirtualClock(), seed=seed, images=frozenset({STAND_IN}), gpu=gpu, timing=timing)
+    core = Core(VirtualClock(), seed=seed, images=frozenset({STAND_IN, OTHER}), gpu=gpu, timing=timing)
     return Bench(core, EmulatedEngine(core), EmulatedHost(core), Store())
 
 

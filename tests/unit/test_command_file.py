@@ -17,10 +17,12 @@ from churn.lifecycle.contract import (
     Outliving,
     Ports,
     Remains,
+    Renewal,
     Reply,
     SecondStart,
     Willing,
 )
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Status
 from churn.system.managers.command import Description, read
 from churn.system.managers.command.file import _TOP, _DescriptionReader
@@ -88,6 +90,7 @@ CHOICES = [
         "second_create": Reply,
         "running_remove": Willing,
         "idle_restart": Willing,
+        "running_update": Renewal,
         "daemon_restart": Outliving,
         "created_container": Remains,
         "failed_container": Remains,
@@ -140,8 +143,43 @@ def test_every_field_of_the_contract_can_be_told_or_is_known_otherwise() -> None
     told = {line.partition(" ")[0] for line, *_ in CHOICES}
     told |= {"restart_policies", "belongings", "processes", "recovers", "bounds", "stop_grace", "varying", "port_range"}
     told |= {"names"}
-    elsewhere = {"words", "labels", "name_pattern", "health_path", "offers", "obedient"}
+    elsewhere = {"words", "labels", "name_pattern", "health_path", "offers", "updates", "obedient"}
     assert told | elsewhere == {field.name for field in Contract.__attrs_attrs__}  # type: ignore[attr-defined]
+
+
+UPDATE = 'argv = ["mine", "set", "{service}", "{setting}", "{value}"]\n'
+
+
+def test_what_an_update_changes_and_to_what_its_table_says(tmp_path: Path) -> None:
+    table = f'{UPDATE}image = "mine:2"\nenvironment = "MODE=a=b"\nport = true'
+    assert least(tmp_path, update=table).contract.updates == {
+        Setting.IMAGE: "mine:2",
+        Setting.ENVIRONMENT: "MODE=a=b",
+        Setting.PORT: "",
+    }
+    assert least(tmp_path).contract.updates == {}
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("", "update.image: expected at least one of the keys image, environment and port = true, got nothing"),
+        ("port = false", "update.image: expected at least one of the keys"),
+        ('environment = "MODE"', "update.environment: expected a variable and its new value, as NAME=value, got"),
+        ("image = 1", "update.image: expected a text"),
+    ],
+)
+def test_an_update_that_changes_nothing_or_nothing_that_is_known_is_refused(
+    tmp_path: Path, keys: str, told: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        least(tmp_path, update=f"{UPDATE}{keys}")
+    assert told in str(refused.value)
+
+
+def test_only_an_update_has_a_setting_and_a_value(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"start\.argv"):
+        least(tmp_path, start='argv = ["mine", "start", "{value}"]')
 
 
 def test_a_status_without_words_is_spelled_as_usual_unless_another_has_that_word(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from churn.errors import EngineError, EnvironmentFault
 from churn.explore.machine import Explorer, Profile, explore
 from churn.explore.tour import Tour, walk
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.paths import Atlas
@@ -287,6 +288,17 @@ def test_every_placeholder_has_its_value(make: Make, tmp_path: Path) -> None:
     outcome = driven.create("a", "/f")
     run, state = driven.marker.removeprefix("churn-"), driven._state
     assert outcome.evidence.output == f"a 20001 /f {tmp_path} {run} {state}"
+
+
+def test_an_update_is_told_what_to_change_and_a_new_port_is_churns_from_then_on(make: Make, tmp_path: Path) -> None:
+    words = "'x', '{service}', '{setting}', '{value}', '{port}'"
+    update = f"argv = ['sh', '-c', 'echo \"$@\" >>{tmp_path}/told', {words}]\nport = true\nimage = 'i:2'"
+    others = "\n".join(f"[{kind}]\nargv = ['true']" for kind in ("create", "start", "stop"))
+    driven = make(f"{others}\n[update]\n{update}")
+    driven.create("a", "")
+    for setting, value in ((Setting.IMAGE, "i:2"), (Setting.PORT, "4711"), (Setting.IMAGE, "i:2")):
+        assert isinstance(driven.update("a", setting, value), Ok)
+    assert (tmp_path / "told").read_text() == "a image i:2 20001\na port 4711 20001\na image i:2 4711\n"
 
 
 def test_two_services_of_a_sequence_never_get_the_same_port_and_each_keeps_its_own(make: Make) -> None:

@@ -9,6 +9,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from churn.errors import EngineError
+from churn.lifecycle.form import Setting
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
@@ -106,6 +107,18 @@ def restart(manager: ReferenceManager, name: str) -> None:
     """Stop a service, if it runs, and start it in a new container."""
     with _telling():
         manager.restart(name)
+        _one(manager, name)
+
+
+@reference.command()
+@click.argument("name")
+@click.argument("setting", type=click.Choice([one.value for one in Setting]))
+@click.argument("value")
+@click.pass_obj
+def update(manager: ReferenceManager, name: str, setting: str, value: str) -> None:
+    """Change an image, a variable (NAME=value) or a port of a service, from its next start on."""
+    with _telling():
+        manager.update(name, Setting(setting), value)
         _one(manager, name)
 
 

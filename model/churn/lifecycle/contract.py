@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cached_property
 
 from attrs import Factory, field, frozen
 from attrs.validators import instance_of
 
 from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import OFFERED
+from churn.lifecycle.operations import OFFERED, Update
 from churn.lifecycle.patterns import fits
 
 
@@ -45,6 +47,19 @@ class Outliving(Enum):
     """They end, and the manager says so."""
     ANY = "any"
     """Any of these, for all of them alike."""
+
+
+class Renewal(Enum):
+    """What an update does to a service that runs."""
+
+    NEXT_START = "at the next start"
+    """The service runs on as it is, and has the setting from its next start on."""
+    AT_ONCE = "at once"
+    """The service then runs with the setting, in a new container."""
+    REFUSED = "refused"
+    """The manager has to report an error, and changes nothing."""
+    ANY = "any"
+    """Any of these."""
 
 
 class SecondStart(Enum):
@@ -124,6 +139,8 @@ class Bounds:
     """Seconds that a `remove` may take; one that takes longer is a bug (`in-time`)."""
     restart: float = 720.0
     """Seconds that a `restart` may take; one that takes longer is a bug (`in-time`)."""
+    update: float = 720.0
+    """Seconds that an `update` may take; one that takes longer is a bug (`in-time`)."""
     list: float = 30.0
     """Seconds that a `list` may take; one that takes longer is a bug (`in-time`)."""
     status: float = 30.0
@@ -168,6 +185,8 @@ class Contract:
     """A remove of a running service: it is stopped and removed, an error, or either (default)."""
     idle_restart: Willing = Willing.EITHER
     """A restart of a service that does not run: it is started, an error, or either (default)."""
+    running_update: Renewal = Renewal.ANY
+    """An update of a running service: it is there at the next start and not before, at once, refused, or any (default)."""
     daemon_restart: Outliving = Outliving.ANY
     """What becomes of running services when the manager's daemon is restarted: they run on, run anew, end, or any (default)."""
     created_container: Remains = Remains.GONE
@@ -244,6 +263,11 @@ class Contract:
     A description file cannot set this key: Churn takes it from the tables of commands that the file has. With
     `--engine-faults`, Churn adds `disturb` and `restart-engine`.
     """
+    updates: Mapping[Setting, str] = Factory(dict)
+    """The settings that an update can change, each with the value to which it does: an image, or a variable as `NAME=value`.
+
+    A new port is chosen when it is asked for. A description file cannot set this key: Churn takes it from its table `[update]`.
+    """
     obedient: bool = True
     """Whether servers read how to behave in the folder that Churn gives to each service.
 
@@ -251,10 +275,13 @@ class Contract:
     is true if a command of the file, or its `env`, uses `{folder}`.
     """
 
-    @property
+    @cached_property
     def possible(self) -> frozenset[str]:
         """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract."""
-        return self.offers | {Behaviour.LATE.value} if self.bounds.late else self.offers
+        late = {Behaviour.LATE.value} if self.bounds.late else set()
+        changed = self.updates if Update.kind in self.offers else ()
+        fixed = (one for one in changed if one is not Setting.PORT or self.ports is Ports.FIXED)
+        return self.offers | late | {f"{Update.kind} {one.value}" for one in fixed}
 
     def takes(self, name: str) -> bool:
         """Whether a service can have this name."""

@@ -6,12 +6,35 @@ A form has the text of each part by its name: ``image``, ``command``, ``env NAME
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 
 from attrs import frozen
 
 from churn.lifecycle.patterns import fits
 
 Form = Mapping[str, str]
+
+
+class Setting(Enum):
+    """What of a service an update changes."""
+
+    IMAGE = "image"
+    """The image that its containers are made from."""
+    ENVIRONMENT = "environment"
+    """An environment variable of its server."""
+    PORT = "port"
+    """Its port."""
+
+
+def part_of(setting: Setting, value: str) -> tuple[str, str]:
+    """The part of a form that shows a setting of that value, and its text there. An environment is ``NAME=value``.
+
+    A port is shown by no part.
+    """
+    if setting is Setting.IMAGE:
+        return "image", value
+    name, _, text = value.partition("=")
+    return f"env {name}", text
 
 
 @frozen

@@ -5,7 +5,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from churn.lifecycle.form import Difference
+from churn.lifecycle.form import Difference, Setting
 
 
 class Status(Enum):
@@ -46,8 +46,9 @@ class Container:
     to, as far as its labels, port or name tell. `born` says where its creation stands in the order of the engine's events (0:
     before this run). `starts` is how often it was started, `restart_count` how often the engine started it again by itself.
     `changes` are the paths that were changed in its layer when it was first seen. `differences` is how what it was made from
-    differs from what the service's first container was made from. `lost` are the places where volumes are mounted from which is
-    gone what was put into them.
+    differs from what the service's first container was made from. `settings` is what it was made with of the settings that an
+    update can change, where it can be held against them; a text is None where there is no such part. `lost` are the places
+    where volumes are mounted from which is gone what was put into them.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Container:
     starts: int = 0
     changes: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
+    settings: Mapping[Setting, str | None] = field(factory=dict)
     lost: tuple[str, ...] = ()
 
     @property

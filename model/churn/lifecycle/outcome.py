@@ -36,6 +36,8 @@ class Outcome:
     evidence: Evidence = field(default=Evidence(""), repr=False)
     held: float = field(default=0.0, kw_only=True)
     """Seconds by which Churn let the engine's replies come later: the manager did not take those."""
+    port: int | None = field(default=None, kw_only=True)
+    """The port that an update asked for, None for other operations."""
 
     @property
     def took(self) -> float:

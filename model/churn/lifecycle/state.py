@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from churn.lifecycle.condition import ABSENT, DEAD, ILL, UNSETTLED, Abstract, Behaviour, Condition, Server
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, Start, Stop, listed
 
@@ -52,6 +53,8 @@ class Service:
     `container` is the id of its container; `Fresh` if it has just been made and nobody has seen it; None if it has none.
     `port` is None until it is first seen. `leftover`: one container of it that does not run may be there. `again` is
     the id of the one that its next start must run, where the contract says so. `held`: a stranger holds its port.
+    `asked` are the settings that updates changed, `made` those of them that its last start had, and `next_port` is the port
+    that it gets with its next start: None where it keeps its own, 0 where that is not known yet.
     """
 
     status: Status = Status.CREATED
@@ -63,6 +66,9 @@ class Service:
     behaviour: Behaviour = Behaviour.HEALTHY
     unsettled: Unsettled | None = None
     held: bool = False
+    asked: frozenset[Setting] = frozenset()
+    made: frozenset[Setting] = frozenset()
+    next_port: int | None = None
     condition: Condition = field(init=False, eq=False, repr=False)
     """Computed once for each value, because it is asked for at each step, and most services stay as they are."""
 
@@ -72,6 +78,11 @@ class Service:
             return UNSETTLED
         word = "dead" if self.server is DEAD else self.status.value
         return Condition(word, self.behaviour.deadly, self.held)
+
+    @property
+    def pending(self) -> bool:
+        """Whether an update waits for its next start."""
+        return self.asked != self.made or self.next_port is not None
 
     @property
     def exempt(self) -> bool:

@@ -21,9 +21,12 @@ Restart(a)       running                     as Start     running, fresh contain
                                                           failed, as Start
 Restart(a)       created, stopped, failed,   by contract  as Start; or nothing changed
                  or its server died
+Update(a)        created, stopped, failed    Ok           the next start has the setting
+Update(a)        running, or its server      by contract  as it was, and the next start has the setting; or running
+                 died                                     with it, fresh container; or nothing changed
 Start, Stop,     unknown to the manager      Rejected     nothing changed, nothing created
 Remove, Restart,
-Status
+Update, Status
 List, Status     any                         Ok           nothing changed
 RestartManager   any                         Ok           nothing changed; or by contract, what ran has ended, or runs
                                                           in fresh containers
@@ -78,10 +81,11 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Update,
     Wait,
 )
 from churn.lifecycle.outcome import Outcome, Unknown
-from churn.lifecycle.rules import faults, requests, starting
+from churn.lifecycle.rules import faults, requests, starting, updating
 from churn.lifecycle.rules.branches import Branch, Must
 from churn.lifecycle.rules.faults import as_dead, as_revived
 from churn.lifecycle.rules.unsettled import unsettle
@@ -98,7 +102,8 @@ def follow(state: State, operation: Operation, outcome: Outcome, contract: Contr
     and whether it is known.
     """
     if isinstance(outcome, Unknown) and operation.manager:
-        return tuple(Branch(Must.ANY, unsettle(now, operation, outcome)) for now in _drifted(state, contract))
+        drifted = _drifted(state, contract)
+        return tuple(Branch(Must.ANY, one) for now in drifted for one in unsettle(now, operation, outcome))
     rule = RULES[type(operation)]
     return tuple(branch for now in _drifted(state, contract) for branch in rule(now, operation, outcome, contract))
 
@@ -123,6 +128,7 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     Stop: requests.stop,
     Remove: requests.remove,
     Restart: starting.restart,
+    Update: updating.update,
     Status: requests.look,
     List: requests.look,
     RestartManager: requests.restart_manager,

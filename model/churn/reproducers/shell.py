@@ -9,6 +9,7 @@ from typing import Any
 
 from churn.errors import UsageError
 from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import (
     Calls,
     Crash,
@@ -30,10 +31,12 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Update,
     Wait,
 )
 from churn.reproducers.file import Reproducer
 from churn.system.managers.aima import STAND_IN_TIMEOUT
+from churn.system.managers.reference.contract import UPDATES
 from churn.visible import on_one_line
 
 _SECONDS = {Length.SHORT: 5, Length.LONG: 30}
@@ -49,6 +52,7 @@ start() {{ manager start "$1"; }}
 stop() {{ manager stop "$1"; }}
 remove() {{ manager remove "$1"; }}
 restart() {{ manager restart "$1"; }}
+update() {{ manager update "$1" "$2" "$3"; }}
 status() {{ manager status "$1"; }}
 list() {{ manager list; }}
 look() {{ docker ps -a --filter label=churn.session=shell-$$; list; }}
@@ -90,6 +94,7 @@ start() {{ manager service start "$(id "$1")" --wait --timeout "$START_TIMEOUT";
 stop() {{ manager service stop "$(id "$1")"; }}
 remove() {{ echo "AIMA has no command that removes a service"; }}
 restart() {{ echo "AIMA has no command that restarts a service"; }}
+update() {{ echo "AIMA has no command that changes a service"; }}
 status() {{ manager service status "$(id "$1")"; }}
 list() {{ manager service list; }}
 look() {{ docker ps -a --filter label=aima.managed=true; list; }}
@@ -106,6 +111,7 @@ hold() {
 }
 """
 
+_FREE_PORT = 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])'
 _USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": STAND_IN_TIMEOUT}
 MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
 """How a script asks each manager: a shell function for each operation that the manager offers, called as its kind."""
@@ -181,6 +187,12 @@ def _created(operation: Create, real: str) -> str:
     return f"create {real} {shlex.quote(operation.name)}"
 
 
+def _updated(operation: Update, real: str) -> str:
+    port = f"$(python3 -c {shlex.quote(_FREE_PORT)})"
+    value = port if operation.what is Setting.PORT else shlex.quote(UPDATES[operation.what])
+    return f"update {real} {operation.what.value} {value}"
+
+
 def _waited(operation: Wait, _: str) -> str:
     return f"sleep {_SECONDS[operation.length]}"
 
@@ -210,6 +222,7 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Stop: _asked,
     Remove: _asked,
     Restart: _asked,
+    Update: _updated,
     Create: _created,
     Status: _asked,
     List: _asked,

@@ -23,7 +23,7 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
     services = tuple([
         (name, one.condition, one.status, one.server, _container(one.container), numbers(one.port), one.leftover,
          one.behaviour, one.held, numbers(one.container) if isinstance(one.container, str) else None,
-         numbers(one.again))
+         numbers(one.again), one.asked, one.made, numbers(one.next_port))
         for name, one in state.services.items()
     ])  # fmt: skip
     base = _baseline(state.baseline)

@@ -154,11 +154,15 @@ class Faults:
                 gate.switch_off(fault)
         return done, Disturbed(tuple(gate.struck[before:]), gate.held - held, fault is not None)
 
-    def forget(self, name: str) -> None:
-        """The service was removed: its port is let go, and servers of a later one of that name are healthy."""
+    def let_go(self, name: str) -> None:
+        """The service's port is let go, if it is held."""
         if self._held == name:
             self.host.release()
             self._held = ""
+
+    def forget(self, name: str) -> None:
+        """The service was removed: its port is let go, and servers of a later one of that name are healthy."""
+        self.let_go(name)
         self._words[name] = Behaviour.HEALTHY.value
         self.host.behave(self._folders[name], self._words[name])
 

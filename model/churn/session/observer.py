@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from churn.errors import NotFound
 from churn.lifecycle.binding import needs_resources
 from churn.lifecycle.condition import NONE, SOUND
-from churn.lifecycle.form import Difference, Form, differences, without_ports
+from churn.lifecycle.form import Difference, Form, Setting, differences, part_of, without_ports
 from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
@@ -235,7 +235,14 @@ class Observer:
             changes=changes,
             lost=() if self.kills.struck else lost,
             differences=self._differences(service, without_ports(detail.form, row.ports or detail.ports)),
+            settings=dict(self._settings(detail.form)),
         )
+
+    def _settings(self, form: Form) -> Iterator[tuple[Setting, str | None]]:
+        """What it was made with of the settings that an update changes, its port aside."""
+        for setting, value in self._contract.updates.items():
+            if setting is not Setting.PORT and not self.kills.struck:
+                yield setting, form.get(part_of(setting, value)[0])
 
     def _differences(self, service: str | None, form: Form) -> tuple[Difference, ...]:
         """How it differs from the service's first container; what was made while the engine failed the manager is no measure."""

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from churn.errors import UsageError
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import (
     Create,
     HoldPort,
@@ -18,6 +19,7 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Update,
     Wait,
 )
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
@@ -161,7 +163,22 @@ class System:
         if ask is not None:
             name = operation.service
             return ask(self.manager, self._real[name] if name else "", self._folders[name] if name else "")
+        if isinstance(operation, Update):
+            return self._update(operation)
         return self._wait(operation) if isinstance(operation, Wait) else self._strike(operation)
+
+    def _update(self, operation: Update) -> Outcome:
+        """Ask for a changed setting. A new port is one that is free, and no service's; the old one is let go."""
+        name, value = operation.name, self.contract.updates[operation.what]
+        if operation.what is not Setting.PORT:
+            return self.manager.update(self._real[name], operation.what, value)
+        port = self.host.free_port_of(
+            {*self.observer.port_of.values(), *self.observer.ports()}, self.contract.port_range
+        )
+        outcome = self.manager.update(self._real[name], operation.what, str(port))
+        if not isinstance(outcome, Rejected):
+            self._faults.let_go(name)
+        return evolve(outcome, port=port)
 
     def forget(self, name: str) -> None:
         """The manager does not know the service any more: one of that name has its port and its behaviour anew."""
@@ -228,6 +245,8 @@ REQUESTS: Mapping[type[Operation], Callable[[Manager, str, str], Outcome]] = {
     List: lambda manager, _, __: manager.list(),
     RestartManager: lambda manager, _, __: manager.restart_daemon(),
 }
-"""How the manager is asked for each of its operations: with the real name of the service, and the folder for its behaviour."""
+"""How the manager is asked for its operations: with the real name of the service, and the folder for its behaviour.
+
+For an update, `System` itself knows what to ask for."""
 _SHOW_LIMIT = 10.0
 """Seconds that a command for evidence may take."""

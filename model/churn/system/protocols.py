@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from attrs import Factory, frozen
 
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.form import Form
+from churn.lifecycle.form import Form, Setting
 from churn.lifecycle.observation import Event, Port, Resource
 from churn.lifecycle.outcome import Outcome
 
@@ -170,6 +170,9 @@ class Host(Protocol):
     def free_port(self) -> int:
         """A TCP port that nothing holds at this moment."""
 
+    def free_port_of(self, taken: Collection[int], ports: tuple[int, int]) -> int:
+        """One like that and none of `taken`, from the first to the last of `ports`. Raises `EnvironmentFault` for none."""
+
     def health(self, port: int, path: str, timeout: float = 2.0) -> int:
         """The HTTP status that a GET of `path` on `port` gets within `timeout` seconds; 0 where there is none."""
 
@@ -232,6 +235,9 @@ class Manager(Protocol):
 
     def restart(self, service: str) -> Outcome:
         """Stop it, start it again, and wait until it is up."""
+
+    def update(self, service: str, setting: Setting, value: str) -> Outcome:
+        """Change a setting: to an image, to a variable as ``NAME=value``, or to a port."""
 
     def list(self) -> Outcome:
         """All services: `Ok.listed`, with real names or ids as the manager tells them."""

@@ -36,7 +36,11 @@ def _told(case: Case) -> Iterator[Objection]:
     for entries in (case.observation.listed or (), case.observation.told or ()):
         for entry in entries:
             service = services.get(entry.service)
-            if service is None or service.unsettled is not None or entry.port == service.port or entry.port is None:
+            if (
+                service is None
+                or service.unsettled is not None
+                or entry.port in (service.port, service.next_port, None)
+            ):
                 continue
             if case.contract.ports is Ports.FIXED or service.server is SOUND:
                 expected = f"service {entry.service} is listed with port {service.port}"

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from attrs import evolve
 
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations.base import Family, OnService, Operation, Pace, Step
 from churn.lifecycle.operations.faults import (
     SIGNALLED,
@@ -42,6 +43,7 @@ from churn.lifecycle.operations.requests import (
     Start,
     Status,
     Stop,
+    Update,
     Wait,
 )
 
@@ -75,11 +77,13 @@ __all__ = [
     "RestartEngine",
     "RestartManager",
     "SetBehaviour",
+    "Setting",
     "Side",
     "Start",
     "Status",
     "Step",
     "Stop",
+    "Update",
     "Wait",
     "listed",
     "renamed",
@@ -91,6 +95,7 @@ _ALL: tuple[type[Operation], ...] = (
     Create,
     Remove,
     Restart,
+    Update,
     Status,
     List,
     RestartManager,

@@ -6,6 +6,7 @@ from typing import Self
 
 from attrs import frozen
 
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations.base import Family, OnService, Operation
 
 
@@ -79,6 +80,31 @@ class Restart(_Request):
     def milder(self) -> tuple[Operation, ...]:
         """A start, or a stop."""
         return (Start(self.name), Stop(self.name))
+
+
+@frozen(cache_hash=True)
+class Update(_Request):
+    """Ask the manager to change a setting of a service: to another value than it was created with, or to another port.
+
+    The service has it from its next start on. The contract's `running_update` says whether a running one has it at once.
+    """
+
+    what: Setting
+    kind = "update"
+    changes_containers = True
+    makes_container = True
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:
+        return (cls(name, what) for name in names for what in Setting)
+
+    @property
+    def needs(self) -> str:
+        """The word of the setting: not every manager can change each."""
+        return f"{self.kind} {self.what.value}"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.what.value}"
 
 
 @frozen(cache_hash=True)

@@ -23,6 +23,7 @@ from churn.lifecycle.operations import (
     Start,
     Step,
     Stop,
+    Update,
     Wait,
 )
 from churn.lifecycle.planning.places import Company, Setting, Spot
@@ -202,6 +203,8 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     word, runs = spot.condition.word, spot.condition.word == "running"
     if operation.family is Family.BEHAVIOUR:
         return operation.kind, how, runs
+    if isinstance(operation, Update):
+        return operation.kind, how, word
     serves = _MATTERING.get(spot.behaviour, spot.behaviour)
     struck = spot.condition.faulted or spot.behaviour is Behaviour.LATE
     if isinstance(operation, Restart if runs else Start | Restart):
@@ -213,7 +216,7 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     return operation.kind, word, resists, spot.left  # a container that has ended is another thing than one that is gone
 
 
-_DETAILS = "how", "length", "where"
+_DETAILS = "how", "length", "where", "what"
 """What an operation may say beside the service that it acts on."""
 _MATTERING = {Behaviour.HANG: Behaviour.UNHEALTHY, Behaviour.IGNORE_SIGTERM: Behaviour.HEALTHY}
 """What is the same to a start."""

@@ -28,7 +28,7 @@ def next_container(service: Service, mark: int, contract: Contract, *, strict: b
     """
     if service.status is Status.CREATED and service.leftover and contract.created_container is Remains.REUSED:
         return Fresh(0, strict)  # create made it, before the start began
-    if not _reused(service, contract):
+    if not _reused(service, contract) or service.pending:
         return Fresh(mark, strict)
     if _has_container(service) or service.again is not None:
         own = service.again or service.container

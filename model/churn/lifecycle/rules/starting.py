@@ -22,7 +22,7 @@ def start(state: State, operation: Start, outcome: Outcome, contract: Contract) 
         return _start_unsettled(state, operation.name, outcome, contract)
     if service.server is Server.SOUND:
         return _second_start(state, operation.name, outcome, contract)
-    launched = _launch(state, operation.name, outcome, contract)
+    launched = launch(state, operation.name, outcome, contract)
     if service.server is Server.ILL:
         return (Branch(Must.ANY, state), *launched)
     if service.server is Server.DEAD and contract.death_noticed is Noticing.NEVER:
@@ -32,7 +32,7 @@ def start(state: State, operation: Start, outcome: Outcome, contract: Contract) 
 
 def _second_start(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
     if contract.second_start is SecondStart.REPLACES:
-        return _launch(state.change(name, container=None), name, outcome, contract)
+        return launch(state.change(name, container=None), name, outcome, contract)
     return by_contract(contract.second_start, state)
 
 
@@ -42,13 +42,17 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
     if service is None:
         return (Branch(Must.REJECTED, state),)
     if service.unsettled is not None:
-        succeeded, *refusals = _start_unsettled(state, operation.name, outcome, contract)
-        if refusals and contract.idle_restart is not Willing.DONE:
-            refusals = [Branch(Must.REJECTED, state)]  # it may not run, and that be why
-        return (succeeded, *refusals)
+        branches = _start_unsettled(state, operation.name, outcome, contract)
+        if outcome.ended < until(service) or contract.idle_restart is Willing.DONE:
+            return branches
+        succeeded = (one for one in branches if one.must is Must.OK)
+        return (*succeeded, Branch(Must.REJECTED, state))  # it may not run, and that be why it is refused
     if contract.restarted_container is Remains.REUSED:
         contract = evolve(contract, stopped_container=Remains.REUSED)  # as if what it was stopped for were this start
-    launched, refused = _launch(state, operation.name, outcome, contract), Branch(Must.REJECTED, state)
+        launched = _launch_as_it_is(state, operation.name, outcome, contract)
+    else:
+        launched = launch(state, operation.name, outcome, contract)
+    refused = Branch(Must.REJECTED, state)
     if service.server in (Server.SOUND, Server.ILL):
         return launched
     if contract.idle_restart is Willing.DONE and not is_lost(service, contract):
@@ -58,16 +62,31 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
     return (*launched, refused)  # of a dead one, a manager may think that it runs
 
 
-def _launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+def _launch_as_it_is(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
+    """What may follow where the container that is there runs again: updates wait for a start that makes another one."""
+    service = state.services[name]
+    if service.container is None:
+        return launch(state, name, outcome, contract)
+    now = state.change(name, asked=service.made, next_port=None)
+    waiting = {"asked": service.asked, "next_port": service.next_port}
+    return tuple(
+        Branch(branch.must, branch.state.change(name, **waiting)) for branch in launch(now, name, outcome, contract)
+    )
+
+
+def launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
     """What may follow a start that has to make a container."""
     service = state.services[name]
     up = as_running(service, outcome, contract)
     failed = Branch(
         Must.REJECTED, evolve(state, cycled=state.cycled | {tried(name)}).put(name, as_failed(service, contract))
     )
-    if service.held and contract.ports is Ports.FIXED:
+    moves = (
+        service.next_port is not None
+    )  # a stranger then holds either the port that it leaves or the one that it gets
+    if service.held and contract.ports is Ports.FIXED and not moves:
         return (failed,)
-    if service.port is None and any(other.held for other in state.services.values()):
+    if (service.held and moves) or (service.port is None and any(other.held for other in state.services.values())):
         return (
             Branch(Must.OK, state.put(name, up)),
             failed,
@@ -87,22 +106,32 @@ def as_running(service: Service, outcome: Outcome, contract: Contract, *, strict
     """The service once it has been started, in a container that the operation of this outcome made."""
     return evolve(
         service,
-        port=None if contract.ports is Ports.ANEW else service.port,
+        port=_port(service, contract),
         status=Status.RUNNING,
         server=Server.SOUND,
         container=next_container(service, outcome.mark, contract, strict=strict),
         leftover=False,
         again=None,
         unsettled=None,
+        made=service.asked,
+        next_port=None,
+        held=service.held and service.next_port is None,
     )
+
+
+def _port(service: Service, contract: Contract) -> int | None:
+    """The port that the service has once it runs; None where nobody can tell before it is seen."""
+    if service.next_port is not None:
+        return service.next_port or None
+    return None if contract.ports is Ports.ANEW else service.port
 
 
 def as_failed(service: Service, contract: Contract) -> Service:
     """The service after a start that failed."""
     kept = contract.failed_container is not Remains.GONE
-    return evolve(
-        service, status=Status.FAILED, server=Server.NONE, container=None, leftover=kept, again=None, unsettled=None
-    )
+    port = service.port if service.next_port is None else None  # the new one, or still the old one: the next look tells
+    failed = evolve(service, status=Status.FAILED, server=Server.NONE, container=None, port=port)
+    return evolve(failed, leftover=kept, again=None, unsettled=None)
 
 
 def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -112,4 +141,8 @@ def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contra
     up = as_running(service, outcome, contract, strict=False)
     if service.behaviour.deadly:
         up = evolve(up, server=Server.ILL)
-    return (Branch(Must.OK, state.put(name, up)), *not_well(state, name, Start.kind, contract))
+    succeeded = [Branch(Must.OK, state.put(name, up))]
+    if service.pending:  # it may run already, as it was made before the update
+        before = evolve(up, made=service.made, port=service.port, next_port=service.next_port)
+        succeeded.append(Branch(Must.OK, state.put(name, before)))
+    return (*succeeded, *not_well(state, name, Start.kind, contract))

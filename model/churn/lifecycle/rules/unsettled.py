@@ -3,20 +3,25 @@
 from attrs import evolve
 
 from churn.lifecycle.contract import Contract, Reply
-from churn.lifecycle.operations import Create, Operation, Remove, Status as StatusOf, Stop
-from churn.lifecycle.outcome import Unknown
+from churn.lifecycle.form import Setting
+from churn.lifecycle.operations import Create, Operation, Remove, Status as StatusOf, Stop, Update
+from churn.lifecycle.outcome import Outcome, Unknown
 from churn.lifecycle.rules.branches import Branch, Must
 from churn.lifecycle.state import Service, State, Unsettled
 
 
-def unsettle(state: State, operation: Operation, outcome: Unknown) -> State:
-    """The state after an operation of the manager that ended unknown."""
+def unsettle(state: State, operation: Operation, outcome: Unknown) -> tuple[State, ...]:
+    """The states after an operation of the manager that ended unknown. The setting of an update was changed, or was not."""
     if operation.service is None or isinstance(operation, StatusOf):
-        return state
+        return (state,)
     service = state.services.get(operation.service)
     if service is None and not isinstance(operation, Create):
-        return state
-    return state.put(operation.service, evolve(service or Service(), unsettled=_both(service, operation, outcome)))
+        return (state,)
+    after = evolve(service or Service(), unsettled=_both(service, operation, outcome))
+    if not isinstance(operation, Update):
+        return (state.put(operation.service, after),)
+    asked = as_asked(after, operation, outcome)
+    return tuple(state.put(operation.service, one) for one in (asked, evolve(after, held=asked.held)))
 
 
 def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Unsettled:
@@ -61,3 +66,10 @@ def _is_lost(tried: Unsettled, contract: Contract) -> bool:
 def until(service: Service) -> float:
     """When the effects of what ended unknown can no longer come, in seconds of the run's clock; 0 where nothing did."""
     return service.unsettled.until if service.unsettled is not None else 0.0
+
+
+def as_asked(service: Service, operation: Update, outcome: Outcome) -> Service:
+    """The service once a setting was asked for. Churn lets go of its port where it gets another one."""
+    if operation.what is Setting.PORT:
+        return evolve(service, next_port=outcome.port or 0, held=False)
+    return evolve(service, asked=service.asked | {operation.what})

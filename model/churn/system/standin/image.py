@@ -89,6 +89,18 @@ class Executable:
         return cls(machine, _INTERPRETER_SEGMENT not in kinds)
 
 
+def ready(engine: DockerEngine, names: Iterable[str] = ()) -> None:
+    """Put the stand-in on the engine, unless it is there; also by those of these names that are further tags of it.
+
+    Raises `EnvironmentFault` as `build`.
+    """
+    if not engine.has_image(TAG):
+        build(engine)
+    for name in names:
+        if name.partition(":")[0] == TAG.partition(":")[0] and not engine.has_image(name):
+            engine.tag(TAG, name)
+
+
 def build(engine: DockerEngine, tag: str = TAG, *, base: str = BASE) -> str:
     """Put the stand-in image on the engine, unless this very one is there, and say what it is made from.
 

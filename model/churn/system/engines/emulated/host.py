@@ -1,6 +1,6 @@
 """The host of the emulated engine: its ports answer as the containers' servers would."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from attrs import evolve
 
@@ -35,6 +35,14 @@ class EmulatedHost:
             self._next += 1
         self._next += 1
         return self._next - 1
+
+    def free_port_of(self, taken: Collection[int], ports: tuple[int, int]) -> int:
+        """As `Host.free_port_of`."""
+        first, last = ports
+        if first > _FIRST_PORT or last < self._next:
+            self.core.advance()
+            return next(port for port in range(first, last + 1) if port not in taken and self._port(port).bindable)
+        return next(port for port in iter(self.free_port, None) if port not in taken)
 
     def health(self, port: int, path: str, timeout: float = 2.0) -> int:  # noqa: ARG002 -- every path is a health path here
         """As `Host.health`: the stand-in server's answer."""

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.clock import Clock
@@ -100,6 +101,10 @@ class Aima:
     def restart(self, service: str) -> Outcome:
         """As `Manager.restart`; it is not offered."""
         return self._lacks(f"restart {service}")
+
+    def update(self, service: str, setting: Setting, value: str) -> Outcome:
+        """As `Manager.update`; it is not offered."""
+        return self._lacks(f"update {service} {setting.value} {value}")
 
     def restart_daemon(self) -> Outcome:
         """As `Manager.restart_daemon`; it has none."""

@@ -14,13 +14,15 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.patterns import Pattern
 from churn.system.managers.command.reading import Identity, Reading
 
-OPERATIONS = ("create", "start", "stop", "remove", "restart", "list", "status", "reset")
+OPERATIONS = ("create", "start", "stop", "remove", "restart", "update", "list", "status", "reset")
 """What a file may tell how to do."""
 
 COMMON = ("dir", "state", "run")
 """Placeholders that every operation has: the file's folder, a folder of the sequence's own, the run's id."""
 OF_SERVICE = ("service", "port", "folder")
 """Those of operations on a service: its name, the port and the folder that Churn has for it."""
+OF_UPDATE = ("setting", "value")
+"""Those of an update: what is changed, by the word of a `Setting`, and to what."""
 ID = "id"
 """That of operations on a service that was created, if the output of create yields an id."""
 

@@ -16,19 +16,22 @@ from churn.lifecycle.contract import (
     Outliving,
     Ports,
     Remains,
+    Renewal,
     Reply,
     SecondStart,
     Willing,
     Words,
 )
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import KINDS, OnService, RestartManager
+from churn.lifecycle.operations import KINDS, OnService, RestartManager, Update
 from churn.lifecycle.patterns import Pattern
 from churn.lifecycle.sequence import Naming
 from churn.system.managers.command.description import (
     COMMON,
     ID,
     OF_SERVICE,
+    OF_UPDATE,
     OPERATIONS,
     CommandCall,
     Description,
@@ -59,6 +62,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "second_create": Reply,
     "running_remove": Willing,
     "idle_restart": Willing,
+    "running_update": Renewal,
     "daemon_restart": Outliving,
     "created_container": Remains,
     "failed_container": Remains,
@@ -145,7 +149,7 @@ class _DescriptionReader:
         table = self.top.table("env", None)
         found = {name: table.text(name) for name in table}
         for name, template in found.items():
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            if not re.fullmatch(_VARIABLE, name):
                 table.wrong(name, "the name of an environment variable", name)
             _check(table, name, template, _placeholders("start", identified))
         return found
@@ -202,8 +206,24 @@ class _DescriptionReader:
             bounds=self._bounds(table.table("bounds", _BOUNDS)),
             offers=frozenset({"create", *self.tables, *self._restarted()})
             - {"reset"},  # without a create of its own, its start is asked
+            updates=self._updates(),
             obedient=self._obedient(),
         )
+
+    def _updates(self) -> dict[Setting, str]:
+        """What an update changes, and to what."""
+        table = self.tables.get(Update.kind)
+        if table is None:
+            return {}
+        found = {one: table.text(one.value) for one in (Setting.IMAGE, Setting.ENVIRONMENT) if one.value in table}
+        variable = found.get(Setting.ENVIRONMENT)
+        if variable is not None and not re.fullmatch(rf"{_VARIABLE}=.*", variable, re.DOTALL):
+            table.wrong(Setting.ENVIRONMENT.value, "a variable and its new value, as NAME=value", variable)
+        if table.flag(Setting.PORT.value):
+            found[Setting.PORT] = ""
+        if not found:
+            table.wrong("image", "at least one of the keys image, environment and port = true", None)
+        return found
 
     def _restarted(self) -> tuple[str, ...]:
         """What can be done where there is a daemon."""
@@ -256,7 +276,13 @@ class _DescriptionReader:
         return any("folder" in placeholders(template) for template in templates)
 
 
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+"""The name of an environment variable."""
+
+
 def _keys(kind: str) -> tuple[str, ...]:
+    if kind == Update.kind:
+        return (*_CALL, *(one.value for one in Setting))
     if kind in ("list", "status"):
         return (*_CALL, *_READING)
     return (*_CALL, "id", "id_pattern") if kind == "create" else _CALL
@@ -266,7 +292,8 @@ def _placeholders(kind: str, identified: bool) -> tuple[str, ...]:
     """The placeholders that an operation has."""
     if kind not in _ON_SERVICE:
         return COMMON
-    return (*OF_SERVICE, *((ID,) if identified and kind != "create" else ()), *COMMON)
+    own = (*OF_SERVICE, *((ID,) if identified and kind != "create" else ()))
+    return (*own, *(OF_UPDATE if kind == Update.kind else ()), *COMMON)
 
 
 def _check(table: Table, key: str, template: str, known: tuple[str, ...]) -> None:

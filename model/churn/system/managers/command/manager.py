@@ -8,13 +8,14 @@ from attrs import define, evolve, field
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Reply, Willing
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.clock import Clock
 from churn.system.managers.command.daemon import Daemon
 from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.ending import OwnReset, ending
-from churn.system.managers.command.reading import Entry, Unreadable
+from churn.system.managers.command.reading import Entry, Identity, Unreadable
 from churn.system.ownership import marker
 from churn.system.process import run, shown
 from churn.system.protocols import ListedContainer as Container
@@ -29,7 +30,7 @@ Names = list[str]
 Ports = tuple[int, int]
 
 
-@define
+@define(kw_only=True)
 class _Memory:
     """What is known of the services of one sequence, by their names.
 
@@ -41,12 +42,24 @@ class _Memory:
     ids: dict[str, str] = field(factory=dict)
     statuses: dict[str, Status] = field(factory=dict)
     started: set[str] = field(factory=set)
+    asked: dict[str, dict[str, str]] = field(factory=dict)
+    """What the last update of each was asked to change."""
 
     def forget(self, service: str) -> None:
         """The service was removed. Its port is kept: a later one of that name finds it free."""
         self.started.discard(service)
-        for known in (self.folders, self.ids, self.statuses):
+        for known in (self.folders, self.ids, self.statuses, self.asked):
             known.pop(service, None)
+
+    def identify(self, service: str, identity: Identity | None, output: str) -> None:
+        """Learn the id of a service; one that is known already, and was created again, need not be told again."""
+        if identity is None:
+            return
+        try:
+            self.ids[service] = identity.read(output)
+        except Unreadable:
+            if service not in self.ids:
+                raise
 
     def name(self, told: str) -> str:
         """The name of the service that is called so, by its id or name."""
@@ -97,7 +110,9 @@ class CommandManager:
         known = service in self._memory.statuses
         self._memory.folders[service] = folder
         if self._creates:
-            outcome = self._call("create", service, lambda output: self._identify(service, output))
+            outcome = self._call(
+                "create", service, lambda output: self._memory.identify(service, self.description.identity, output)
+            )
         else:
             outcome = self._declare(known=known)
         if not known and not isinstance(outcome, Rejected):
@@ -136,18 +151,26 @@ class CommandManager:
         """As `Manager.remove`. A service that was only declared is Churn's own to forget."""
         if self._undeclared(service):
             return self._unasked(service)
-        outcome = (
-            self._call("remove", service) if self._creates or service in self._memory.started else self._forgotten()
-        )
+        asked = self._creates or service in self._memory.started
+        outcome = self._call("remove", service) if asked else self._unrun("has never been asked to start it")
         if isinstance(outcome, Ok):
             self._memory.forget(service)
+        return outcome
+
+    def update(self, service: str, setting: Setting, value: str) -> Outcome:
+        """As `Manager.update`. The port that Churn has for the service is then the new one."""
+        if self._undeclared(service):
+            return self._unasked(service)
+        self._memory.asked[service] = {"setting": setting.value, "value": value}
+        outcome = self._call("update", service)
+        if setting is Setting.PORT and isinstance(outcome, Ok):
+            self._memory.ports[service] = int(value)
         return outcome
 
     def list(self) -> Outcome:
         """As `Manager.list`; without one it is Ok, and tells nothing."""
         if "list" not in self.description.calls:
-            now = self.clock.now()
-            return Ok(now, now, evidence=Evidence(f"# {self.name} has no list", ran=False))
+            return self._unrun("has no list")
         outcome = self._call("list", None, lambda output: self._entries("list", output))
         if not isinstance(outcome, Ok):
             return outcome
@@ -208,24 +231,22 @@ class CommandManager:
 
     def _declare(self, *, known: bool) -> Outcome:
         """A create that is Churn's own; a second one is answered as the contract has it."""
-        now = self.clock.now()
-        evidence = Evidence(f"# {self.name} has no create: its first start makes the service", ran=False)
-        if known and self.contract.second_create is not Reply.IGNORED:
-            return Rejected(now, now, 0, evidence, "the service was created before")
-        return Ok(now, now, 0, evidence)
-
-    def _forgotten(self) -> Outcome:
-        now = self.clock.now()
-        return Ok(now, now, 0, Evidence(f"# {self.name} has never been asked to start it", ran=False))
+        refused = known and self.contract.second_create is not Reply.IGNORED
+        told = "has no create: its first start makes the service"
+        return self._unrun(told, "the service was created before" if refused else "")
 
     def _undeclared(self, service: str) -> bool:
         """Whether a manager without create would be asked for a service that nobody created."""
         return not self._creates and service not in self._memory.statuses
 
     def _unasked(self, service: str) -> Outcome:
-        now = self.clock.now()
-        evidence = Evidence(f"# {self.name} has no create: it is asked only for services that were created", ran=False)
-        return Rejected(now, now, 0, evidence, f"service {service} was not created")
+        told = "has no create: it is asked only for services that were created"
+        return self._unrun(told, f"service {service} was not created")
+
+    def _unrun(self, told: str, refused: str = "") -> Outcome:
+        """What Churn itself answers, and why the manager is not asked; `refused` is why it is refused, empty if it is not."""
+        now, evidence = self.clock.now(), Evidence(f"# {self.name} {told}", ran=False)
+        return Rejected(now, now, 0, evidence, refused) if refused else Ok(now, now, 0, evidence)
 
     def _note(self, service: str, status: Status) -> None:
         if service in self._memory.statuses:
@@ -267,7 +288,8 @@ class CommandManager:
         memory = self._memory
         identity = memory.ids.get(service, f"no-such-{service}")
         folder = memory.folders.get(service, "")
-        return {**common, "service": service, "port": str(self._port(service)), "folder": folder, "id": identity}
+        own = {"service": service, "port": str(self._port(service)), "folder": folder, "id": identity}
+        return {**common, **own, **memory.asked.get(service, {})}
 
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
@@ -283,17 +305,6 @@ class CommandManager:
         return state
 
     # -- reading ------------------------------------------------------------------------------------------------------
-
-    def _identify(self, service: str, output: str) -> None:
-        """Learn the id of a service; one that is known already, and was created again, need not be told again."""
-        identity = self.description.identity
-        if identity is None:
-            return
-        try:
-            self._memory.ids[service] = identity.read(output)
-        except Unreadable:
-            if service not in self._memory.ids:
-                raise
 
     def _entries(self, kind: str, output: str, asked: str | None = None) -> tuple[Listed, ...]:
         entries = self.description.readings[kind].entries(output, asked)

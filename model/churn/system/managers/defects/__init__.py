@@ -21,6 +21,7 @@ from churn.system.managers.defects import (
     starting,
     stopping,
     unprepared,
+    updating,
     volumes,
     waking,
 )
@@ -61,6 +62,7 @@ _THEMES = (
     reviving,
     waking,
     remaking,
+    updating,
     volumes,
     mumbling,
     emptiness,

@@ -6,11 +6,14 @@ from typing import Any
 
 from attrs import evolve
 
-from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Reply, SecondStart, Willing
+from churn.lifecycle.contract import Bounds, Contract, Noticing, Outliving, Renewal, Reply, SecondStart, Willing
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import RestartManager
 from churn.system.managers.reference.manager import SESSION, Settings
 
 _USUAL = Settings(session="")
+UPDATES = {Setting.IMAGE: "churn/stand-in:other", Setting.ENVIRONMENT: "CHURN_UPDATED=yes", Setting.PORT: ""}
+"""What updates change, and to what: an image that is the stand-in by another name, and a variable that it does not read."""
 CONTRACT = Contract(
     second_start=SecondStart.REFUSED,
     idle_stop=Reply.IGNORED,
@@ -18,6 +21,8 @@ CONTRACT = Contract(
     running_remove=Willing.DONE,
     daemon_restart=Outliving.RUN_ON,
     idle_restart=Willing.DONE,
+    running_update=Renewal.NEXT_START,
+    updates=UPDATES,
     death_noticed=Noticing.SETTLING,
     bounds=Bounds(settling=0.0, loading=_USUAL.start_timeout),
 )

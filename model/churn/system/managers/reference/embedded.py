@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from churn.errors import EngineError
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.system.faults.interruption import Cut
@@ -58,6 +59,11 @@ class Embedded:
     def restart(self, service: str) -> Outcome:
         """As `Manager.restart`."""
         return self._call(f"restart {service}", lambda: self.manager.restart(service))
+
+    def update(self, service: str, setting: Setting, value: str) -> Outcome:
+        """As `Manager.update`."""
+        words = f"update {service} {setting.value} {value}"
+        return self._call(words, lambda: self.manager.update(service, setting, value))
 
     def list(self) -> Outcome:
         """As `Manager.list`."""

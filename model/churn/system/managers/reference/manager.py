@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from attrs import Factory, frozen
 
 from churn.errors import ChurnError, Conflict, EngineError, NameTaken, NotFound, PortTaken, RemovalInProgress
+from churn.lifecycle.form import Setting
 from churn.system.clock import Clock
 from churn.system.managers.reference.store import Record, Store
 from churn.system.protocols import Engine, Host, ListedContainer, Mount, Spec
@@ -84,6 +85,7 @@ class ReferenceManager:
         record = self.known(name)
         if self.runs(record):
             raise ServiceError(f"service {name} is running already")
+        record = self.renewed(record)
         self.clean_up(record)
         # Failed until proven otherwise: whatever interrupts the start from here on, the status is right.
         self.store.mark(name, "failed", None)
@@ -107,6 +109,16 @@ class ReferenceManager:
         """Stop the service, if it runs, and start it in a new container. Raises as `start` does."""
         self.stop(name)
         return self.start(name)
+
+    def update(self, name: str, setting: Setting, value: str) -> None:
+        """Change a setting: an image, a variable as ``NAME=value``, or a port. Its next start has it.
+
+        Raises `ServiceError` where the service is not known, or the port is another one's.
+        """
+        record = self.known(name)
+        if setting is Setting.PORT and int(value) in self.taken_ports() - {record.port}:
+            raise ServiceError(f"port {value} is another service's")
+        self.store.change(name, setting, value)
 
     def remove(self, name: str) -> None:
         """Stop the service, if it runs, and forget it: its name and port are free again.
@@ -141,10 +153,24 @@ class ReferenceManager:
 
     def choose_port(self) -> int:
         """A free port that no other service has."""
-        taken = {record.port for record in self.store.all()}
+        taken = self.taken_ports()
         while (port := self.host.free_port()) in taken:
             pass
         return port
+
+    def taken_ports(self) -> set[int]:
+        """The ports that services have, or get with their next start."""
+        names = [record.name for record in self.store.all()]
+        asked = {int(port) for name in names if (port := self.store.settings(name).get(Setting.PORT))}
+        return {record.port for record in self.store.all()} | asked
+
+    def renewed(self, record: Record) -> Record:
+        """The service on the port that an update asked for, if one did."""
+        port = self.store.settings(record.name).get(Setting.PORT)
+        if port is None or int(port) == record.port:
+            return record
+        self.store.move(record.name, int(port))
+        return self.known(record.name)
 
     def session_labels(self) -> dict[str, str]:
         """The labels that all containers of this manager carry."""
@@ -171,14 +197,16 @@ class ReferenceManager:
 
     def spec(self, record: Record) -> Spec:
         """What the service's container is made from."""
+        changed = self.store.settings(record.name)
+        variable = changed.get(Setting.ENVIRONMENT, "").partition("=")
         return Spec(
-            image=self.settings.image,
+            image=changed.get(Setting.IMAGE, self.settings.image),
             name=f"{self.settings.session}-{record.name}",
             command=("serve", "--port", str(record.port)),
             labels={**self.settings.labels, **self.service_labels(record)},
             ports=(record.port,),
             mounts=(Mount(record.folder, MOUNT),) if record.folder else (),
-            environment={NAME: record.name},
+            environment={NAME: record.name, **({variable[0]: variable[2]} if variable[0] else {})},
         )
 
     def launch(self, record: Record) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Contract
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected
 from churn.system.clock import Clock
@@ -64,6 +65,10 @@ class ReferenceProgram:
     def restart(self, service: str) -> Outcome:
         """As `Manager.restart`."""
         return self._call("restart", service)
+
+    def update(self, service: str, setting: Setting, value: str) -> Outcome:
+        """As `Manager.update`."""
+        return self._call("update", service, setting.value, value)
 
     def list(self) -> Outcome:
         """As `Manager.list`."""

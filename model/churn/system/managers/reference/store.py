@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
+from churn.lifecycle.form import Setting
 from churn.system.rewinding import Numbers
 
 _TABLE = """
@@ -16,6 +17,13 @@ CREATE TABLE IF NOT EXISTS services (
     folder TEXT NOT NULL,
     status TEXT NOT NULL,
     container TEXT
+)"""
+_SETTINGS = """
+CREATE TABLE IF NOT EXISTS settings (
+    name TEXT NOT NULL,
+    setting TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name, setting)
 )"""
 
 
@@ -42,6 +50,7 @@ class Store:
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=NORMAL")
         self.db.execute(_TABLE)
+        self.db.execute(_SETTINGS)
         self._rows: list[tuple[str, int, str, str, str | None]] = []
         self._read_at: tuple[int, ...] = ()
 
@@ -75,8 +84,22 @@ class Store:
         """What an operation left of a service."""
         self.db.execute("UPDATE services SET status = ?, container = ? WHERE name = ?", (status, container, name))
 
+    def change(self, name: str, setting: Setting, value: str) -> None:
+        """Keep a setting of a service that it was not created with."""
+        self.db.execute("REPLACE INTO settings (name, setting, value) VALUES (?, ?, ?)", (name, setting.value, value))
+
+    def settings(self, name: str) -> dict[Setting, str]:
+        """The settings of a service that it was not created with."""
+        rows = self.db.execute("SELECT setting, value FROM settings WHERE name = ?", (name,))
+        return {Setting(setting): value for setting, value in rows}
+
+    def move(self, name: str, port: int) -> None:
+        """Give a service another port."""
+        self.db.execute("UPDATE services SET port = ? WHERE name = ?", (port, name))
+
     def drop(self, name: str) -> None:
         """Forget a service."""
+        self.db.execute("DELETE FROM settings WHERE name = ?", (name,))
         self.db.execute("DELETE FROM services WHERE name = ?", (name,))
 
     def clear(self) -> None:
@@ -101,7 +124,9 @@ class Store:
         rows = [(name, numbers(port), status, numbers(container)) for name, port, _, status, container in self.rows()]
         others = "tallies" in self._tables()
         notes = self.db.execute("SELECT name, value FROM tallies ORDER BY name").fetchall() if others else []
-        return tuple(rows), tuple([(name, _plainly(name, value, numbers)) for name, value in notes])
+        changed = self.db.execute("SELECT name, setting, value FROM settings ORDER BY name, setting").fetchall()
+        settings = [(*key, numbers(int(value)) if value.isdigit() else value) for *key, value in changed]
+        return tuple(rows), tuple([(name, _plainly(name, value, numbers)) for name, value in notes]), tuple(settings)
 
     def _tables(self) -> list[str]:
         return [name for (name,) in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
