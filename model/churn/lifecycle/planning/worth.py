@@ -30,9 +30,9 @@ from churn.lifecycle.planning.places import Company, Setting, Spot
 from churn.lifecycle.sequence import Naming
 
 _CHANGE, _CREATE, _STRIKE, _ELSE = 2.5, 1.0, 1.0, 0.5
-"""By what is done: the manager changes containers, or has to find those that run again; it makes a service known; somebody
+"""By what is done: the manager changes containers, or has to find again what it knew; it makes a service known; somebody
 strikes behind its back; all else."""
-_LENGTHY, _RESISTED, _TROUBLED = 15.0, 4.0, 2.0
+_LENGTHY, _RESISTED, _TROUBLED = 20.0, 4.0, 2.0
 """Starts of a server that never gets healthy, or only late; stops that the server resists; what meets trouble.
 
 Trouble is a server that crashes, is ill or has died, a port that somebody else holds, or an operation that ended unknown.
@@ -52,7 +52,7 @@ _INTERRUPTED = 1.0
 """A change that is ended midway: what it has left undone is tidied up by the least tried code."""
 _NO_SERVICE = 0.1
 """An operation on what is not there: it is to be refused, and mostly is."""
-_OF_NOTHING = 2.5
+_OF_NOTHING = 3.0
 """The same while there is no service at all: it takes no time, and the ways through nothing are seldom tried."""
 _SECOND_CREATE = 0.4
 """A create of what is there: it is to be refused, too, but may write over what is known of a living service."""
@@ -133,7 +133,7 @@ def _prior(operation: Operation, setting: Setting) -> float:
 def _by_kind(operation: Operation, setting: Setting) -> float:
     if isinstance(operation, Create):
         return _CREATE
-    if operation.changes_containers or (operation.makes_container and setting.running):
+    if operation.changes_containers or (operation.makes_container and setting.known):
         return _CHANGE
     return _STRIKE if operation.family is Family.STRIKE else _ELSE
 
@@ -233,6 +233,8 @@ def _in_company(operation: Operation, setting: Setting, naming: Naming) -> Itera
         yield (operation.kind, "many", setting.known), 0.7
     if isinstance(operation, Start) and setting.spot is not None and not setting.spot.condition.faulted:
         yield (operation.kind, "many", setting.running), 0.7  # it will run beside so many
+    if operation.service is None and operation.makes_container:
+        yield (operation.kind, "idle ones, too", setting.known > setting.running), 0.5
     if operation.service is None or company is Company.NONE:
         return
     if company is Company.RUNNING:
