@@ -25,6 +25,7 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Update,
     Wait,
 )
 from churn.session.run import Record
@@ -69,6 +70,7 @@ _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Stop: lambda _, whom: f"{whom} is stopped",
     Restart: lambda _, whom: f"{whom} is restarted",
     Remove: lambda _, whom: f"{whom} is removed",
+    Update: lambda operation, whom: f"the {operation.what.value} of {whom} is changed",
     Status: lambda _, whom: f"the manager is asked about {whom}",
     List: lambda _, __: "the manager is asked for its list",
     Wait: lambda operation, _: f"nothing is asked for a {operation.length.value} while",
