@@ -14,6 +14,7 @@ SECONDS: Mapping[str, float] = {
     "create": 0.3,
     "restart": 10.0,
     "remove": 3.0,
+    "update": 0.3,
     "#": 5.0,
 }
 """By the first word of the evidence; the manager's own restart has none."""
