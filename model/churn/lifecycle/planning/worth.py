@@ -216,7 +216,7 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     return operation.kind, word, resists, spot.left  # a container that has ended is another thing than one that is gone
 
 
-_DETAILS = "how", "length", "where", "what"
+_DETAILS = "how", "length", "where", "what", "what"
 """What an operation may say beside the service that it acts on."""
 _MATTERING = {Behaviour.HANG: Behaviour.UNHEALTHY, Behaviour.IGNORE_SIGTERM: Behaviour.HEALTHY}
 """What is the same to a start."""
