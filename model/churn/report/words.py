@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from churn.lifecycle.condition import ABSENT, ANY, Condition
+from churn.lifecycle.condition import ABSENT, ANY, UNSETTLED, Condition
 from churn.lifecycle.invariants import Objection, Severity, named
 from churn.lifecycle.operations import (
     KINDS,
@@ -107,6 +107,7 @@ _CONDITIONS: Mapping[str, str] = {
     "stopped": "stopped",
     "failed": "its last start failed",
     "dead": "its server has ended by itself",
+    UNSETTLED.word: "nobody knows what the last operation on it did",
 }
 BECAUSE: Mapping[Severity, str] = {
     Severity.CRITICAL: "it harms something that nobody asked to be touched",
