@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import (
     Calls,
     Create,
@@ -24,6 +25,7 @@ from churn.lifecycle.operations import (
     Status,
     Step,
     Stop,
+    Update,
 )
 from churn.lifecycle.outcome import Unknown
 from churn.lifecycle.sequence import Sequence
@@ -62,6 +64,8 @@ CASES = (
     Case(title="start that fails", before=(*_HERE, SetBehaviour("a", Behaviour.CRASH)), operation=Start("a")),
     Case(title="stop", before=(*_HERE, Start("a")), operation=Stop("a")),
     Case(title="restart", before=(*_HERE, Start("a")), operation=Restart("a")),
+    Case(title="update", before=(*_HERE, Start("a")), operation=Update("a", Setting.IMAGE)),
+    Case(title="update of a port", before=_HERE, operation=Update("a", Setting.PORT)),
     Case(title="remove", before=(*_HERE, Start("a")), operation=Remove("a")),
 )
 """What is ended midway; another service runs beside it."""

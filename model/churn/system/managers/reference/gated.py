@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from churn.lifecycle.form import Setting
 from churn.system.faults.gate import Call, Gate, Lost
 from churn.system.faults.interruption import STORE_CHANGE, STORE_READ, Cut
 from churn.system.managers.reference.store import Record, Store
@@ -28,6 +29,18 @@ class GatedStore(Store):
     def mark(self, name: str, status: str, container: str | None) -> None:
         """As `Store.mark`."""
         self._through(STORE_CHANGE, lambda: Store.mark(self, name, status, container))
+
+    def change(self, name: str, setting: Setting, value: str) -> None:
+        """As `Store.change`."""
+        self._through(STORE_CHANGE, lambda: Store.change(self, name, setting, value))
+
+    def settings(self, name: str) -> dict[Setting, str]:
+        """As `Store.settings`."""
+        return self._through(STORE_READ, lambda: Store.settings(self, name))
+
+    def move(self, name: str, port: int) -> None:
+        """As `Store.move`."""
+        self._through(STORE_CHANGE, lambda: Store.move(self, name, port))
 
     def drop(self, name: str) -> None:
         """As `Store.drop`."""
