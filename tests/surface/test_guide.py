@@ -72,10 +72,11 @@ def test_an_unknown_topic_that_is_like_none_is_refused_with_what_there_is() -> N
 
 
 def test_the_description_of_a_manager_on_its_page_is_understood(tmp_path: Path) -> None:
-    (text,) = code("managers", "toml")
+    whole, added = code("managers", "toml")
     path = tmp_path / "mine.toml"
-    path.write_text(text, encoding="utf-8")
-    assert set(read(path).calls) == {"create", "start", "stop", "list"}
+    path.write_text(f"{whole}\n{added}", encoding="utf-8")
+    assert set(read(path).calls) == {"create", "start", "stop", "list", "update"}
+    path.write_text(whole, encoding="utf-8")
     assert invoke("manager", "check", str(path)).exit_code == 0
 
 
