@@ -12,7 +12,7 @@ from churn.report.console import VisibleConsole
 from churn.report.files import save
 from churn.report.markdown import markdown
 from churn.report.terminal import show
-from churn.report.values import BugReport, Criterion, Mark, Summary, Times
+from churn.report.values import BugReport, Criterion, Kept, Mark, Summary, Times
 from churn.visible import harmless_json, on_one_line, visible
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\x08\u202etxt.exe\ud800"
@@ -41,12 +41,24 @@ def hostile() -> Summary:
         fix="",
         count=1,
         parts=("tour",),
+        sentence=ESCAPING,
+        sure=ESCAPING,
+        kept=Kept(reproducer=ESCAPING, replay=ESCAPING, test=ESCAPING, script=ESCAPING, script_text=ESCAPING),
     )
     return Summary(
         head={"manager": ESCAPING, "engine": ESCAPING, "seed": 0, "when": "today", "command": ESCAPING},
         mark=Mark.FAIL,
         criteria=(
-            Criterion(number=1, text="it starts", mark=Mark.FAIL, looks=1, reasons=(ESCAPING,), evidence=(shown,)),
+            Criterion(
+                number=1,
+                text="it starts",
+                mark=Mark.FAIL,
+                looks=1,
+                reasons=(ESCAPING,),
+                evidence=(shown,),
+                cycles=Mark.FAIL,
+                explored=None,
+            ),
         ),
         bugs=(bug,),
         times=Times(total=1, manager=1, own=0, waited=0, resets=0, virtual=False, operations=1, looks=1, kinds=()),
@@ -57,6 +69,7 @@ def hostile() -> Summary:
         successive=0,
         successions=1,
         missed=(ESCAPING,),
+        untried=(ESCAPING,),
     )
 
 
@@ -107,6 +120,13 @@ def test_the_report_for_programs_says_the_same_with_nothing_hidden_in_it(tmp_pat
     text = (tmp_path / "report.json").read_text(encoding="utf-8")
     assert HIDDEN.findall(text) == []
     assert json.loads(text)["bugs"][0]["actual"] == ESCAPING
+
+
+def test_no_text_becomes_part_of_the_page(tmp_path: Path) -> None:
+    save(hostile(), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    assert HIDDEN.findall(page) == []
 
 
 @pytest.mark.parametrize("text", ["", "plain", "two\nlines\tand a tab", "Größe 日本 🐳"])
