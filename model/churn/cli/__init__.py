@@ -2,13 +2,14 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import rich_click as click
-from click.exceptions import Exit
 
 from churn import __version__
-from churn.cli.settings import COULD_NOT_RUN, INTERRUPTED
-from churn.errors import ChurnError
+from churn.cli.ending import exit_code
+from churn.cli.output import forgiving_output
+from churn.errors import UsageError
 
 _COMMANDS = (
     "run",
@@ -46,17 +47,22 @@ def churn() -> None:
     """Break service managers: start, stop and list services again and again, and see what does not hold."""
 
 
-def main() -> None:
-    """Run the command line; what Churn raises on purpose is one line on stderr and exit code 2."""
+def line(words: list[str] | None = None) -> int:
+    """Run a command line, by default this process's own; its exit code. What goes wrong is one line on stderr."""
+    return exit_code(lambda: _run(words))
+
+
+def _run(words: list[str] | None) -> object:
     try:
-        sys.exit(churn.main(standalone_mode=False) or 0)
-    except Exit as done:
-        sys.exit(done.exit_code)
-    except click.Abort:
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(COULD_NOT_RUN)
-    except ChurnError as error:
-        click.echo(f"churn: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            f"expected a working folder that is there, but: {error.strerror}; change to another one, and try again"
+        ) from error
+    return churn.main(words, standalone_mode=False)
+
+
+def main() -> None:
+    """Run the command line. Nothing that happens ends it with a traceback, or with the exit code of a verdict that is none."""
+    forgiving_output()
+    sys.exit(line())

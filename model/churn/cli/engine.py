@@ -56,7 +56,9 @@ def serve(**options: Any) -> None:
     )
     log = None if options["quiet"] else lambda text: console.print(text, markup=False, soft_wrap=True)
     server = EngineServer(path=options["path"].absolute(), settings=settings, log=log)
-    console.print(f"An emulated engine. To use it: export DOCKER_HOST=unix://{server.path}", soft_wrap=True)
+    console.print(
+        f"An emulated engine. To use it: export DOCKER_HOST=unix://{server.path}", soft_wrap=True, markup=False
+    )
     asyncio.run(_until_signal(server))
 
 

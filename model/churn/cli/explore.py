@@ -13,7 +13,7 @@ from rich.table import Table
 from churn import __version__
 from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
-from churn.cli.settings import FAILED, PASSED
+from churn.cli.settings import FAILED, PASSED, expect_writable
 from churn.explore.exhaustive import Level, Search
 from churn.explore.interrupts import Sweep, Swept
 from churn.lifecycle.sequence import Naming, service_names
@@ -54,10 +54,10 @@ def explore(
 
     Exit codes: 0 nothing failed, 1 something did, 2 it could not run.
     """
-    if (depth is None) is not interrupts:
-        raise click.UsageError("expected one of --exhaustive DEPTH and --interrupts, got both" if interrupts else
-                               "expected --exhaustive DEPTH or --interrupts, got neither")  # fmt: skip
+    _expect_one(depth, interrupts=interrupts)
     console = VisibleConsole(highlight=False)
+    if reproducers is not None:
+        expect_writable("--reproducers", reproducers)
     target = Target(defects=defects, environ=dict(os.environ), interrupts=interrupts)
     with assembled(target) as whole, console.status("searching"):
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
@@ -75,8 +75,14 @@ def explore(
         console.print(escape(as_code("explored", bug.failing.names, bug.failing.sequence)), soft_wrap=True)
         if reproducers is not None:
             path = save(reproducer_of(bug, target, f"churn {__version__}, complete search"), reproducers)
-            console.print(f"kept: churn replay {path}", soft_wrap=True)
+            console.print(escape(f"kept: churn replay {path}"), soft_wrap=True)
     sys.exit(FAILED if bugs else PASSED)
+
+
+def _expect_one(depth: int | None, *, interrupts: bool) -> None:
+    if (depth is None) is not interrupts:
+        raise click.UsageError("expected one of --exhaustive DEPTH and --interrupts, got both" if interrupts else
+                               "expected --exhaustive DEPTH or --interrupts, got neither")  # fmt: skip
 
 
 def _distinct(failures: list[Bug]) -> list[Bug]:

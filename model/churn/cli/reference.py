@@ -14,7 +14,7 @@ from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.host import RealHost
 from churn.system.managers.defects import defective
-from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store
+from churn.system.managers.reference import ReferenceManager, ServiceError, Settings, Store, StoreBroken
 from churn.system.managers.reference.answer import PrintedInstead, written
 
 _DEFAULTS = Settings(session="default")
@@ -59,10 +59,10 @@ def _one(manager: ReferenceManager, name: str) -> None:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """What the manager refuses, or the engine, is one line on stderr and exit code 1."""
+    """What the manager refuses, or the engine, or its file, is one line on stderr and exit code 1."""
     try:
         yield
-    except (ServiceError, EngineError) as error:
+    except (ServiceError, EngineError, StoreBroken) as error:
         click.echo(f"Error: {error}", err=True)
         raise Exit(1) from error
     except PrintedInstead as printed:

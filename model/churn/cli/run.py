@@ -18,8 +18,7 @@ from churn.cli.campaigns import carry_out, tell
 from churn.cli.interrupts import interruptible
 from churn.cli.keeping import link
 from churn.cli.plan import show_plan
-from churn.cli.settings import Duration
-from churn.errors import UsageError
+from churn.cli.settings import Duration, expect_writable
 from churn.explore.machine import PROFILES
 from churn.report.console import VisibleConsole
 from churn.session.trace import written
@@ -101,8 +100,10 @@ def run(**options: Any) -> None:
         show_plan(chosen, plan, options["budget"] or _SECONDS, console)
         return
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
-    _prepare(folder)
     reproducers = options["reproducers"] or folder / "reproducers"
+    expect_writable("--report", folder)
+    if options["reproducers"] is not None:
+        expect_writable("--reproducers", reproducers)
     with interruptible() as stop, written(folder / "trace.jsonl", _head(chosen, options)) as trace:
         campaign, seconds = carry_out(chosen, plan, trace, console, folder, stop)
         code = tell(campaign, seconds, chosen, console, folder, reproducers=reproducers, stop=stop)
@@ -123,16 +124,6 @@ def _target(options: dict[str, Any]) -> Target:
         aima=settings_of(options),
     )
     return evolve(target, engine_faults=True) if options["engine_faults"] else target
-
-
-def _prepare(folder: Path) -> None:
-    """Make the report's folder before anything is run. Raises `UsageError` where that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "trace.jsonl").open("a", encoding="utf-8").close()
-    except OSError as error:
-        expected = "expected a folder that can be written"
-        raise UsageError(f"--report {folder}: {expected}, but: {error.strerror}; name another") from error
 
 
 def _plan(chosen: Target, options: dict[str, Any]) -> Plan:

@@ -1,9 +1,13 @@
 """What commands share: exit codes, the environment, durations."""
 
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
+
+from churn.errors import UsageError
 
 PASSED, FAILED, COULD_NOT_RUN, INCONCLUSIVE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -23,3 +27,15 @@ class Duration(click.ParamType[float]):
         if found is None:
             self.fail(f"expected a duration such as 90s, 5m or 1h, got {value!r}", param, ctx)
         return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def expect_writable(option: str, folder: Path) -> None:
+    """Make the folder that an option names, before anything is run. Raises `UsageError` where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(
+            f"{option} {folder}: expected a folder that can be written, but: {why}; name another"
+        ) from error

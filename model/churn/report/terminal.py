@@ -77,7 +77,7 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
         console.print(line)
     if folder is not None:
         console.print(
-            f"Report: {folder / 'report.html'} (also report.md, report.json, trace.jsonl)",
+            escape(f"Report: {folder / 'report.html'} (also report.md, report.json, trace.jsonl)"),
             soft_wrap=True,
             highlight=False,
         )
@@ -86,7 +86,7 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
 
 
 def _criteria(summary: Summary) -> Table:
-    title = f"{summary.head['manager']} on {summary.head['engine']}, seed {summary.head['seed']}"
+    title = escape(f"{summary.head['manager']} on {summary.head['engine']}, seed {summary.head['seed']}")
     table = Table(box=box.SIMPLE, title=title, title_justify="left", show_edge=False)
     table.add_column("", justify="right")
     table.add_column("success criterion")
@@ -114,7 +114,7 @@ def _bug(place: int, bug: BugReport) -> Panel:
         *([f"[bold]likely cause[/]  {escape(bug.cause)}"] if bug.cause else []),
         *([f"[bold]fix[/]           {escape(bug.fix)}"] if bug.fix else []),
         *([f"[bold]if meant[/]      the contract's {' or '.join(bug.keys)} says so"] if bug.keys else []),
-        f"[bold]scenario[/]      {bug.said}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
+        f"[bold]scenario[/]      {escape(bug.said)}; {bug.naming} names; met {bug.count} time(s), in {', '.join(bug.parts)}",
         *(f"              {escape(step)}" for step in bug.scenario),
         *(f"[bold]besides[/]       {escape(line)}" for line in bug.besides),
         f"[bold]sure[/]          {escape(bug.sure)}",

@@ -64,6 +64,8 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
             return _replayed(ReplayVerdict.CHANGED, session, reproducer, run, reason=str(ended))
         except EnvironmentFault as fault:
             return _replayed(ReplayVerdict.ENVIRONMENT, session, reproducer, run, reason=str(fault))
+    if not session.current.records:
+        return _replayed(ReplayVerdict.ENVIRONMENT, session, reproducer, runs, reason="no step was done")
     return _replayed(ReplayVerdict.FIXED, session, reproducer, runs)
 
 

@@ -74,7 +74,8 @@ def _spot(url: str) -> str:
 def connection(environ: Mapping[str, str], name: str = "") -> dict[str, Any]:
     """Where the `docker` command would go, and with which certificates; nothing for the default socket."""
     if environ.get("DOCKER_HOST") and not name:
-        return dict(kwargs_from_env(environment=environ))
+        with translated(environ["DOCKER_HOST"]):
+            return dict(kwargs_from_env(environment=environ))
     wanted = name or environ.get("DOCKER_CONTEXT")
     with translated(f"docker context {wanted}" if wanted else "the current docker context"):
         context = ContextAPI.get_context(wanted or None)

@@ -72,8 +72,9 @@ def translated(place: str) -> Iterator[None]:
         docker.errors.DockerException,
         requests.RequestException,
         urllib3.exceptions.HTTPError,
-        json.JSONDecodeError,
         OSError,
+        ValueError,  # of what is no address, and of what is no JSON
+        RecursionError,
     ) as error:
         raise errors.EngineUnreachable(f"expected an answer of the Docker engine at {place}, got: {error}") from error
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
+from churn.errors import UsageError
 from churn.lifecycle.form import Setting
 from churn.system.rewinding import Numbers
 
@@ -27,6 +28,10 @@ CREATE TABLE IF NOT EXISTS settings (
 )"""
 
 
+StoreBroken = sqlite3.DatabaseError
+"""What the file may raise at any call: it is no database, broken, full, locked, of another shape."""
+
+
 @frozen
 class Record:
     """A service: its port for life, its server's folder, the status and container that the last operation left."""
@@ -41,18 +46,30 @@ class Record:
 class Store:
     """Services in the SQLite file at `path`, or in memory. Each change is durable when its method returns.
 
-    `db` is the connection, for whoever keeps more than services in the same file.
+    `db` is the connection, for whoever keeps more than services in the same file. Raises `UsageError` for a file that cannot be
+    used; its methods raise `StoreBroken` where only later that shows.
     """
 
     def __init__(self, path: str = ":memory:") -> None:
         self.path = path
-        self.db = sqlite3.connect(path, isolation_level=None)
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute("PRAGMA synchronous=NORMAL")
-        self.db.execute(_TABLE)
-        self.db.execute(_SETTINGS)
+        try:
+            self.db = self._opened()
+        except StoreBroken as error:
+            raise UsageError(
+                f"--db {path}: expected an SQLite file of the reference manager's, or none yet, but: {error}; name another"
+            ) from error
         self._rows: list[tuple[str, int, str, str, str | None]] = []
         self._read_at: tuple[int, ...] = ()
+
+    def _opened(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", _TABLE, _SETTINGS):
+                db.execute(statement)
+        except StoreBroken:
+            db.close()
+            raise
+        return db
 
     def add(self, record: Record) -> None:
         """Keep a new service. Raises `sqlite3.IntegrityError` where the name is taken."""
