@@ -23,7 +23,7 @@ SEED = 3
 
 def target(folder: Path, *defects: str) -> Target:
     return Target(
-        manager="reference", engine="docker", seed=SEED, defects=defects, environ=dict(os.environ), state=folder
+        manager="reference", engine="docker", seed=SEED, defects=defects, environ=dict(os.environ), leases=folder
     )
 
 

@@ -18,8 +18,11 @@ def unsettle(state: State, operation: Operation, outcome: Unknown) -> tuple[Stat
     if service is None and not isinstance(operation, Create):
         return (state,)
     after = evolve(service or Service(), unsettled=_both(service, operation, outcome))
-    if not isinstance(operation, Update):
-        return (state.put(operation.service, after),)
+    moves = isinstance(operation, Update) and operation.what is Setting.PORT
+    if moves or after.next_port is not None:
+        after = evolve(after, port=None, next_port=0)  # the old one or the new one, and from the next start on either
+    if moves or not isinstance(operation, Update):
+        return (state.put(operation.service, evolve(after, held=after.held and not moves)),)
     asked = as_asked(after, operation, outcome)
     return tuple(state.put(operation.service, one) for one in (asked, evolve(after, held=asked.held)))
 
