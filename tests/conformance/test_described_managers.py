@@ -141,7 +141,7 @@ def test_a_stop_that_leaves_its_container_is_found_shrunk_and_kept(docker_engine
     assert bug["scenario"] == ["1. create a", "2. start a", "3. stop a"]
     assert "is exited" in bug["actual"]
     (kept,) = (report / "reproducers").glob("*.json")
-    assert churned("replay", str(kept), state=tmp_path).returncode == 1
+    assert churned("replay", "--trust", str(kept), state=tmp_path).returncode == 1
     mended = churned("replay", "--manager", str(EXAMPLES / "plain.toml"), str(kept), state=tmp_path)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert ours(docker_engine) == []

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 MANAGERS = ("reference", str(HERE.parent / "conformance" / "managers" / "plain.toml"))
 LOOK_EVERY = 0.05
+STAND_IN = "churn/stand-in"
 
 
 @frozen
@@ -76,12 +77,12 @@ def left(engine: DockerEngine, pids: Collection[int]) -> list[str]:
 
 
 def others(engine: DockerEngine) -> list[Any]:
-    """All on an engine that no run has made: what must stay as it is."""
+    """All on an engine that no run has made: what must stay as it is. The stand-in's images stay for later runs."""
     rows = [row for row in engine.list() if OWNER not in row.labels and not row.name.startswith("churn-canary-")]
     told = [engine._api.inspect_container(row.id) for row in rows]
     containers = [(one["Id"], one["State"]["Status"], one["State"]["StartedAt"], one["RestartCount"]) for one in told]
     things = engine.resources() - frozenset(engine.labelled(OWNER))
-    return [*sorted(containers), *sorted(map(str, things))]
+    return [*sorted(containers), *sorted(str(one) for one in things if STAND_IN not in str(one))]
 
 
 def report_of(folder: Path) -> dict[str, Any]:

@@ -312,7 +312,7 @@ SDKS_EXCEPTIONS = {
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("verb", ["create", "start"])
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", [one for one in Lost if one is not Lost.CUT])  # nobody sees that one
 def test_the_command_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
     front: Front, lost: Lost, verb: str, *, late: bool
 ) -> None:
@@ -330,7 +330,7 @@ def test_the_command_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("verb", ["create", "start"])
-@pytest.mark.parametrize("lost", Lost)
+@pytest.mark.parametrize("lost", [one for one in Lost if one is not Lost.CUT])  # nobody sees that one
 def test_the_sdk_sees_a_lost_reply_and_the_engine_has_done_it_or_not(
     front: Front, lost: Lost, verb: str, *, late: bool
 ) -> None:
