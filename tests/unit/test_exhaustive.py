@@ -89,7 +89,7 @@ def test_nothing_fails_on_it_whatever_services_are_called(naming: Naming) -> Non
 
 def test_services_are_alike_but_for_the_order_of_their_names() -> None:
     one, three = searched("", 1, 1)[0].steps, searched("", 3, 1)[0].steps
-    alone = 6 * len(Pace)
+    alone = 9 * len(Pace)
     assert three == one + alone, "the first to come is the first or the last by name"
     assert searched("sorts", 2, 2)[1].failures, "listed in an order that is not that of their creation"
 
@@ -97,8 +97,8 @@ def test_services_are_alike_but_for_the_order_of_their_names() -> None:
 def test_a_search_ends_when_there_is_nothing_new_and_tries_no_joint_state_twice() -> None:
     levels = searched("", 1, 100, faults=False, paces=(Pace.CALM,))
     reached = [level.states for level in levels]
-    assert reached == [1, 2, 1, 1, 0]
-    assert [level.steps for level in levels] == [10 * states for states in (1, *reached[:-1])]
+    assert reached == [1, 5, 13, 23, 27, 20, 8, 0]
+    assert [level.steps for level in levels] == [13 * states for states in (1, *reached[:-1])]
 
 
 def test_a_system_that_cannot_be_put_back_is_refused(tmp_path: Path) -> None:

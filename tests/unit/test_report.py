@@ -221,13 +221,15 @@ def test_what_the_manager_does_not_offer_is_named() -> None:
         campaign.run()
         account = campaign.account(1.5)
     few = evolve(account.contract, offers=frozenset({"create", "start", "stop"}))
-    for contract, lacking in ((account.contract, ()), (few, ("list", "remove", "restart", "status"))):
+    for contract, lacking in ((account.contract, ()), (few, ("list", "remove", "restart", "status", "update"))):
         found = summarise(campaign.trace, evolve(account, contract=contract))
         assert found.lacking == lacking
         console = Console(record=True, file=StringIO(), width=120)
         show(found, console, Path("report"))
         for text in (markdown(found), console.export_text()):
-            assert ("Not offered by the manager, so not tested: list, remove, restart, status" in text) is bool(lacking)
+            assert ("Not offered by the manager, so not tested: list, remove, restart, status, update" in text) is bool(
+                lacking
+            )
 
 
 def test_times_are_told_apart() -> None:

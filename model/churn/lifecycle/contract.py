@@ -277,9 +277,13 @@ class Contract:
 
     @cached_property
     def possible(self) -> frozenset[str]:
-        """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract."""
+        """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract.
+
+        A manager that runs the same container again is asked for no update: when that would show is not its to say.
+        """
         late = {Behaviour.LATE.value} if self.bounds.late else set()
-        changed = self.updates if Update.kind in self.offers else ()
+        remains = (self.created_container, self.failed_container, self.stopped_container, self.restarted_container)
+        changed = self.updates if Update.kind in self.offers and Remains.REUSED not in remains else ()
         fixed = (one for one in changed if one is not Setting.PORT or self.ports is Ports.FIXED)
         return self.offers | late | {f"{Update.kind} {one.value}" for one in fixed}
 
