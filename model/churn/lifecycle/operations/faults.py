@@ -221,7 +221,7 @@ class Disturb(Operation):
 
 @frozen(cache_hash=True)
 class Interrupt(Operation):
-    """The manager's next `create`, `start`, `stop`, `remove` or `restart` is ended midway, at its call of that number.
+    """The manager's next operation that changes a service is ended midway, at its call of that number.
 
     The first call has the number 1. An operation that makes fewer calls is not ended, and does what it always does. What was
     ended may have done nothing, part or all of its work. After it the manager is asked on as by a user who runs it again.
