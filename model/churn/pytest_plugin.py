@@ -6,14 +6,17 @@ themselves. The others (``services``, ``profile``, ``faults``) only a test can o
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from attrs import frozen
 
 from churn.errors import ChurnError, EnvironmentFault, UsageError
+from churn.reproducers.key import is_reproducer
 
 _OF_TESTS = "for tests that read churn_choice: "
 _OPTIONS = {
@@ -55,8 +58,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"churn_{name.replace('-', '_')}", words, default=default)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Say what is tested, and the seed: with both a run can be repeated."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse wrong values before anything is collected. Raises `pytest.UsageError`."""
+    chosen(config)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say what is tested, and the seed, where anybody has chosen it: with both a run can be repeated."""
+    return _told_choice(config) if _is_chosen(config) else None
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
+    """Say the same where nobody has chosen anything, but a test asks Churn for a system."""
+    used = any("churn_choice" in getattr(item, "fixturenames", ()) for item in items)
+    return _told_choice(config) if used and not _is_chosen(config) and config.get_verbosity() >= 0 else None
+
+
+def _is_chosen(config: pytest.Config) -> bool:
+    return any(_word(config, name) != default for name, (default, _) in _OPTIONS.items())
+
+
+def _told_choice(config: pytest.Config) -> str:
     choice = chosen(config)
     return f"churn: {choice.manager} on {choice.engine}, seed {choice.seed}"
 
@@ -64,25 +86,27 @@ def pytest_report_header(config: pytest.Config) -> str:
 def chosen(config: pytest.Config) -> Choice:
     """What the command line says, else the ini file. Raises `pytest.UsageError`."""
     words = {name: _word(config, name) for name in _OPTIONS}
+    budget, operations = words["budget"].removesuffix("s"), words["max-operations"]
     return Choice(
-        engine=words["engine"],
-        manager=words["manager"],
-        seed=int(_number("seed", words["seed"]) or 0),
-        services=int(_number("services", words["services"]) or 1),
-        seconds=_number("budget", words["budget"].removesuffix("s")),
-        operations=None
-        if not words["max-operations"]
-        else int(_number("max-operations", words["max-operations"]) or 0),
-        profile=words["profile"],
-        faults=words["faults"] in _YES,
-        shrink=words["shrink"] in _YES,
+        engine=_one_of("engine", words["engine"], ("emulated", "docker")),
+        manager=_manager(words["manager"]),
+        seed=_whole("seed", words["seed"]),
+        services=_whole("services", words["services"], least=1),
+        seconds=_seconds("budget", budget) if budget else None,
+        operations=_whole("max-operations", operations) if operations else None,
+        profile=_one_of("profile", words["profile"], PROFILES),
+        faults=_one_of("faults", words["faults"], _SWITCH) in _YES,
+        shrink=_one_of("shrink", words["shrink"], _SWITCH) in _YES,
         reproducers=config.rootpath / words["reproducers"],
     )
 
 
 _SHRINKING = 300.0
 """Seconds that shrinking may take on a real engine, where no budget is given."""
-_YES = ("yes", "true", "1")
+PROFILES = ("fixed", "explore", "soak", "real")
+"""Those of `churn.explore.machine`, which is loaded only by tests that explore."""
+_YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
+_SWITCH = (*_YES, *_NO)
 
 
 def _word(config: pytest.Config, name: str) -> str:
@@ -90,13 +114,35 @@ def _word(config: pytest.Config, name: str) -> str:
     return str(given if given is not None else config.getini(f"churn_{name.replace('-', '_')}"))
 
 
-def _number(name: str, word: str) -> float | None:
-    if not word:
-        return None
-    try:
-        return float(word)
-    except ValueError as error:
-        raise pytest.UsageError(f"--churn-{name} (or churn_{name}): expected a number, got {word!r}") from error
+def _one_of(name: str, word: str, known: Sequence[str]) -> str:
+    return word if word in known else _wrong(name, f"one of {', '.join(known)}", word)
+
+
+def _manager(word: str) -> str:
+    """A manager's name, or the file that describes it."""
+    if word.endswith(".toml") and not Path(word).is_file():
+        _wrong("manager", "a file that is there", word)
+    if not word.endswith(".toml"):
+        _one_of("manager", word, ("reference", "aima"))
+    return word
+
+
+def _whole(name: str, word: str, least: int = 0) -> int:
+    with suppress(ValueError):
+        if (number := int(word)) >= least:
+            return number
+    return _wrong(name, f"a whole number from {least} on", word)
+
+
+def _seconds(name: str, word: str) -> float:
+    with suppress(ValueError):
+        if 0 < (number := float(word)) < inf:
+            return number
+    return _wrong(name, "a number of seconds above 0", word)
+
+
+def _wrong(name: str, expected: str, word: str) -> NoReturn:
+    raise pytest.UsageError(f"--churn-{name} (or churn_{name.replace('-', '_')}): expected {expected}, got {word!r}")
 
 
 @pytest.fixture(name="churn_choice")
@@ -145,12 +191,8 @@ _SESSION = pytest.StashKey[Any]()
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A reproducer is a test for each target that it names."""
-    if file_path.suffix != ".json":
-        return None
-    from churn.reproducers.file import is_reproducer
-
     collector: pytest.Collector | None = None
-    if is_reproducer(file_path):
+    if file_path.suffix == ".json" and is_reproducer(file_path):
         collector = ReproducerFile.from_parent(parent, path=file_path)
     return collector
 

@@ -1,11 +1,14 @@
 """The pytest plugin as its users meet it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from churn.explore.machine import PROFILES as MACHINE_PROFILES
+from churn.pytest_plugin import PROFILES
 from churn.reproducers.file import Expectation, load
 
 BROKEN = """
@@ -99,21 +102,64 @@ def test_a_violation_is_told_as_code_to_paste(tmp_path: Path) -> None:
 def test_options_and_ini_keys_say_what_is_tested(tmp_path: Path) -> None:
     text = "def test_it(churn_choice):\n    print(churn_choice)\n"
     found = pytest_in(tmp_path, text, "-s", "--churn-seed", "7", ini="churn_seed = 3\nchurn_services = 1\n")
-    assert "churn: reference on emulated, seed 7" in found.stdout
+    assert found.stdout.count("churn: reference on emulated, seed 7") == 1
     assert "services=1" in found.stdout
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--churn-seed", "soon"), "--churn-seed (or churn_seed): expected a number, got 'soon'"),
-        (("--churn-engine", "podman"), "got --manager reference --engine podman"),
+        (("--churn-seed", "soon"), "--churn-seed (or churn_seed): expected a whole number from 0 on, got 'soon'"),
+        (("--churn-services", "0"), "--churn-services (or churn_services): expected a whole number from 1 on, got '0'"),
+        (("--churn-engine", "podman"), "(or churn_engine): expected one of emulated, docker, got 'podman'"),
+        (("--churn-manager", "none.toml"), "(or churn_manager): expected a file that is there, got 'none.toml'"),
+        (("--churn-budget", "infs"), "(or churn_budget): expected a number of seconds above 0, got 'inf'"),
+        (("--churn-shrink", "maybe"), "(or churn_shrink): expected one of yes, true, 1, no, false, 0, got 'maybe'"),
     ],
 )
-def test_a_wrong_option_says_what_was_expected(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
-    found = pytest_in(tmp_path, "def test_it(churn_system):\n    pass\n", *words)
-    assert found.returncode != 0
-    assert told in found.stdout + found.stderr
+def test_a_wrong_option_is_a_usage_error_that_says_what_was_expected(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    found = pytest_in(tmp_path, "def test_it():\n    pass\n", *words)
+    assert found.returncode == pytest.ExitCode.USAGE_ERROR
+    assert told in found.stderr
+    assert "Traceback" not in found.stdout + found.stderr
+
+
+def test_the_profiles_are_those_of_the_machine() -> None:
+    assert tuple(MACHINE_PROFILES) == PROFILES
+
+
+def test_a_project_of_others_notices_nothing(tmp_path: Path) -> None:
+    """Neither a line, nor an error for files that are no reproducers, whatever stands in them."""
+    for name, content in FOREIGN.items():
+        (tmp_path / f"{name}.json").write_bytes(content)
+    (tmp_path / "elsewhere.json").symlink_to(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe.json")
+    loaded = "import sys\ndef test_it():\n    assert 'churn.assembly' not in sys.modules\n"
+    found = pytest_in(tmp_path, loaded, "-W", "error")
+    assert found.returncode == 0, found.stdout
+    assert "1 passed" in found.stdout
+    assert "churn:" not in found.stdout
+
+
+FOREIGN = {
+    "words": b'["churn-reproducer"]',
+    "value": b'{"name": "churn-reproducer", "other": 1}',
+    "within": b'{"packages": {"churn-reproducer": 1}}',
+    "deep": b"[" * 10_000,
+    "deeply": b'{"a": ' * 10_000,
+    "digits": b'{"a": ' + b"1" * 5000,
+    "bytes": b"\xff\xfe{",
+    "empty": b"",
+    "cut": b'{"churn-rep',
+    "late": b'{"a": "' + b" " * 5000 + b'", "churn-reproducer": 1}',
+}
+
+
+def test_a_test_that_uses_churn_is_told_what_is_tested(tmp_path: Path) -> None:
+    found = pytest_in(tmp_path, "def test_it(churn_choice):\n    pass\n")
+    assert found.stdout.count("churn: reference on emulated, seed 0") == 1
 
 
 def test_the_machine_can_be_subclassed(tmp_path: Path) -> None:

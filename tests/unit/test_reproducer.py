@@ -30,7 +30,8 @@ from churn.lifecycle.operations import (
     Wait,
 )
 from churn.lifecycle.sequence import Naming, Sequence
-from churn.reproducers.file import Expectation, Reproducer, is_reproducer, load, save
+from churn.reproducers.file import Expectation, Reproducer, load, save
+from churn.reproducers.key import is_reproducer
 from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
 from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget

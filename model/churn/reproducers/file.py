@@ -21,14 +21,12 @@ from churn.lifecycle.operations import KINDS, Family, Operation, Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers import former
 from churn.reproducers.document import Document
+from churn.reproducers.key import KEY
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
 from churn.session.verdict import Signature
 from churn.visible import harmless_json
-
-KEY = "churn-reproducer"
-"""The key that tells a reproducer from other JSON files; its value is the format's version."""
 
 
 class Expectation(Enum):
@@ -153,14 +151,6 @@ def _fingerprint_data(one: Fingerprint) -> dict[str, str]:
 
 
 _KEYS = {"name": "service"}
-
-
-def is_reproducer(path: Path) -> bool:
-    """Whether a file says that it is one; broken files do too, if the key stands in them."""
-    try:
-        return f'"{KEY}"' in path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def load(path: Path) -> Reproducer:
