@@ -12,15 +12,18 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs, Sort
 from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import ENGINE_FAULTS, INTERRUPTS, SIGNALLED
+from churn.nearest import nearest
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
 from churn.system.clock import Clock, VirtualClock
+from churn.system.engines import ENGINES
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.engines.emulated.hooks import EmulatedHooks
 from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
+from churn.system.managers import MANAGERS
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective, need_engine_faults, need_interrupts
 from churn.system.managers.reference import Embedded, GatedStore, Settings, Store
@@ -115,18 +118,35 @@ def assembled(target: Target) -> Iterator[Assembled]:
 
     Raises `UsageError` for names that are not known, `EnvironmentFault` and `EngineError` where it cannot be had.
     """
-    build = _BUILDERS.get((_kind(target.manager), target.engine))
-    if build is None:
-        known = ", ".join(f"--manager {manager} --engine {engine}" for manager, engine in _BUILDERS)
-        raise UsageError(f"expected one of: {known}; got --manager {target.manager} --engine {target.engine}")
-    defective(target.defects)  # refuses unknown names before anything is made
+    expect_known(target)
     run = new_run()
-    with build(target, run) as system:
+    with _BUILDERS[_kind(target.manager), target.engine](target, run) as system:
         whole = Assembled(system, run)
         try:
             yield whole
         finally:
             whole.reset()
+
+
+def expect_known(target: Target) -> None:
+    """Raises `UsageError` where the manager, the engine or a defect is not known, or the manager's file cannot be used.
+
+    Nothing is made, and nothing is run.
+    """
+    file = f"{target.manager}.toml"
+    _expect_one_of("a manager", _kind(target.manager), (*MANAGERS, _DESCRIBED), *[file] * Path(file).exists())
+    _expect_one_of("an engine", target.engine, ENGINES)
+    defective(target.defects)
+    if target.manager != "reference":
+        _expect_none_planted(target)
+    contract_of(target)
+
+
+def _expect_one_of(what: str, given: str, known: tuple[str, ...], *further: str) -> None:
+    """`further` are words that may have been meant, too."""
+    if given not in known:
+        meant = nearest(given, (*known, *further))
+        raise UsageError(f"expected {what}: {', '.join(known)}; got {given!r}{'; ' if meant else ''}{meant}")
 
 
 @contextmanager
@@ -168,7 +188,6 @@ def _described(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import ready
     from churn.testbed import testbed
 
-    _expect_none_planted(target)
     description = read(Path(target.manager))
     images = tuple(value for key, value in description.contract.updates.items() if key is Setting.IMAGE)
     with (
@@ -193,7 +212,6 @@ def _aima(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import standing_in
     from churn.testbed import testbed
 
-    _expect_none_planted(target)
     with (
         testbed(target.engine, run, target.environ, labelling=True, speed=target.speed, images=()) as here,
         # AIMA's labels and ports are the same for all that use one engine.

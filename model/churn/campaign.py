@@ -27,6 +27,7 @@ from churn.session.run import Run
 from churn.session.session import Session
 from churn.session.showing import containers
 from churn.session.trace import Trace
+from churn.session.understood import acquainted
 from churn.session.violation import Violation
 from churn.shrink.bug import Bug
 from churn.shrink.triage import Triage
@@ -127,9 +128,10 @@ class Campaign:
     def run(self) -> None:
         """Preflight, the cycles, then the search. Raises `NotClean` before anything is done."""
         preflight(self.assembled.system.manager, self.assembled.system.engine)
-        for pace in (Pace.CALM, Pace.HURRIED):
-            if self._goes_on():
-                self._scenario(pace)
+        with acquainted(self.session):
+            for pace in (Pace.CALM, Pace.HURRIED):
+                if self._goes_on():
+                    self._scenario(pace)
         if not self.plan.searching:
             with self._surviving():
                 self._settle(1.0)

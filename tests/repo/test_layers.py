@@ -12,6 +12,7 @@ import churn
 ROOT = Path(churn.__file__).parent
 RANKS = {
     "errors": 0,
+    "nearest": 0,
     "visible": 0,
     "lifecycle": 1,
     "system": 2,

@@ -94,41 +94,6 @@ def test_servers_that_cannot_be_told_to_misbehave_are_named(file: Path) -> None:
     assert "no command uses {folder}: servers cannot be told to misbehave" in check(str(file)).output
 
 
-def test_with_run_its_list_is_run_and_what_it_printed_is_shown_as_it_was_read(file: Path) -> None:
-    (file.parent / "printed").write_text('[{"name": "x", "state": "serving", "port": 8001}]')
-    found = check(str(file), "--run")
-    assert found.exit_code == 0, found.output
-    assert '  [{"name": "x", "state": "serving", "port": 8001}]' in found.output
-    assert "  1 service, after " in found.output
-    assert "  service x: 'serving' (running), port 8001" in found.output
-    assert not (file.parent / "was-run").exists()
-
-
-@pytest.mark.parametrize(
-    ("printed", "told"),
-    [
-        ("panic", "not known how it ended: unreadable: expected a JSON document, got 'panic"),
-        ("null", "expected an array of services by [].{service: name, status: state, port: port}, got None"),
-        (
-            '[{"name": "x", "state": "odd"}]',
-            "service x: 'odd' (a word that the file does not give a meaning), port not told",
-        ),
-        (None, "refused: cat: "),
-    ],
-)
-def test_with_run_what_was_not_understood_is_told_with_exit_code_2(file: Path, printed: str | None, told: str) -> None:
-    if printed is not None:
-        (file.parent / "printed").write_text(printed)
-    found = check(str(file), "--run")
-    assert found.exit_code == 2, found.output
-    assert told in found.output
-
-
-def test_with_run_a_manager_without_a_list_cannot_be_shown(file: Path) -> None:
-    file.write_text("[start]\nargv = ['true']\n[stop]\nargv = ['true']")
-    assert refused("manager", "check", str(file), "--run").startswith(f"churn: {file}: list: expected a table")
-
-
 def test_what_is_wrong_in_a_file_is_one_line_with_exit_code_2(file: Path) -> None:
     file.write_text(FILE.replace("second_start", "second_strat"))
     (line,) = refused("manager", "check", str(file)).splitlines()

@@ -87,11 +87,11 @@ def test_a_broken_manager_fails_with_a_bug_report(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--manager", "nosuch"), "expected one of: --manager reference --engine emulated"),
+        (("--manager", "nosuch"), "expected a manager: reference, aima, FILE.toml; got 'nosuch'"),
         (("--budget", "soon"), "expected a duration such as 90s, 5m or 1h, got 'soon'"),
         (("--engine", "podman"), "is not one of"),
         (("--cycles", "0"), "0 is not in the range"),
-        (("--defect", "nosuch"), "expected the name of a defect (see: churn defects), got 'nosuch'"),
+        (("--defect", "nosuch"), "expected the name of a defect, got 'nosuch'; churn defects lists them"),
         (("--report", "/dev/null"), "--report /dev/null: expected a folder that can be written"),
     ],
 )

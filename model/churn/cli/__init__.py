@@ -10,8 +10,10 @@ from churn import __version__
 from churn.cli.ending import exit_code
 from churn.cli.output import forgiving_output
 from churn.errors import UsageError
+from churn.nearest import nearest
 
 _COMMANDS = (
+    "init",
     "run",
     "explore",
     "replay",
@@ -39,6 +41,15 @@ class _OneAtATime(click.RichGroup):
             return None
         command: click.Command = getattr(import_module(f"churn.cli.{name}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click has it; a mistyped command is refused with what was probably meant."""
+        question = nearest(args[0], _COMMANDS)
+        if question and args[0] not in _COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}; {question}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_OneAtATime, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,7 +15,7 @@ from churn.campaign import Campaign, Plan
 from churn.cli.interrupts import Interrupts
 from churn.cli.keeping import keep
 from churn.cli.settings import INTERRUPTED
-from churn.errors import ChurnError, EngineError
+from churn.errors import ChurnError, EngineError, UsageError
 from churn.report.files import save, write
 from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
@@ -48,6 +48,8 @@ def carry_out(
             stop.clean_up()
     except KeyboardInterrupt:  # before there was a campaign
         pass
+    except UsageError:  # the manager's description does not fit the manager
+        raise
     except (ChurnError, OSError) as error:
         if not (stop.happened or (made and trace.steps)):
             raise

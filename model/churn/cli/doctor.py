@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from churn.cli.options import engine_option
 from churn.cli.settings import FAILED
 from churn.doctor import CheckFinding, CheckVerdict, Surroundings, examine, planned
 from churn.report.console import VisibleConsole
@@ -20,13 +21,7 @@ _STYLES = {CheckVerdict.OK: "bold green", CheckVerdict.NOTE: "bold yellow", Chec
 
 
 @click.command()
-@click.option(
-    "--engine",
-    type=click.Choice(["emulated", "docker"]),
-    default="docker",
-    show_default=True,
-    help="The container engine of the runs to come; the emulated one needs little.",
-)
+@engine_option("docker", "The container engine of the runs to come; the emulated one needs little.")
 @click.option("--aima-bin", default="", metavar="PATH", help="AIMA's program.  [default: AIMA_BIN, else aima on PATH]")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
 def doctor(*, engine: str, aima_bin: str, as_json: bool) -> None:

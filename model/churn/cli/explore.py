@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from churn import __version__
-from churn.assembly import Target, assembled
+from churn.assembly import Target, assembled, expect_known
 from churn.campaign import reproducer_of
+from churn.cli.options import defect_option, reproducers_option, services_option
 from churn.cli.settings import FAILED, PASSED, expect_writable
 from churn.explore.exhaustive import Level, Search
 from churn.explore.interrupts import Sweep, Swept
@@ -31,12 +32,12 @@ from churn.system.clock import RealClock
 @click.command()
 @click.option("--exhaustive", "depth", type=click.IntRange(1), help="Every sequence of up to so many steps.")
 @click.option("--interrupts", is_flag=True, help="End each operation at each of its calls, and go on from there.")
-@click.option("--services", type=click.IntRange(1, 3), default=2, show_default=True, help="Services in a sequence.")
+@services_option("Services in a sequence.")
 @click.option("--naming", type=click.Choice([one.value for one in Naming]), default=Naming.PLAIN.value, show_default=True,
               help="What the services are called.")  # fmt: skip
 @click.option("--faults/--no-faults", default=True, help="Whether servers are made to misbehave.")
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
-@click.option("--reproducers", type=click.Path(path_type=Path), help="Where the shortest failure of each look is kept.")
+@defect_option()
+@reproducers_option("Where the shortest failure of each look is kept.")
 def explore(
     depth: int | None,
     services: int,
@@ -56,9 +57,10 @@ def explore(
     """
     _expect_one(depth, interrupts=interrupts)
     console = VisibleConsole(highlight=False)
+    target = Target(defects=defects, environ=dict(os.environ), interrupts=interrupts)
+    expect_known(target)
     if reproducers is not None:
         expect_writable("--reproducers", reproducers)
-    target = Target(defects=defects, environ=dict(os.environ), interrupts=interrupts)
     with assembled(target) as whole, console.status("searching"):
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         if depth is None:

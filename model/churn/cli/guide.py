@@ -1,12 +1,12 @@
 """`churn guide`: the user guide, which travels with the program."""
 
-from difflib import get_close_matches
 from importlib.resources import files
 
 import rich_click as click
 from rich.markdown import Markdown
 
 from churn.errors import UsageError
+from churn.nearest import nearest
 from churn.report.console import VisibleConsole
 
 TOPICS = (
@@ -40,8 +40,7 @@ def guide(topic: str | None) -> None:
         show(_contents())
         return
     if topic not in TOPICS:
-        near = get_close_matches(topic, TOPICS, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(TOPICS)}"
+        advice = nearest(topic, TOPICS, alike=0.6) or f"there are {', '.join(TOPICS)}"
         raise UsageError(f"expected a topic of the guide, got {topic!r}; {advice}")
     show(page(topic))
 

@@ -12,19 +12,14 @@ from attrs import fields
 from rich.console import Console
 from rich.markup import escape
 
-from churn.cli.settings import COULD_NOT_RUN
-from churn.errors import UsageError
+from churn.assembly import Target
+from churn.cli.options import engine_option
+from churn.cli.trying import tried_out
 from churn.lifecycle.contract import Bounds, Contract
-from churn.lifecycle.observation import Listed
-from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.report.console import VisibleConsole
-from churn.system import ownership
-from churn.system.clock import RealClock
-from churn.system.host import RealHost
-from churn.system.managers.command import CommandManager, Description, read
+from churn.system.managers.command import Description, read
 from churn.system.managers.command.description import OPERATIONS, filled
 from churn.system.process import shown
-from churn.system.runs import new_run
 
 _SAMPLE = {"service": "a", "port": "8000", "folder": "FOLDER", "id": "ID", "state": "STATE", "run": "RUN"}
 """What stands for the placeholders of a dry run."""
@@ -39,11 +34,17 @@ def manager() -> None:
 
 @manager.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--run", "really", is_flag=True, help="Also run its list, and show how what it printed was read.")
-def check(file: Path, *, really: bool) -> None:
+@click.option(
+    "--run",
+    "really",
+    is_flag=True,
+    help="Also have it create, list, start and stop one service, and show how that was read.",
+)
+@engine_option("emulated", "Where that service runs: on an emulated engine, or on a real Docker.")
+def check(file: Path, *, really: bool, engine: str) -> None:
     """Show what is understood of a description file. Without --run nothing is run.
 
-    Exit codes: 0 all of it was understood, 2 something was not.
+    Exit codes: 0 all of it was understood, 1 the manager did not do what is expected of it, 2 something was not understood.
     """
     console = VisibleConsole(highlight=False)
     description = read(file)
@@ -51,8 +52,9 @@ def check(file: Path, *, really: bool) -> None:
     missing = sorted({call.argv[0] for call in description.calls.values() if _absent(call.argv[0], description)})
     for name in missing:
         console.print(f"[yellow]not there[/]: the program {escape(name)}; a run will need it", soft_wrap=True)
-    if really and not _understood(_listed(description), console):
-        sys.exit(COULD_NOT_RUN)
+    if really:
+        target = Target(manager=str(file), engine=engine, environ=dict(os.environ))
+        sys.exit(tried_out(target, console))
 
 
 def _absent(program: str, description: Description) -> bool:
@@ -149,40 +151,3 @@ def _notes(description: Description) -> Iterator[str]:
     if description.forgets_idle:
         yield "a service that it does not list is taken not to run"
     yield "FOLDER, STATE, RUN" + (" and ID" if description.identity is not None else "") + " stand for what a run has"
-
-
-# -- what its list really tells ---------------------------------------------------------------------------------------
-
-
-def _listed(description: Description) -> Outcome:
-    """How its list ended, really run."""
-    if "list" not in description.calls:
-        raise UsageError(
-            f"{description.path}: list: expected a table with an argv to run, got nothing; leave out --run"
-        )
-    clock, run = RealClock(), new_run()
-    with ownership.folder(run) as folder:
-        free_port = RealHost(folders=folder, clock=clock).free_port_of
-        labels = ownership.labels(run)
-        driven = CommandManager(description, run, labels, dict(os.environ), clock, free_port, folder)
-        return driven.list()
-
-
-def _understood(outcome: Outcome, console: Console) -> bool:
-    """Show how the list ended. Whether all that it told was understood."""
-    listed = outcome.listed or () if isinstance(outcome, Ok) else ()
-    output = outcome.evidence.output.splitlines() or ["(no output)"]
-    _list(console, "its list", (f"$ {outcome.evidence.command}", *output))
-    _list(console, "was read as", (_ending(outcome, len(listed)), *map(_entry, listed)))
-    return isinstance(outcome, Ok) and all(entry.status is not None for entry in listed)
-
-
-def _ending(outcome: Outcome, count: int) -> str:
-    if isinstance(outcome, (Rejected, Unknown)):
-        return f"{'refused' if isinstance(outcome, Rejected) else 'not known how it ended'}: {outcome.reason}"
-    return f"{count} service{'' if count == 1 else 's'}, after {outcome.took:.2f} s"
-
-
-def _entry(entry: Listed) -> str:
-    meaning = " or ".join(one.value for one in entry.meanings) or "a word that the file does not give a meaning"
-    return f"service {entry.service}: {entry.word!r} ({meaning}), port {entry.port or 'not told'}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import rich_click as click
 from click.exceptions import Exit
 
+from churn.cli.options import defect_option
 from churn.errors import EngineError
 from churn.lifecycle.form import Setting
 from churn.system.clock import RealClock
@@ -26,7 +27,7 @@ _DEFAULTS = Settings(session="default")
 @click.option("--image", default=_DEFAULTS.image, show_default=True, help="The image of its servers.")
 @click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label for each container.")
 @click.option("--timeout", type=float, default=_DEFAULTS.start_timeout, show_default=True, help="Seconds of a start.")
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
+@defect_option()
 @click.pass_context
 def reference(
     ctx: click.Context,

@@ -12,6 +12,7 @@ from rich.markup import escape
 from churn.assembly import Target, assembled
 from churn.cli.aima import aima_binary
 from churn.cli.interrupts import Interrupts, interruptible
+from churn.cli.options import defect_option, engine_option, manager_option
 from churn.cli.settings import FAILED, INCONCLUSIVE, INTERRUPTED, PASSED
 from churn.errors import ChurnError
 from churn.report.console import VisibleConsole
@@ -38,9 +39,9 @@ _SIGNS = {Verdict.PASS: "ok", Verdict.FAIL: "FAILS", Verdict.UNKNOWN: "unknown",
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--manager", help="The manager, where it is not the one that the file was found with.")
-@click.option("--engine", type=click.Choice(["emulated", "docker"]), help="The engine, likewise.")
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="The planted bugs, likewise.")
+@manager_option(words="The manager, where it is not the one that the file was found with.")
+@engine_option(None, "The engine, likewise.")
+@defect_option("The planted bugs, likewise.")
 @click.option("--healthy", is_flag=True, help="Without the planted bugs that it was found with.")
 @click.option(
     "--trust", is_flag=True, help="Run the commands of a manager's description that lies outside the file's own folder."

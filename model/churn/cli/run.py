@@ -11,12 +11,13 @@ import rich_click as click
 from attrs import evolve
 
 from churn import __version__
-from churn.assembly import Target
+from churn.assembly import Target, expect_known
 from churn.campaign import Plan
 from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.campaigns import carry_out, tell
 from churn.cli.interrupts import interruptible
 from churn.cli.keeping import link
+from churn.cli.options import defect_option, engine_option, manager_option, reproducers_option, services_option
 from churn.cli.plan import show_plan
 from churn.cli.settings import Duration, expect_writable
 from churn.explore.machine import PROFILES
@@ -32,20 +33,9 @@ _SECONDS = 300.0
 
 
 @click.command()
-@click.option(
-    "--manager",
-    default="reference",
-    show_default=True,
-    help="The service manager under test: reference, aima, or a TOML file that describes one.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["emulated", "docker"]),
-    default="emulated",
-    show_default=True,
-    help="The container engine: emulated, with virtual time, or a real Docker.",
-)
-@click.option("--services", type=click.IntRange(1, 3), default=2, show_default=True, help="Services in the tour.")
+@manager_option("reference")
+@engine_option()
+@services_option("Services in the tour.")
 @click.option("--cycles", type=click.IntRange(1), default=5, show_default=True, help="Starts and stops in a row.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same sequences.")
 @click.option("--budget", type=Duration(), help="Time for what comes after the cycles, such as 90s or 5m.")
@@ -54,9 +44,7 @@ _SECONDS = 300.0
 @click.option("--engine-faults", is_flag=True, help="Let the engine fail the manager, too: lost replies, restarts, …")
 @click.option("--interrupts/--no-interrupts", default=None,
               help="Whether the manager is ended midway, too.  [default: on an emulated engine]")  # fmt: skip
-@click.option(
-    "--reproducers", type=click.Path(path_type=Path), help="Where failures are kept; by default beside the report."
-)
+@reproducers_option("Where failures are kept; by default beside the report.")
 @click.option(
     "--pairs",
     is_flag=True,
@@ -80,7 +68,7 @@ _SECONDS = 300.0
     show_default=True,
     help="How fast the emulated engine's time runs for a program that is tested on it.",
 )
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Plant a known bug; see: churn defects.")
+@defect_option()
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
@@ -95,6 +83,7 @@ def run(**options: Any) -> None:
     """
     console = VisibleConsole(highlight=False)
     chosen = _target(options)
+    expect_known(chosen)
     plan = _plan(chosen, options)
     if options["planned"]:
         show_plan(chosen, plan, options["budget"] or _SECONDS, console)

@@ -35,7 +35,9 @@ def preflight(manager: Manager, engine: Engine) -> None:
     listed = manager.list()
     if isinstance(listed, Ok) and listed.listed:
         findings += [f"service {entry.service} is in the manager's store, as {entry.word}" for entry in listed.listed]
-        remedies.append("begin with an empty store")
+        remedies.append(
+            "begin with an empty store; a description says where it is ({state}) or how it is emptied ([reset])"
+        )
     if findings:
         raise NotClean(tuple(findings), tuple(remedies))
 

@@ -83,6 +83,16 @@ class System:
         """Whether the engine is this run's alone."""
         return not self._shared
 
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """The labels of what this run has made, on an engine that others use, too."""
+        return self._shared
+
+    @property
+    def real_names(self) -> Mapping[str, str]:
+        """What each service of the sequence is really called."""
+        return self._real
+
     # -- going back ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> tuple[Any, ...]:

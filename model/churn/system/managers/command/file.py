@@ -27,6 +27,7 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import KINDS, OnService, RestartManager, Update
 from churn.lifecycle.patterns import Pattern
 from churn.lifecycle.sequence import Naming
+from churn.nearest import nearest
 from churn.system.managers.command.description import (
     COMMON,
     ID,
@@ -38,7 +39,7 @@ from churn.system.managers.command.description import (
     placeholders,
 )
 from churn.system.managers.command.reading import Identity, Json, Reading, Text
-from churn.system.managers.command.table import Table, nearest, parsed
+from churn.system.managers.command.table import Table, parsed
 
 _TOP = (
     "name",

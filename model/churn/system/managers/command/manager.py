@@ -93,6 +93,8 @@ class CommandManager:
         self.clock = clock
         own = {key: filled(value, {"run": session}) for key, value in description.contract.labels.items()}
         self.contract = evolve(description.contract, labels=own or labels)
+        self.printed: dict[str, str] = {}
+        """What the last command of each kind printed that reported success."""
         self._session = session
         self._environ = {**environ, **_variables(labels)}
         self._free_port = free_port
@@ -223,6 +225,21 @@ class CommandManager:
         except OSError as error:
             raise EnvironmentFault(f"the folder {old} of {self.name} could not be removed: {error}") from error
 
+    # -- what is known of a service -----------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> str:
+        """The id of the run: ``{run}``."""
+        return self._session
+
+    def called(self, service: str) -> str:
+        """What its own output calls the service: by its id, where create has printed one, else by its name."""
+        return self._memory.ids.get(service, service)
+
+    def port_of(self, service: str) -> int | None:
+        """The port that Churn has for the service; None where none was needed so far."""
+        return self._memory.ports.get(service)
+
     # -- what a file cannot tell --------------------------------------------------------------------------------------
 
     @property
@@ -267,7 +284,12 @@ class CommandManager:
         """Run an operation's command; `read` makes of its output what it lists."""
         if self._daemon is not None:
             self._daemon.ensure()
-        return self._run(self.description.calls[kind], service, read)
+
+        def noted(output: str) -> Listing:
+            self.printed[kind] = output
+            return read(output)
+
+        return self._run(self.description.calls[kind], service, noted)
 
     def _run(
         self, call: CommandCall, service: str | None = None, read: Callable[[str], Listing] = lambda _: None

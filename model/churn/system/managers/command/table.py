@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
-from difflib import get_close_matches
+from contextlib import suppress
 from enum import Enum
 from math import isfinite
 from pathlib import Path
@@ -15,11 +15,10 @@ from jmespath.parser import ParsedResult
 
 from churn.errors import UsageError
 from churn.lifecycle.patterns import BadPattern, Pattern
+from churn.nearest import nearest
 from churn.system.managers.command.reading import HIGHEST_PORT, short
 
 _E = TypeVar("_E", bound=Enum)
-_ALIKE = 0.4
-"""How much a wrong word has to be like a right one for that to be suggested, from 0 to 1."""
 
 
 def parsed(path: Path) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
-            f"{path}: expected a manager's description, but it cannot be read: {error.strerror}"
+            f"{path}: expected a manager's description, but it cannot be read: {error.strerror}{_there_is(path)}"
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: expected UTF-8 text, got other bytes at {error.start}") from error
@@ -36,10 +35,12 @@ def parsed(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: expected TOML, but: {error}") from error
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
-    """A question after the known word that is most like this one; empty where none is like it."""
-    found = get_close_matches(word, known, n=1, cutoff=_ALIKE)
-    return f"did you mean {found[0]}?" if found else ""
+def _there_is(path: Path) -> str:
+    """What may have been meant by the path of a description that cannot be read."""
+    with suppress(OSError):
+        question = nearest(path.name, (one.name for one in path.parent.glob("*.toml") if one.name != "pyproject.toml"))
+        return f"; {question}" if question else "; churn init writes one"
+    return ""
 
 
 class Table:

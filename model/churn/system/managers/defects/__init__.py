@@ -7,6 +7,7 @@ see, and which public bug it stands for. Several can be combined.
 from attrs import frozen
 
 from churn.errors import UsageError
+from churn.nearest import nearest
 from churn.system.managers.defects import (
     emptiness,
     interrupted,
@@ -78,7 +79,9 @@ def defective(names: tuple[str, ...]) -> type[ReferenceManager]:
     """The reference manager with all these defects; the healthy one for none. Raises `UsageError` for unknown names."""
     for name in names:
         if name not in DEFECTS:
-            raise UsageError(f"expected the name of a defect (see: churn defects), got {name!r}")
+            raise UsageError(
+                f"expected the name of a defect, got {name!r}; {nearest(name, DEFECTS) or 'churn defects lists them'}"
+            )
     bases = tuple(DEFECTS[name].manager for name in dict.fromkeys(names))
     promises = {field: value for base in bases for field, value in base.promises.items()}
     return type("Defective", bases, {"promises": promises}) if bases else ReferenceManager
