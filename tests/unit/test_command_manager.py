@@ -528,7 +528,7 @@ class InProcess(CommandManager):
 
     def _start(self, service: str) -> None:
         if self.manager.store.get(service) is None:
-            self.manager.create(service, self._memory.folders[service])
+            self.manager.create(service, self.memory.folders[service])
         self.manager.start(service)
 
     def _stop(self, service: str) -> None:

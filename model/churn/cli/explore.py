@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 from rich import box
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -73,12 +74,16 @@ def explore(
     console.print(table)
     bugs = _distinct(failures)
     for bug in bugs:
-        console.print(f"\n[red]{escape(str(bug.signature))}[/]")
-        console.print(escape(as_code("explored", bug.failing.names, bug.failing.sequence)), soft_wrap=True)
-        if reproducers is not None:
-            path = save(reproducer_of(bug, target, f"churn {__version__}, complete search"), reproducers)
-            console.print(escape(f"kept: churn replay {path}"), soft_wrap=True)
+        _tell(bug, target, reproducers, console)
     sys.exit(FAILED if bugs else PASSED)
+
+
+def _tell(bug: Bug, target: Target, reproducers: Path | None, console: Console) -> None:
+    console.print(f"\n[red]{escape(str(bug.signature))}[/]")
+    console.print(escape(as_code("explored", bug.failing.names, bug.failing.sequence)), soft_wrap=True)
+    if reproducers is not None:
+        path = save(reproducer_of(bug, target, f"churn {__version__}, complete search"), reproducers)
+        console.print(escape(f"kept: churn replay {path}"), soft_wrap=True)
 
 
 def _expect_one(depth: int | None, *, interrupts: bool) -> None:

@@ -108,7 +108,7 @@ class Acquaintance:
 
     def _of_nothing(self, outcome: Outcome) -> Iterator[Mistake]:
         if isinstance(outcome, Unknown) and outcome.garbled is not None:
-            printed, reading = self.manager.printed["list"], self.manager.description.readings["list"]
+            printed, reading = self.manager.memory.printed["list"], self.manager.description.readings["list"]
             lines = with_nothing(reading, printed) or skipping(reading, printed)
             if lines:
                 yield Mistake(f"list, of no service: {_unread(outcome.garbled)}", "list", lines)
@@ -125,14 +125,16 @@ class Acquaintance:
     def _reading(self, kind: str, name: str, judged: Judgement) -> tuple[str, ...]:
         """The lines by which the service would be found in what was printed."""
         real, port = self.system.real_names[name], self._port(name, judged)
-        guess = guessed(self.manager.printed.get(kind, ""), self.manager.called(real), port)
+        guess = guessed(self.manager.memory.printed.get(kind, ""), self.manager.memory.called(real), port)
         return guess.lines if guess is not None else ()
 
     def _port(self, name: str, judged: Judgement) -> int | None:
         """The port that its container publishes, else the one that Churn has for it."""
         found = _container_of(name, judged)
         return (
-            next(iter(found.ports), None) if found is not None else self.manager.port_of(self.system.real_names[name])
+            next(iter(found.ports), None)
+            if found is not None
+            else self.manager.memory.ports.get(self.system.real_names[name])
         )
 
     def _entry(self, kind: str, entry: Listed, judged: Judgement) -> Iterator[Mistake]:
@@ -165,7 +167,7 @@ class Acquaintance:
         real = self.system.real_names[name]
         if lines := self._reading("list", name, judged):
             yield Mistake(f"list: service {real} is read as {told!r}", "list", lines)
-        elif lines := identifying(self.manager.printed.get("create", ""), told):
+        elif lines := identifying(self.manager.memory.printed.get("create", ""), told):
             yield Mistake(
                 f"create: the list calls service {real} {told!r}, an id that create has printed", "create", lines
             )
@@ -173,7 +175,7 @@ class Acquaintance:
     def _identity(self, outcome: Outcome) -> Iterator[Mistake]:
         garbled = outcome.garbled if isinstance(outcome, Unknown) else None
         if garbled is not None and garbled.promised.startswith("an id by"):
-            lines = identifying(self.manager.printed.get("create", ""))
+            lines = identifying(self.manager.memory.printed.get("create", ""))
             if lines:
                 yield Mistake(f"create: {_unread(garbled)}", "create", lines)
 
@@ -206,7 +208,7 @@ class Acquaintance:
         by_name = bool(contract.name_pattern) and fits(contract.name_pattern, row.name)
         if by_name or carries(row.labels, contract.labels):
             return ""
-        mine = ", ".join(f'"{key}" = "{{run}}"' for key, value in has.items() if value == self.manager.run)
+        mine = ", ".join(f'"{key}" = "{{run}}"' for key, value in has.items() if value == self.manager.session)
         return f"labels = {{ {mine} }}" if mine else "# no labels: those that Churn's proxy adds are enough"
 
     def _pattern(self, row: ListedContainer) -> str:
@@ -218,12 +220,12 @@ class Acquaintance:
         if not inside:
             return f"# no name_pattern = '{pattern}'"
         told = re.escape(row.name).replace(re.escape(inside), "(?P<service>.+)", 1).replace(r"\-", "-")
-        return f"name_pattern = '{told.replace(self.manager.run, '.+')}'"
+        return f"name_pattern = '{told.replace(self.manager.session, '.+')}'"
 
     def _names(self) -> tuple[str, ...]:
         """What the services of the sequence may be called, the longest first."""
         real = tuple(self.system.real_names.values())
-        return tuple(sorted({*real, *map(self.manager.called, real)}, key=len, reverse=True))
+        return tuple(sorted({*real, *map(self.manager.memory.called, real)}, key=len, reverse=True))
 
     def _health(self, judged: Judgement) -> Iterator[Mistake]:
         for name, service in judged.nearest.services.items():

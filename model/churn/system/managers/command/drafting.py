@@ -21,7 +21,7 @@ _CALLED = {
 """What managers call their operations, the likeliest first."""
 _WORDS = {
     Status.CREATED: ("created", "new", "added", "defined", "registered"),
-    Status.RUNNING: ("running", "up", "active", "started", "ready", "healthy", "serving", "online"),
+    Status.RUNNING: ("running", "up", "active", "started", "ready", "healthy", "online"),
     Status.STOPPED: ("stopped", "down", "inactive", "exited", "offline", "idle"),
     Status.FAILED: ("failed", "error", "crashed", "unhealthy", "dead"),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.contract import Reply, Willing
@@ -15,7 +15,8 @@ from churn.system.clock import Clock
 from churn.system.managers.command.daemon import Daemon
 from churn.system.managers.command.description import CommandCall, Description, filled
 from churn.system.managers.command.ending import OwnReset, ending
-from churn.system.managers.command.reading import Entry, Identity, Unreadable
+from churn.system.managers.command.memory import Memory
+from churn.system.managers.command.reading import Entry
 from churn.system.ownership import marker
 from churn.system.process import run, shown
 from churn.system.protocols import ListedContainer as Container
@@ -28,42 +29,6 @@ NOT_LISTED = "(not listed)"
 Listing = tuple[Listed, ...] | None
 Names = list[str]
 Ports = tuple[int, int]
-
-
-@define(kw_only=True)
-class _Memory:
-    """What is known of the services of one sequence, by their names.
-
-    `statuses` is what one that is not listed must be, as far as the manager said how its operations ended.
-    """
-
-    folders: dict[str, str] = field(factory=dict)
-    ports: dict[str, int] = field(factory=dict)
-    ids: dict[str, str] = field(factory=dict)
-    statuses: dict[str, Status] = field(factory=dict)
-    started: set[str] = field(factory=set)
-    asked: dict[str, dict[str, str]] = field(factory=dict)
-    """What the last update of each was asked to change."""
-
-    def forget(self, service: str) -> None:
-        """The service was removed. Its port is kept: a later one of that name finds it free."""
-        self.started.discard(service)
-        for known in (self.folders, self.ids, self.statuses, self.asked):
-            known.pop(service, None)
-
-    def identify(self, service: str, identity: Identity | None, output: str) -> None:
-        """Learn the id of a service; one that is known already, and was created again, need not be told again."""
-        if identity is None:
-            return
-        try:
-            self.ids[service] = identity.read(output)
-        except Unreadable:
-            if service not in self.ids:
-                raise
-
-    def name(self, told: str) -> str:
-        """The name of the service that is called so, by its id or name."""
-        return next((name for name, identity in self.ids.items() if identity == told), told)
 
 
 class CommandManager:
@@ -93,14 +58,12 @@ class CommandManager:
         self.clock = clock
         own = {key: filled(value, {"run": session}) for key, value in description.contract.labels.items()}
         self.contract = evolve(description.contract, labels=own or labels)
-        self.printed: dict[str, str] = {}
-        """What the last command of each kind printed that reported success."""
-        self._session = session
+        self.session = session
         self._environ = {**environ, **_variables(labels)}
         self._free_port = free_port
         self._folder = folder
         self._sequence = 0
-        self._memory = _Memory()
+        self.memory = Memory()
         self._state = self._new_state()
         self._own_reset = OwnReset("reset" in description.calls, self.name, lambda: self._call("reset", None))
         self._daemon = Daemon(*description.daemon, self._run) if description.daemon is not None else None
@@ -109,16 +72,16 @@ class CommandManager:
 
     def create(self, service: str, folder: str) -> Outcome:
         """As `Manager.create`."""
-        known = service in self._memory.statuses
-        self._memory.folders[service] = folder
+        known = service in self.memory.statuses
+        self.memory.folders[service] = folder
         if self._creates:
             outcome = self._call(
-                "create", service, lambda output: self._memory.identify(service, self.description.identity, output)
+                "create", service, lambda output: self.memory.identify(service, self.description.identity, output)
             )
         else:
             outcome = self._declare(known=known)
         if not known and not isinstance(outcome, Rejected):
-            self._memory.statuses[service] = Status.CREATED
+            self.memory.statuses[service] = Status.CREATED
         return outcome
 
     def start(self, service: str) -> Outcome:
@@ -132,8 +95,8 @@ class CommandManager:
     def _started(self, kind: str, service: str) -> Outcome:
         if self._undeclared(service):
             return self._unasked(service)
-        ran = self._memory.statuses.get(service) is Status.RUNNING
-        self._memory.started.add(service)
+        ran = self.memory.statuses.get(service) is Status.RUNNING
+        self.memory.started.add(service)
         outcome = self._call(kind, service)
         idly = kind == "restart" and not ran and self.contract.idle_restart is not Willing.DONE
         if isinstance(outcome, Ok) or (isinstance(outcome, Rejected) and not idly):
@@ -153,20 +116,20 @@ class CommandManager:
         """As `Manager.remove`. A service that was only declared is Churn's own to forget."""
         if self._undeclared(service):
             return self._unasked(service)
-        asked = self._creates or service in self._memory.started
+        asked = self._creates or service in self.memory.started
         outcome = self._call("remove", service) if asked else self._unrun("has never been asked to start it")
         if isinstance(outcome, Ok):
-            self._memory.forget(service)
+            self.memory.forget(service)
         return outcome
 
     def update(self, service: str, setting: Setting, value: str) -> Outcome:
         """As `Manager.update`. The port that Churn has for the service is then the new one."""
         if self._undeclared(service):
             return self._unasked(service)
-        self._memory.asked[service] = {"setting": setting.value, "value": value}
+        self.memory.asked[service] = {"setting": setting.value, "value": value}
         outcome = self._call("update", service)
         if setting is Setting.PORT and isinstance(outcome, Ok):
-            self._memory.ports[service] = int(value)
+            self.memory.ports[service] = int(value)
         return outcome
 
     def list(self) -> Outcome:
@@ -177,7 +140,7 @@ class CommandManager:
         if not isinstance(outcome, Ok):
             return outcome
         told = outcome.listed or ()
-        missing = self._memory.statuses.keys() - {entry.service for entry in told}
+        missing = self.memory.statuses.keys() - {entry.service for entry in told}
         return evolve(outcome, listed=(*told, *self._left_out(sorted(missing))))
 
     def status(self, service: str) -> Outcome:
@@ -207,7 +170,7 @@ class CommandManager:
         told = container.labels.get(label) if label else None
         if not told and pattern is not None and (found := pattern.fullmatch(container.name)) is not None:
             told = found["service"]
-        return self._memory.name(told) if told else None
+        return self.memory.name(told) if told else None
 
     def clear_up(self) -> None:
         """As `Tidy.clear_up`: its own reset, if it has one, while its containers are still there."""
@@ -218,27 +181,12 @@ class CommandManager:
         self.close()
         self._own_reset.ensure()
         self.close()
-        self._memory = _Memory()
+        self.memory = Memory()
         old, self._state = self._state, self._new_state()
         try:
             rmtree(old)
         except OSError as error:
             raise EnvironmentFault(f"the folder {old} of {self.name} could not be removed: {error}") from error
-
-    # -- what is known of a service -----------------------------------------------------------------------------------
-
-    @property
-    def run(self) -> str:
-        """The id of the run: ``{run}``."""
-        return self._session
-
-    def called(self, service: str) -> str:
-        """What its own output calls the service: by its id, where create has printed one, else by its name."""
-        return self._memory.ids.get(service, service)
-
-    def port_of(self, service: str) -> int | None:
-        """The port that Churn has for the service; None where none was needed so far."""
-        return self._memory.ports.get(service)
 
     # -- what a file cannot tell --------------------------------------------------------------------------------------
 
@@ -254,7 +202,7 @@ class CommandManager:
 
     def _undeclared(self, service: str) -> bool:
         """Whether a manager without create would be asked for a service that nobody created."""
-        return not self._creates and service not in self._memory.statuses
+        return not self._creates and service not in self.memory.statuses
 
     def _unasked(self, service: str) -> Outcome:
         told = "has no create: it is asked only for services that were created"
@@ -266,14 +214,14 @@ class CommandManager:
         return Rejected(now, now, 0, evidence, refused) if refused else Ok(now, now, 0, evidence)
 
     def _note(self, service: str, status: Status) -> None:
-        if service in self._memory.statuses:
-            self._memory.statuses[service] = status
+        if service in self.memory.statuses:
+            self.memory.statuses[service] = status
 
     def _left_out(self, services: Names) -> Iterator[Listed]:
         """Entries for those of the services that the manager may leave out; what it leaves out does not run."""
         for service in services:
-            status = self._memory.statuses.get(service)
-            never_started = not self._creates and service not in self._memory.started
+            status = self.memory.statuses.get(service)
+            never_started = not self._creates and service not in self.memory.started
             if status is not None and (never_started or self.description.forgets_idle):
                 idle = Status.STOPPED if status is Status.RUNNING else status
                 yield Listed(service, NOT_LISTED, idle, self._port(service) if self.description.uses("port") else None)
@@ -286,7 +234,7 @@ class CommandManager:
             self._daemon.ensure()
 
         def noted(output: str) -> Listing:
-            self.printed[kind] = output
+            self.memory.printed[kind] = output
             return read(output)
 
         return self._run(self.description.calls[kind], service, noted)
@@ -304,18 +252,17 @@ class CommandManager:
 
     def _values(self, service: str | None) -> dict[str, str]:
         """What stands for each placeholder of an operation on that service, or on none."""
-        common = {"dir": str(self.description.folder), "state": str(self._state), "run": self._session}
+        common = {"dir": str(self.description.folder), "state": str(self._state), "run": self.session}
         if service is None:
             return common
-        memory = self._memory
-        identity = memory.ids.get(service, f"no-such-{service}")
-        folder = memory.folders.get(service, "")
+        memory = self.memory
+        identity, folder = memory.ids.get(service, f"no-such-{service}"), memory.folders.get(service, "")
         own = {"service": service, "port": str(self._port(service)), "folder": folder, "id": identity}
         return {**common, **own, **memory.asked.get(service, {})}
 
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
-        ports = self._memory.ports
+        ports = self.memory.ports
         if service not in ports:
             ports[service] = self._free_port(ports.values(), self.contract.port_range)
         return ports[service]
@@ -326,14 +273,12 @@ class CommandManager:
         state.mkdir(mode=0o700, parents=True)
         return state
 
-    # -- reading ------------------------------------------------------------------------------------------------------
-
     def _entries(self, kind: str, output: str, asked: str | None = None) -> tuple[Listed, ...]:
         entries = self.description.readings[kind].entries(output, asked)
         return tuple([self._listed(entry, asked) for entry in entries])
 
     def _listed(self, entry: Entry, asked: str | None) -> Listed:
-        name = self._memory.name(entry.service) if entry.service is not None else asked or ""
+        name = self.memory.name(entry.service) if entry.service is not None else asked or ""
         meant = self.contract.meanings(entry.word)
         return Listed(name, entry.word, next(iter(meant), None), entry.port, meant[1:])
 
