@@ -46,7 +46,8 @@ from churn.lifecycle.sequence import Naming, Sequence, service_names
 from churn.lifecycle.transitions import RULES
 from churn.report.code import as_code
 from churn.reproducers.file import Reproducer, as_data, load
-from churn.reproducers.shell import LINES, MANAGERS as SHELLS
+from churn.reproducers.lines import BEYOND, LINES
+from churn.reproducers.shell import MANAGERS as SHELLS
 from churn.session.failing import Failing
 from churn.session.faults import LASTING, STRIKES
 from churn.session.fingerprint import Fingerprint
@@ -65,6 +66,7 @@ from churn.system.managers.reference.program import ReferenceProgram
 from churn.system.protocols import Manager
 
 ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "model" / "churn" / "reproducers" / "templates"
 ALL_OFFERS = OFFERED | ENGINE_FAULTS | INTERRUPTS | {"restart-manager", *(one.needs for one in Update.each(("a",)))}
 EVERY_KIND = tuple(KINDS.values())
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
@@ -226,7 +228,8 @@ class _Told:
 
 @each_kind
 def test_it_has_a_shell_line(kind: type[Operation]) -> None:
-    assert kind in LINES, f"reproducers/shell.py: LINES lacks {kind.__name__}: scripts that need it are refused"
+    told = f"reproducers/lines.py: {kind.__name__} is neither in LINES nor in BEYOND, which no shell can do"
+    assert (kind in LINES) is not (kind in BEYOND), told
 
 
 @pytest.mark.parametrize("manager", SHELLS)
@@ -234,9 +237,17 @@ def test_it_has_a_shell_line(kind: type[Operation]) -> None:
 def test_what_its_shell_line_calls_is_there(manager: str, kind: type[Operation]) -> None:
     """A line that begins with the operation's own word calls the manager's function for it."""
     if kind in LINES and LINES[kind](_some(kind), "a").split()[0] == kind.kind:
-        assert f"\n{kind.kind}() {{" in SHELLS[manager], (
-            f"reproducers/shell.py: the text for {manager} in MANAGERS has no function {kind.kind}()"
+        text = (SCRIPTS / f"{manager}.sh.jinja").read_text(encoding="utf-8")
+        loop = re.search(r"for kind in \((.*?)\)", text)
+        assert f"\n{kind.kind}() {{" in text or f'"{kind.kind}"' in (loop[1] if loop else ""), (
+            f"reproducers/templates/{manager}.sh.jinja has no function {kind.kind}()"
         )
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda one: one.name)
+def test_a_shell_script_can_look_at_what_it_objects_to(invariant: Invariant) -> None:
+    look = SCRIPTS / "looks" / f"{invariant.name}.sh.jinja"
+    assert look.exists(), f"reproducers/templates/looks/ has no {look.name}: scripts of its bugs are refused"
 
 
 @pytest.mark.parametrize("services", [1, 2, 3])

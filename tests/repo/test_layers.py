@@ -74,7 +74,7 @@ HOMES = {
     "rich_click": ("cli/",),
     "click": ("cli/",),
     "rich": ("report/", "cli/"),
-    "jinja2": ("report/markdown.py", "report/html.py"),
+    "jinja2": ("report/markdown.py", "report/html.py", "reproducers/shell.py"),
     "cattrs": ("report/files.py",),
     "regex": ("lifecycle/patterns.py",),
     "jmespath": ("system/managers/command/",),

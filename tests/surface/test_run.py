@@ -119,7 +119,7 @@ def test_a_bug_is_kept_as_a_reproducer_and_as_a_shell_script(tmp_path: Path) -> 
     assert f"Without Churn: sh {script}" in found.output.replace("\n", "")
     text = script.read_text(encoding="utf-8")
     assert text.startswith("#!/bin/sh")
-    assert "\nstart service-a\nlook\nstop service-a\nlook\n" in text
+    assert "\nstart service-a\nafter_each\nlook\nbefore_last\nstop service-a\n" in text
 
 
 def test_no_faults_means_none(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers.file import Expectation, Reproducer, load, save
 from churn.reproducers.key import is_reproducer
 from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
-from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
@@ -42,7 +41,6 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature
 from churn.system.clock import RealClock
-from churn.system.managers.aima import STAND_IN_TIMEOUT
 
 STEPS = (
     Step(Create("a")),
@@ -91,8 +89,6 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 
 
 def test_the_same_failure_is_kept_once_and_another_beside_it(tmp_path: Path) -> None:
-    from attrs import evolve
-
     first, again = save(KEPT, tmp_path), save(KEPT, tmp_path)
     other = save(evolve(KEPT, seed=8), tmp_path)
     assert first == again
@@ -233,8 +229,6 @@ def test_a_replay_says_fixed_failed_or_changed_with_what_drifted() -> None:
 
 
 def test_a_step_done_in_another_state_than_before_is_marked() -> None:
-    from attrs import evolve
-
     drifted = evolve(SMALL, befores=tuple(map(conditions, ("absent", "created", "stopped", "stopped"))))
     assert replayed(drifted).drift == ("step 3, stop a: done in running, was in stopped",)
 
@@ -252,65 +246,5 @@ def test_an_engine_that_fails_is_no_verdict_on_the_manager() -> None:
 
 @pytest.mark.parametrize(("rate", "runs"), [(None, 1), (1.0, 1), (0.9, 2), (0.5, 7), (0.1, 44)])
 def test_a_flaky_failure_is_fixed_only_after_as_many_passes_as_make_it_sure(rate: float | None, runs: int) -> None:
-    from attrs import evolve
-
     assert needed(rate) == runs
     assert replayed(evolve(SMALL, rate=rate)).runs == runs
-
-
-def test_a_described_managers_reproducer_is_no_shell_script() -> None:
-    with pytest.raises(UsageError, match=r"got one of mine/m\.toml; replay it without --as-shell"):
-        as_shell(evolve(KEPT, manager="mine/m.toml"))
-
-
-def test_a_shell_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:
-    script = as_shell(KEPT)
-    assert "\ncreate web a\n" in script
-    assert "\nbehave b ignore-sigterm\n" in script
-    assert "--defect stops-by-label" in script
-    assert script.count("\nlook\n") == len(STEPS) - 1
-
-
-@pytest.mark.parametrize(("settings", "seconds"), [({}, STAND_IN_TIMEOUT), ({"start_timeout": 5}, 5)])
-def test_a_shell_script_gives_aima_the_time_that_a_replay_gives_it(settings: dict[str, int], seconds: int) -> None:
-    script = as_shell(evolve(KEPT, manager="aima", defects=(), settings=settings))
-    assert f'[ -n "${{START_TIMEOUT:-}}" ] || START_TIMEOUT={seconds}\n' in script
-    assert '--timeout "$START_TIMEOUT"' in script
-
-
-MARKED = (
-    "it was; touch {mark}\ntouch {mark}; $(touch {mark}) `touch {mark}` "
-    "'; touch {mark}; '\"; touch {mark}; \"}}; touch {mark}"
-)
-
-
-@pytest.mark.parametrize("manager", ["reference", "aima"])
-def test_a_shell_script_runs_nothing_that_stands_in_the_file(manager: str, tmp_path: Path) -> None:
-    """The texts of the file are crafted to run a command, wherever they come to stand."""
-    import subprocess
-
-    mark = tmp_path / "ran"
-    crafted = MARKED.format(mark=mark)
-    settings: dict[str, str | int | bool] = {"model_type": crafted, "start_timeout": crafted, "image": crafted}
-    script = as_shell(
-        evolve(
-            KEPT,
-            signature=Signature(crafted, crafted, crafted),
-            expected=crafted,
-            seen=crafted,
-            manager=manager,
-            defects=(crafted,),
-            settings=settings if manager == "aima" else {},
-            behind=Behind(),
-        )
-    )
-    harmless = {name: tmp_path / name for name in ("churn", "aima", "docker", "python3", "sleep")}
-    for program in harmless.values():
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
-    ended = subprocess.run(
-        ["sh"], input=script, text=True, env=environment, capture_output=True, check=False, timeout=60
-    )
-    assert not mark.exists(), script
-    assert "+ " in ended.stdout, "the script itself was run"

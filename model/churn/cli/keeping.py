@@ -7,11 +7,12 @@ from pathlib import Path
 from churn import __version__
 from churn.assembly import Target
 from churn.campaign import Campaign
+from churn.errors import UsageError
 from churn.report.code import as_test
 from churn.report.files import write
 from churn.report.values import Kept
 from churn.reproducers.file import Reproducer, save
-from churn.reproducers.shell import as_shell, has_shell
+from churn.reproducers.shell import as_shell, description_of
 from churn.shrink.bug import Bug
 from churn.system.clock import today
 
@@ -36,19 +37,25 @@ def keep(campaign: Campaign, chosen: Target, folder: Path, faults: list[str]) ->
 
 def _kept(bug: Bug, reproducer: Reproducer, chosen: Target, folder: Path) -> Kept:
     path = save(reproducer, folder)
-    script, text = "", ""
-    if has_shell(reproducer):
-        text = as_shell(reproducer)
-        script = str(write(path.with_suffix(".sh"), text))
+    text, why = _script(reproducer, chosen)
     return Kept(
         reproducer=str(path),
         replay=f"churn replay{_named(chosen)} {shlex.quote(str(path))}",
         test=as_test(
             bug.signature, chosen.manager, chosen.engine, chosen.defects, reproducer.names, reproducer.sequence
         ),
-        script=script,
+        script=str(write(path.with_suffix(".sh"), text)) if text else "",
         script_text=text,
+        no_script=why,
     )
+
+
+def _script(reproducer: Reproducer, chosen: Target) -> tuple[str, str]:
+    """The shell script that shows it; or an empty text, and why there is none."""
+    try:
+        return as_shell(reproducer, description_of(chosen.manager)), ""
+    except UsageError as error:
+        return "", str(error)
 
 
 def _named(chosen: Target) -> str:

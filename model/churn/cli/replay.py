@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from attrs import evolve
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,7 +19,7 @@ from churn.errors import ChurnError
 from churn.report.console import VisibleConsole
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.replay import Replayed, ReplayVerdict, replay as replay_file
-from churn.reproducers.shell import as_shell
+from churn.reproducers.shell import as_shell, description_of
 from churn.reproducers.trust import trusted
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -56,8 +57,8 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
     """
     reproducers = {path: load(path) for path in files}
     if options["as_shell"]:
-        for reproducer in reproducers.values():
-            click.echo(as_shell(reproducer))
+        for path, reproducer in reproducers.items():
+            click.echo(_shell(path, reproducer, options), nl=False)
         return
     console = VisibleConsole(highlight=False)
     with interruptible() as stop:
@@ -94,6 +95,13 @@ def _replay(
     console.print(f"[bold]{escape(str(path))}[/]: {escape(str(reproducer.signature))}", soft_wrap=True)
     _show(done, console)
     return done.verdict
+
+
+def _shell(path: Path, reproducer: Reproducer, options: dict[str, Any]) -> str:
+    """The file as a shell script, of what was found unless the options say otherwise."""
+    manager = options["manager"] or trusted(reproducer.manager, path, trust=options["trust"])
+    defects = () if options["healthy"] else options["defects"] or reproducer.defects
+    return as_shell(evolve(reproducer, manager=manager, defects=defects), description_of(manager))
 
 
 def _done(target: Target, reproducer: Reproducer, console: Console, stop: Interrupts) -> Replayed | None:

@@ -78,13 +78,13 @@ class Durations:
         """Once something was found to be slow, one time is enough to say that it is so here, too: shrinking asks each time."""
         assumed = self._assumed.get((situation.kind, situation.condition))
         if assumed is not None:
-            return Slow(seconds, assumed) if _is_slow(seconds, assumed) else None
+            return Slow(seconds, assumed) if seconds >= least_slow(assumed) else None
         here, sort = self._took[situation], (situation.kind, situation.most)
         elsewhere = min(self._comparable(situation), default=None)
         if elsewhere is None or (len(here) < _AGAIN_AND_AGAIN and sort not in self._told):
             return None
         slow = Slow(median(here), elsewhere)
-        if not (_is_slow(slow.here, elsewhere) and _is_slow(seconds, elsewhere)):
+        if min(slow.here, seconds) < least_slow(elsewhere):
             return None
         self._told.add(sort)
         return slow
@@ -97,8 +97,9 @@ class Durations:
                 yield median(took)
 
 
-def _is_slow(seconds: float, usual: float) -> bool:
-    return seconds >= _TIMES * usual and seconds >= usual + _AT_LEAST
+def least_slow(usual: float) -> float:
+    """The seconds from which on an operation is slow that takes `usual` seconds elsewhere."""
+    return max(_TIMES * usual, usual + _AT_LEAST)
 
 
 def _troubled(services: Iterable[Service]) -> bool:

@@ -119,9 +119,16 @@ def _bug(place: int, bug: BugReport) -> Panel:
         *(f"[bold]besides[/]       {escape(line)}" for line in bug.besides),
         f"[bold]sure[/]          {escape(bug.sure)}",
         *([f"[bold]again[/]         {escape(bug.kept.replay)}"] if bug.kept is not None else []),
-        *([f"[bold]script[/]        sh {escape(bug.kept.script)}"] if bug.kept is not None and bug.kept.script else []),
+        *([f"[bold]script[/]        {escape(script)}"] if (script := _script(bug)) else []),
     ]
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
+
+
+def _script(bug: BugReport) -> str:
+    """How to see it without Churn, or why that cannot be."""
+    if bug.kept is None:
+        return ""
+    return f"sh {bug.kept.script}" if bug.kept.script else f"none: {bug.kept.no_script}"
 
 
 def _closing(summary: Summary) -> Iterator[str]:

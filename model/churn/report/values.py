@@ -56,6 +56,8 @@ class Kept:
     script: str = ""
     """The path of the shell script; empty where there is none."""
     script_text: str = ""
+    no_script: str = ""
+    """Why there is no shell script, where there is none."""
 
 
 @frozen(kw_only=True)

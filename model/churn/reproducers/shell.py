@@ -1,241 +1,141 @@
 """A reproducer as a plain shell script of the manager's and docker's commands, for people who don't have its finder.
 
-Whatever stands in the file, the script runs no other command: each text of it is quoted, or a comment on one line.
+The script does the steps, looks at what was objected to, and says whether the bug is there. Whatever stands in the file, the
+script runs no other command: each text of it is quoted, or a comment on one line.
 """
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from churn.assembly import Target, contract_of
 from churn.errors import UsageError
-from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.contract import Contract
 from churn.lifecycle.form import Setting
-from churn.lifecycle.operations import (
-    Calls,
-    Crash,
-    Create,
-    Disturb,
-    HoldPort,
-    Interrupt,
-    Kill,
-    Length,
-    List,
-    Operation,
-    ReleasePort,
-    Remove,
-    RemoveContainer,
-    Restart,
-    RestartEngine,
-    RestartManager,
-    SetBehaviour,
-    Start,
-    Status,
-    Stop,
-    Update,
-    Wait,
-)
+from churn.lifecycle.operations import Pace, RestartManager, Step
+from churn.reproducers.described import described
 from churn.reproducers.file import Reproducer
-from churn.system.managers.aima import STAND_IN_TIMEOUT
+from churn.reproducers.lines import BEYOND, LINES
+from churn.reproducers.looks import look_of
+from churn.system.managers.aima import STAND_IN_TIMEOUT, AimaSettings
+from churn.system.managers.command import Description, read
 from churn.system.managers.reference.contract import UPDATES
 from churn.visible import on_one_line
 
-_SECONDS = {Length.SHORT: 5, Length.LONG: 30}
-
-_FIRST = "#!/bin/sh\n"
-
-_REFERENCE = """\
-set -u
-work=$(mktemp -d)
-manager() {{ echo "+ $*"; churn reference --db "$work/services.db" --session shell-$$ {flags}"$@"; }}
-create() {{ manager create "$1" --folder "$work/$2"; }}
-start() {{ manager start "$1"; }}
-stop() {{ manager stop "$1"; }}
-remove() {{ manager remove "$1"; }}
-restart() {{ manager restart "$1"; }}
-update() {{ manager update "$1" "$2" "$3"; }}
-status() {{ manager status "$1"; }}
-list() {{ manager list; }}
-look() {{ docker ps -a --filter label=churn.session=shell-$$; list; }}
-container() {{ docker ps -q --filter label=churn.session=shell-$$ --filter label=churn.service="$1"; }}
-port() {{ status "$1" | sed -n 's/.*"port": *\\([0-9]*\\).*/\\1/p'; }}
-ours() {{ docker ps -aq --filter label=churn.session=shell-$$; }}
-"""
-
-_AIMA = """\
-# It needs docker, AIMA's program (AIMA_BIN, by default aima on PATH), and on the engine an image that AIMA looks for. Churn's
-# stand-in does: churn image build && docker tag churn/stand-in:1 qujing-qwen3-tts-real:latest
-# Nobody else's AIMA may use the engine meanwhile: at the end every container that is labelled as AIMA's is removed.
-set -u
-[ -n "${{MODEL_TYPE:-}}" ] || MODEL_TYPE={model_type}
-[ -n "${{START_TIMEOUT:-}}" ] || START_TIMEOUT={start_timeout}
-work=$(mktemp -d)
-mkdir "$work/home" "$work/data"
-export HOME="$work/home" AIMA_DATA_DIR="$work/data" AIMA_LLM_API_KEY=x
-aima() {{ "${{AIMA_BIN:-aima}}" -o json "$@" 2>"$work/log"; }}
-manager() {{
-  echo "+ aima $*"
-  began=$(date +%s)
-  aima "$@"
-  code=$?
-  echo
-  [ $code = 0 ] || grep '"message"' "$work/log" || tail -n 1 "$work/log"
-  echo "(exit code $code after $(($(date +%s) - began)) s)"
-}}
-field() {{ sed -n "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/p" | tail -n 1; }}
-id() {{ cat "$work/$1.id" 2>/dev/null || echo svc-tts-model-00000000; }}
-create() {{
-  [ -f "$work/$1.model" ] ||
-    aima model create "$1" --type "$MODEL_TYPE" --path "$work/$2" | field model_id >"$work/$1.model"
-  manager service create --model "$(cat "$work/$1.model")" | tee "$work/made"
-  made=$(field service_id <"$work/made")
-  [ -z "$made" ] || echo "$made" >"$work/$1.id"
-}}
-start() {{ manager service start "$(id "$1")" --wait --timeout "$START_TIMEOUT"; }}
-stop() {{ manager service stop "$(id "$1")"; }}
-remove() {{ echo "AIMA has no command that removes a service"; }}
-restart() {{ echo "AIMA has no command that restarts a service"; }}
-update() {{ echo "AIMA has no command that changes a service"; }}
-status() {{ manager service status "$(id "$1")"; }}
-list() {{ manager service list; }}
-look() {{ docker ps -a --filter label=aima.managed=true; list; }}
-port() {{ aima service status "$(id "$1")" | sed -n 's/.*localhost:\\([0-9]*\\).*/\\1/p'; }}
-container() {{ docker ps -q --filter label=aima.managed=true --filter "publish=$(port "$1")"; }}
-ours() {{ docker ps -aq --filter label=aima.managed=true; }}
-"""
-
-_HANDS = """\
-behave() { echo "$2" > "$work/$1/behaviour" && sleep 1; }
-hold() {
-  python3 -m http.server --bind "$2" "$(port "$1")" >/dev/null 2>&1 & holder=$!
-  sleep 1
-}
-"""
-
-_FREE_PORT = 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])'
-_USUAL: dict[str, str | int] = {"model_type": "tts", "start_timeout": STAND_IN_TIMEOUT}
-MANAGERS = {"reference": _REFERENCE, "aima": _AIMA}
-"""How a script asks each manager: a shell function for each operation that the manager offers, called as its kind."""
-
-_BEHIND = """\
-# It was found behind other bugs: some of these steps may show them, and what they leave is not cleared here.
-"""
-
-_TAIL = """\
-# clean up
-kill "${holder:-}" 2>/dev/null
-ours | xargs -r docker rm -f
-rm -rf "$work"
-"""
+MANAGERS = ("reference", "aima", "described")
+"""Each has a template that asks it: a shell function for each operation that the manager offers, called as its kind."""
+_PROGRAMS = ("docker", "python3", "timeout")
+"""What every script needs. Some looks, and some managers, need more."""
+_REFERENCE_TIMEOUT = 6
+"""Seconds that the reference manager waits in a script for a server, which is up in well under one."""
+_LIMIT = 120
+"""Seconds after which a script cuts a command of the reference manager off."""
 
 
-def has_shell(reproducer: Reproducer) -> bool:
-    """Whether there is a script of that manager's commands."""
-    return reproducer.manager in MANAGERS
+def description_of(manager: str) -> Description | None:
+    """The description at that path; None for a manager that no file describes. Raises `UsageError`."""
+    return read(Path(manager)) if manager.endswith(".toml") else None
 
 
-def as_shell(reproducer: Reproducer) -> str:
-    """The script. It needs a shell, docker, and the manager's own command.
+@frozen
+class Line:
+    """A step as a line of a script; `looked`: whether somebody looks after it, `asked`: and asks the manager then."""
 
-    Raises `UsageError` for a manager that a file describes: how its ids are read is nothing for a shell.
+    line: str
+    looked: bool
+    asked: bool
+
+
+def as_shell(reproducer: Reproducer, description: Description | None = None) -> str:
+    """The script. It needs a shell, docker, Python 3, and the manager's own command.
+
+    `description` is the manager's, where a file describes it. Raises `UsageError` where no shell can show the bug.
     """
-    commands = MANAGERS.get(reproducer.manager)
-    if commands is None:
-        raise UsageError(
-            f"expected a reproducer of {' or '.join(MANAGERS)}, got one of {reproducer.manager}; replay it without --as-shell"
-        )
-    flags = "".join(f"--defect {shlex.quote(name)} " for name in reproducer.defects)
-    settings = {key: shlex.quote(str(value)) for key, value in {**_USUAL, **reproducer.settings}.items()}
-    head = _FIRST + "".join(map(_comment, _told(reproducer)))
-    behind = _BEHIND if reproducer.behind.bugs else ""
-    functions = commands.format_map({**settings, "flags": flags})
-    return "\n".join((head + behind + functions + _HANDS, *_lines(reproducer), "", _TAIL))
+    kind = "described" if reproducer.manager.endswith(".toml") else reproducer.manager
+    if kind not in MANAGERS:
+        raise UsageError(f"expected a reproducer of reference, aima or FILE.toml, got one of {reproducer.manager}")
+    contract, own = _asked_of(reproducer, description)
+    return _ENVIRONMENT.get_template("script.sh.jinja").render(
+        manager=kind,
+        told=str(reproducer.signature),
+        behind=bool(reproducer.behind.bugs),
+        names=reproducer.names,
+        steps=list(_lines(reproducer)),
+        programs=_PROGRAMS,
+        late=max(1, int(own["start_timeout"]) * 2 // 3),
+        **{"unlisted": False, **look_of(reproducer, contract), **own},
+    )
 
 
-def _told(reproducer: Reproducer) -> tuple[str, ...]:
-    return str(reproducer.signature), f"expected: {reproducer.expected}", f"seen:     {reproducer.seen}"
+def _asked_of(reproducer: Reproducer, description: Description | None) -> tuple[Contract, dict[str, Any]]:
+    """What is expected of the manager, and what the template for it needs."""
+    if reproducer.manager.endswith(".toml"):
+        if description is None:
+            raise UsageError(f"expected the description {reproducer.manager}, which the script needs, got nothing")
+        loading = description.contract.bounds.loading
+        return description.contract, {"start_timeout": int(loading), **described(description)}
+    settings = AimaSettings.of(reproducer.settings) if reproducer.manager == "aima" else AimaSettings()
+    target = Target(manager=reproducer.manager, engine="docker", defects=reproducer.defects, aima=settings)
+    own = _of_aima(settings) if reproducer.manager == "aima" else _of_reference(reproducer)
+    return contract_of(target), own
 
 
-def _comment(text: str) -> str:
-    """The text as a comment, which ends with its line."""
-    return f"# {on_one_line(text)}\n"
+def _of_reference(reproducer: Reproducer) -> dict[str, Any]:
+    return {
+        "image": "churn/stand-in:1",
+        "other": UPDATES[Setting.IMAGE],
+        "limit": _LIMIT,
+        "start_timeout": _REFERENCE_TIMEOUT,
+        "defects": reproducer.defects,
+    }
 
 
-def _lines(reproducer: Reproducer) -> Iterator[str]:
-    for name in map(shlex.quote, reproducer.names):
-        yield f'mkdir -p "$work"/{name} && chmod 755 "$work" "$work"/{name}'
+def _of_aima(settings: AimaSettings) -> dict[str, Any]:
+    contract = contract_of(Target(manager="aima", engine="docker", aima=settings))
+    return {
+        "image": settings.images[0],
+        "model_type": settings.model_type,
+        "start_timeout": settings.start_timeout or STAND_IN_TIMEOUT,
+        "asynchronous": settings.asynchronous,
+        "grace": int(contract.bounds.grace),
+        "health": settings.kind.health_path,
+    }
+
+
+def _lines(reproducer: Reproducer) -> Iterator[Line]:
     for step in reproducer.sequence.steps:
-        yield _line(step.operation, reproducer)
-        if not step.hurried:
-            yield "look"
-    if reproducer.sequence.steps and reproducer.sequence.steps[-1].hurried:
-        yield "look"
+        yield Line(_line(step, reproducer), not step.hurried, step.pace is not Pace.ENGINE_ONLY)
 
 
-def _line(operation: Operation, reproducer: Reproducer) -> str:
+def _line(step: Step, reproducer: Reproducer) -> str:
+    operation = step.operation
     line = LINES.get(type(operation))
-    if line is None:
+    lonely = isinstance(operation, RestartManager) and not reproducer.manager.endswith(".toml")
+    if line is None or type(operation) in BEYOND or lonely:
         raise UsageError(f"expected operations that a shell can do, got {operation}; replay it without --as-shell")
     name = operation.service
     return line(operation, shlex.quote(reproducer.sequence.naming.real(name)) if name is not None else "")
 
 
-def _asked(operation: Operation, real: str) -> str:
-    return f"{operation.kind} {real}".rstrip()
+def _comment(text: str) -> str:
+    """The text as a comment, which ends with its line."""
+    return f"# {on_one_line(text)}"
 
 
-def _created(operation: Create, real: str) -> str:
-    return f"create {real} {shlex.quote(operation.name)}"
+def _quoted(text: object) -> str:
+    return shlex.quote(str(text))
 
 
-def _updated(operation: Update, real: str) -> str:
-    port = f"$(python3 -c {shlex.quote(_FREE_PORT)})"
-    value = port if operation.what is Setting.PORT else shlex.quote(UPDATES[operation.what])
-    return f"update {real} {operation.what.value} {value}"
-
-
-def _waited(operation: Wait, _: str) -> str:
-    return f"sleep {_SECONDS[operation.length]}"
-
-
-def _behaving(operation: SetBehaviour, _: str) -> str:
-    word = "slow=1" if operation.how is Behaviour.SLOW else operation.how.value
-    return f"behave {shlex.quote(operation.name)} {word}"
-
-
-def _crashed(operation: Crash, _: str) -> str:
-    name = shlex.quote(operation.name)
-    return f"behave {name} crash; behave {name} healthy"
-
-
-def _by_hand(operation: Operation, _: str) -> str:
-    return _comment(f"by hand: {operation} (the engine fails the manager in its next step)").rstrip("\n")
-
-
-def _ended_by_hand(operation: Interrupt, _: str) -> str:
-    calls = "calls" if operation.among is Calls.ALL else "calls that change something"
-    which = f"{operation.side.value} number {operation.call} of its {calls}"
-    return f"# by hand: the manager's next command gets SIG{operation.how.name} {which}"
-
-
-LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
-    Start: _asked,
-    Stop: _asked,
-    Remove: _asked,
-    Restart: _asked,
-    Update: _updated,
-    Create: _created,
-    Status: _asked,
-    List: _asked,
-    RestartManager: lambda operation, _: f"# by hand: {operation.kind} (its daemon is stopped and started again)",
-    Wait: _waited,
-    SetBehaviour: _behaving,
-    Crash: _crashed,
-    Kill: lambda _, real: f"docker kill $(container {real})",
-    RemoveContainer: lambda _, real: f"docker rm -f $(container {real})",
-    HoldPort: lambda operation, real: f"hold {real} {operation.where.value}",
-    ReleasePort: lambda _, __: 'kill "${holder:-}" 2>/dev/null; holder=',
-    Disturb: _by_hand,
-    Interrupt: _ended_by_hand,
-    RestartEngine: _by_hand,
-}
-"""What each operation is in the script: a function of the operation and the quoted real name of its service."""
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("churn.reproducers", "templates"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 -- a shell script, not HTML; what others said goes through the filters below
+)
+_ENVIRONMENT.filters |= {"comment": _comment, "quote": _quoted}

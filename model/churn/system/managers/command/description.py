@@ -26,7 +26,7 @@ OF_UPDATE = ("setting", "value")
 ID = "id"
 """That of operations on a service that was created, if the output of create yields an id."""
 
-_PLACEHOLDER = re.compile(r"(?<![{$])\{([a-z_]+)\}(?!\})")
+PLACEHOLDER = re.compile(r"(?<![{$])\{([a-z_]+)\}(?!\})")
 
 Values = Mapping[str, str]
 """What stands for each placeholder."""
@@ -34,12 +34,12 @@ Values = Mapping[str, str]
 
 def placeholders(template: str) -> Iterator[str]:
     """The words of the placeholders in a template."""
-    return (found[1] for found in _PLACEHOLDER.finditer(template))
+    return (found[1] for found in PLACEHOLDER.finditer(template))
 
 
 def filled(template: str, values: Values) -> str:
     """The template with its placeholders' values; every one of them has to be there."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+    return PLACEHOLDER.sub(lambda found: values[found[1]], template)
 
 
 @frozen

@@ -1,0 +1,99 @@
+"""The shell scripts of the kept reproducers on a real Docker: each against its planted bug, and against the healthy manager.
+
+*shown*: the script ends with REPRODUCED against the bug, and with NOT REPRODUCED against the healthy one. Reproducers that no
+shell script can show (an engine that fails, a manager that is ended midway) are counted, and not run.
+
+.ci/dockerd python tests/robustness/scripts.py [--jobs N] [--keep] [NAME …]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+from watching import keep
+
+from churn.errors import UsageError
+from churn.reproducers.file import Reproducer, load
+from churn.reproducers.shell import as_shell
+
+KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+REPRODUCED, NOT_REPRODUCED = 1, 0
+"""The exit codes of a script."""
+MOST_SECONDS = 300
+"""Real seconds that a script may take."""
+
+
+def ran(script: str) -> dict[str, Any]:
+    """What became of a script: its exit code, its last lines, its seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, began = Path(folder) / "bug.sh", time.monotonic()
+        file.write_text(script, encoding="utf-8")
+        try:
+            done = subprocess.run(["sh", file], capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return {"code": None, "said": f"not over after {MOST_SECONDS} s", "seconds": MOST_SECONDS}
+    return {
+        "code": done.returncode,
+        "said": "\n".join((done.stdout + done.stderr).splitlines()[-12:]),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def shown(name: str, reproducer: Reproducer) -> dict[str, Any]:
+    """A row: what its script came to against the bug, and against the healthy manager."""
+    try:
+        scripts = as_shell(reproducer), as_shell(evolve(reproducer, defects=()))
+    except UsageError as error:
+        return {"name": name, "shown": None, "why": str(error)}
+    bug, healthy = map(ran, scripts)
+    good = bug["code"] == REPRODUCED and healthy["code"] == NOT_REPRODUCED
+    return {"name": name, "shown": good, "bug": bug, "healthy": healthy}
+
+
+def rows(names: list[str], jobs: int) -> Iterator[dict[str, Any]]:
+    """A row for each of the reproducers; what looks at all of the engine runs alone, at the end."""
+    found = {path.stem: load(path) for path in sorted(KEPT.glob("*.json"))}
+    chosen = {name: one for name, one in found.items() if not names or any(name.startswith(part) for part in names)}
+    alone = {name for name, one in chosen.items() if one.signature.invariant == "no-leaks"}
+    with ThreadPoolExecutor(jobs) as pool:
+        beside = [name for name in chosen if name not in alone]
+        yield from pool.map(shown, beside, [chosen[name] for name in beside])
+    yield from (shown(name, chosen[name]) for name in sorted(alone))
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", action="store_true", help="Keep the results.")
+    options = parser.parse_args()
+    told = []
+    for row in rows(options.names, options.jobs):
+        told.append(row)
+        print({None: "-", True: "ok", False: "WRONG"}[row["shown"]], row["name"], flush=True)
+        for who in ("bug", "healthy") if row["shown"] is False else ():
+            print(
+                f"  {who}: {row[who]['code']} after {row[who]['seconds']} s\n    "
+                + row[who]["said"].replace("\n", "\n    ")
+            )
+    figures = {
+        "scripts": sum(row["shown"] is not None for row in told),
+        "shown": sum(row["shown"] is True for row in told),
+        "not for a shell": sum(row["shown"] is None for row in told),
+    }
+    print(figures)
+    if options.keep:
+        print(keep("scripts", figures, told))
+    return 0 if figures["shown"] == figures["scripts"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
