@@ -11,9 +11,11 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+import requests
 
 from churn.errors import EngineUnreachable
 from churn.system.engines.docker import DockerEngine
+from churn.system.engines.docker.client import Client
 from churn.system.engines.emulated.api.server import served
 
 LIMIT = 10.0
@@ -78,6 +80,61 @@ class _Answering(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Tests print nothing."""
+
+
+class _Closing(_Answering):
+    """Answers each second request on a connection by closing that."""
+
+    told: object = {"ApiVersion": "1.41", "Version": "20.10.24"}
+    asked: list[str]
+
+    def setup(self) -> None:
+        super().setup()
+        self.before = False
+
+    def do_GET(self) -> None:
+        self.asked.append(self.command)
+        if self.before:
+            self.close_connection = True
+            return
+        self.before = True
+        super().do_GET()
+
+    do_POST = do_GET  # noqa: N815 -- its name is the library's
+
+
+@pytest.fixture
+def closing_engine(tmp_path: Path) -> Iterator[tuple[Client, list[str]]]:
+    """A client of something that closes connections, on its second connection, and what that was asked."""
+    asked: list[str] = []
+    handler = type("Closing", (_Closing,), {"asked": asked})
+    with _Threads(str(tmp_path / "x.sock"), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True, args=(0.01,)).start()
+        with closing(Client(base_url=f"unix://{tmp_path}/x.sock", version="1.41")) as client:
+            client.version()
+            asked.clear()
+            yield client, asked
+        server.shutdown()
+
+
+class _Threads(socketserver.ThreadingMixIn, _Server):
+    daemon_threads = True
+
+
+def test_a_question_on_a_connection_that_is_closed_meanwhile_is_asked_once_more(
+    closing_engine: tuple[Client, list[str]],
+) -> None:
+    client, asked = closing_engine
+    assert client.version()["Version"] == "20.10.24"
+    assert asked == ["GET", "GET"]
+
+
+def test_what_changes_something_is_never_asked_twice(closing_engine: tuple[Client, list[str]]) -> None:
+    client, asked = closing_engine
+    url = f"{client.base_url}/v1.41/version"  # the connection that it kept
+    with pytest.raises(requests.ConnectionError):
+        client.post(url)
+    assert asked == ["POST"]
 
 
 @contextmanager

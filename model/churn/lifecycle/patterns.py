@@ -77,6 +77,11 @@ def _pattern(text: str) -> Pattern:
     return Pattern(text)
 
 
+def found(pattern: str, text: str) -> bool:
+    """Whether something in the text matches. Raises `BadPattern` and `TooSlow`."""
+    return _pattern(pattern).search(text) is not None
+
+
 def fits(pattern: str, text: str) -> bool:
     """Whether the whole text matches. Raises `BadPattern` and `TooSlow`."""
     return _pattern(pattern).fullmatch(text) is not None

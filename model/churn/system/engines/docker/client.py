@@ -5,9 +5,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import docker
+import requests
 from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 from requests.adapters import BaseAdapter
+from urllib3.exceptions import ProtocolError
 
 
 class Client(docker.APIClient):
@@ -19,9 +21,30 @@ class Client(docker.APIClient):
             super().__init__(**settings)
             unless_done.pop_all()
 
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        """As in the class above, but what changes nothing is asked once more where the connection was closed meanwhile.
+
+        A connection is kept while nothing is asked, and whoever is at its other end may close it just when something is.
+        """
+        try:
+            return super().send(request, **settings)
+        except requests.ConnectionError as error:
+            if request.method not in _CHANGE_NOTHING or not _was_closed(error):
+                raise
+        return super().send(request, **settings)
+
     def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
         """As in the class above, but the way over a unix socket is `_Adapter`'s."""
         super().mount(prefix, _Adapter.like(adapter) if isinstance(adapter, UnixHTTPAdapter) else adapter)
+
+
+_CHANGE_NOTHING = ("GET", "HEAD")
+
+
+def _was_closed(error: requests.ConnectionError) -> bool:
+    """Whether there was a connection, and it ended without an answer."""
+    reason = error.args[0] if error.args else None
+    return isinstance(reason, ProtocolError) and any(isinstance(one, ConnectionError) for one in reason.args)
 
 
 class _Connection(UnixHTTPConnection):

@@ -1,5 +1,7 @@
 """The host ports that containers are published on, and who else holds ports there."""
 
+import os
+from errno import EADDRINUSE
 from typing import Protocol
 
 from attrs import define, field
@@ -12,6 +14,7 @@ from churn.system.refusals import refusal
 
 _FIRST_CHOSEN = 49153
 """The first host port that the engine chooses by itself."""
+_PORTS = 2**16
 
 
 class PortBinder(Protocol):
@@ -22,6 +25,9 @@ class PortBinder(Protocol):
 
     def release(self, port: int) -> None:
         """Let go of it; nothing happens where it is not held."""
+
+    def address(self, container: EmulatedContainer, port: int) -> str:
+        """The address of the host that the port is to be bound at."""
 
 
 @define
@@ -48,9 +54,10 @@ class PublishedPorts:
         """Take the host ports that it is to have, where it is on a network for that. Raises `PortTaken`."""
         container.published = ()
         if container.reachable:
-            ports = container.spec.ports
-            for place, port in enumerate(ports):
-                self._admit(port, container, twice=port in ports[:place])
+            before: set[int] = set()
+            for port in container.spec.ports:
+                self._admit(port, container, twice=port in before)
+                before.add(port)
             self._take(container)
 
     def unpublish(self, container: EmulatedContainer) -> None:
@@ -69,7 +76,13 @@ class PublishedPorts:
             raise self._in_use(port, container)
 
     def _in_use(self, port: int, container: EmulatedContainer) -> EngineError:
-        proxy = f"Error starting userland proxy: listen tcp4 0.0.0.0:{port}: bind: address already in use"
+        return self._unbound(port, container, OSError(EADDRINUSE, ""))
+
+    def _unbound(self, port: int, container: EmulatedContainer, error: OSError) -> EngineError:
+        """What is told of a port that cannot be bound."""
+        address = self._binder.address(container, port) if self._binder is not None else "0.0.0.0"  # noqa: S104 -- told, not bound
+        reason = os.strerror(error.errno or EADDRINUSE).lower()
+        proxy = f"Error starting userland proxy: listen tcp4 {address}:{port}: bind: {reason}"
         return refusal(500, f"{self._connectivity(container)}{proxy}")
 
     def _connectivity(self, container: EmulatedContainer) -> str:
@@ -77,25 +90,37 @@ class PublishedPorts:
         return f"driver failed programming external connectivity on endpoint {container.name} ({endpoint}): "
 
     def _take(self, container: EmulatedContainer) -> None:
-        for port in container.spec.ports:
-            if not self._bound(port, container):
-                self.unpublish(container)
-                raise self._in_use(port, container)
-        for _ in range(container.wanted):
-            container.published = (*container.published, self._choose(container))
+        try:
+            for port in container.spec.ports:
+                if (error := self._bind(port, container)) is not None:
+                    raise self._unbound(port, container, error)
+            self._choose(container)
+        except EngineError:
+            self.unpublish(container)
+            container.published = ()
+            raise
 
-    def _choose(self, container: EmulatedContainer) -> int:
-        port = _FIRST_CHOSEN
-        while port in self.owners or port in self._neighbours.strangers or not self._bound(port, container):
-            port += 1
-        return port
+    def _choose(self, container: EmulatedContainer) -> None:
+        """Take as many ports as are left to the engine: each the next that is free. Raises where they cannot be had."""
+        free = (port for port in range(_FIRST_CHOSEN, _PORTS) if self._is_free(port))
+        while len(container.published) < container.wanted:
+            if (port := next(free, None)) is None:
+                raise refusal(500, f"{self._connectivity(container)}all ports are allocated")
+            error = self._bind(port, container)
+            if error is None:
+                container.published = (*container.published, port)
+            elif error.errno != EADDRINUSE:  # no other port would do better
+                raise self._unbound(port, container, error)
 
-    def _bound(self, port: int, container: EmulatedContainer) -> bool:
-        """Take a host port, really where ports are; whether that went well."""
+    def _is_free(self, port: int) -> bool:
+        return port not in self.owners and port not in self._neighbours.strangers
+
+    def _bind(self, port: int, container: EmulatedContainer) -> OSError | None:
+        """Take a host port, really where ports are; why not, where that did not go well."""
         if self._binder is not None:
             try:
                 self._binder.bind(port, container)
-            except OSError:
-                return False
+            except OSError as error:
+                return error
         self.owners[port] = container.id
-        return True
+        return None

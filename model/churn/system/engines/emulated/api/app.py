@@ -192,7 +192,7 @@ def _lose(lost: Lost, connection: Any) -> NoReturn:
 def _controlled(control: Control, method: str, path: str, body: bytes) -> Reply:
     try:
         return told(control.answer(method, path.removeprefix(CONTROL), json.loads(body or b"{}")))
-    except (ChurnError, ValueError) as error:
+    except (ChurnError, ValueError, TypeError, RecursionError) as error:
         return told({"message": str(error)}, 400)
 
 

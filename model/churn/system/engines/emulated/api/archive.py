@@ -2,7 +2,9 @@
 
 import base64
 import json
+import lzma
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -73,7 +75,7 @@ def extracted(archive: bytes, path: str) -> dict[str, File]:
     """What an archive has, under `path`. Raises `ServerError` for what is none."""
     try:
         return unpacked(archive, path)
-    except tarfile.TarError:
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, lzma.LZMAError):
         raise refusal(500, "Error processing tar file(exit status 1): unexpected EOF") from None
 
 

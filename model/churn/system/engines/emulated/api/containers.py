@@ -10,6 +10,8 @@ from churn.errors import EngineError, NotFound
 from churn.system.engines.emulated import calls
 from churn.system.engines.emulated.api import create_request
 from churn.system.engines.emulated.api.bindings import bindings
+from churn.system.engines.emulated.api.bodies import UPDATE
+from churn.system.engines.emulated.api.checks import check_resources, signal_of
 from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, matching, one_of, until
 from churn.system.engines.emulated.api.logs import reading
@@ -30,26 +32,20 @@ _FILTERS = (
     "publish", "since", "status", "volume",
 )  # fmt: skip
 _CONDITIONS = ("", "not-running", "next-exit", "removed")
-_SIGNALS = (
-    "ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "KILL", "PIPE", "PROF", "PWR", "QUIT",
-    "SEGV", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU",
-    "XFSZ",
-)  # fmt: skip
-_HIGHEST_SIGNAL = 64
 
 
 def create(core: Core, request: Request) -> Waits[Reply]:
     """POST /containers/create."""
-    body = request.json()
-    spec = create_request.spec_of(core, body, request.value("name"))
+    whole = create_request.read(core, request)
+    spec = create_request.spec_of(core, whole, request.value("name"))
     core.register.admit_name(spec.name)
-    joined, whole = create_request.networks_of(body), create_request.completed(core, body)
+    joined = create_request.networks_of(whole)
     mounts = mount_points(core, whole)
 
     def prepare(container: EmulatedContainer) -> None:
         container.body, container.mounted, container.joined = whole, mounts, joined
         container.wanted = create_request.left_to_engine(whole)
-        container.auto_remove = bool((body.get("HostConfig") or {}).get("AutoRemove"))
+        container.auto_remove = bool((whole.get("HostConfig") or {}).get("AutoRemove"))
         for mount in mounts:
             if mount.kind == "volume":
                 core.resources.add_volume(mount.source, {})
@@ -57,7 +53,7 @@ def create(core: Core, request: Request) -> Waits[Reply]:
     shown = (Mount(mount.source, mount.target, read_only=mount.read_only) for mount in mounts if mount.source)
     spec = evolve(spec, mounts=tuple(shown))
     container = yield from calls.create(core, spec, prepare)
-    discarded = "host" in joined and (body.get("HostConfig") or {}).get("PortBindings")
+    discarded = "host" in joined and (whole.get("HostConfig") or {}).get("PortBindings")
     warnings = ["Published ports are discarded when using host network mode"] if discarded else []
     return told({"Id": container.id, "Warnings": warnings}, 201)
 
@@ -85,9 +81,7 @@ def _grace(core: Core, request: Request, reference: str) -> float:
 
 def kill(core: Core, request: Request, reference: str) -> Waits[Reply]:
     """POST /containers/{id}/kill."""
-    signal = (request.value("signal") or "KILL").upper().removeprefix("SIG")
-    if signal not in _SIGNALS and not (signal.isdecimal() and 0 < int(signal) <= _HIGHEST_SIGNAL):
-        raise refusal(400, f"Invalid signal: {request.value('signal')}")
+    signal = signal_of(request.value("signal") or "KILL")
     try:
         yield from calls.kill(core, reference, signal)
     except NotFound as error:
@@ -142,7 +136,9 @@ def _ended(core: Core, container: EmulatedContainer, condition: str) -> Stream:
 
 def update(core: Core, request: Request, reference: str) -> Reply:
     """POST /containers/{id}/update: another restart policy, other resources (which nothing here uses)."""
-    container, changed = core.find(reference), request.json()
+    changed = request.json(UPDATE)
+    check_resources(changed)
+    container = core.find(reference)
     if (asked_for := changed.get("RestartPolicy") or {}).get("Name"):
         core.set_policy(reference, create_request.policy_of({"RestartPolicy": asked_for}))
     host = {**(container.body.get("HostConfig") or {}), **{key: value for key, value in changed.items() if value}}

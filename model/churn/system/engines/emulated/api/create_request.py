@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from churn.system.engines.emulated.api.bindings import bindings
-from churn.system.engines.emulated.api.message import Json
+from churn.system.engines.emulated.api.bodies import CREATE
+from churn.system.engines.emulated.api.checks import check
+from churn.system.engines.emulated.api.message import Json, Request
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.images import Image
@@ -13,18 +15,26 @@ from churn.system.protocols import Spec
 from churn.system.refusals import refusal
 
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
-_RUNTIMES = ("", "runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
-_HIGHEST_PORT = 65535
+
+
+def read(core: Core, request: Request) -> Json:
+    """The request's body, and what its image adds to it: ports that are exposed, and places for volumes.
+
+    Raises the refusal of what the engine would refuse in it, `NoSuchImage` and `NotFound`.
+    """
+    body = request.json(CREATE)
+    if not body:
+        raise refusal(400, "Config cannot be empty in order to create a container")
+    check(body)
+    image = core.find_image(str(body.get("Image") or ""))
+    more = {key: {**(image.config.get(key) or {}), **(body.get(key) or {})} for key in ("ExposedPorts", "Volumes")}
+    return {**body, **{key: value for key, value in more.items() if value}}
 
 
 def spec_of(core: Core, body: Json, name: str) -> Spec:
-    """What the container is to be, apart from its mounts. Raises `BadParameter`, `NoSuchImage`, `NotFound`."""
-    if not body:
-        raise refusal(400, "Config cannot be empty in order to create a container")
+    """What the container is to be, apart from its mounts."""
     host = body.get("HostConfig") or {}
     policy = policy_of(host)
-    if (runtime := host.get("Runtime") or "") not in _RUNTIMES:
-        raise refusal(400, f"Unknown runtime specified {runtime}")
     ports = tuple(_fixed_ports(body))
     image = core.find_image(str(body.get("Image") or ""))
     _check_command(body, image)
@@ -36,13 +46,6 @@ def spec_of(core: Core, body: Json, name: str) -> Spec:
         restart_policy=policy,
         gpu=gpus_of(body) is not None,
     )
-
-
-def completed(core: Core, body: Json) -> Json:
-    """The request with what its image adds: ports that are exposed, and places for volumes."""
-    image = core.find_image(str(body.get("Image") or ""))
-    more = {key: {**(image.config.get(key) or {}), **(body.get(key) or {})} for key in ("ExposedPorts", "Volumes")}
-    return {**body, **{key: value for key, value in more.items() if value}}
 
 
 def networks_of(body: Json) -> Mapping[str, Mapping[str, Any]]:
@@ -77,6 +80,8 @@ def policy_of(host: Mapping[str, Any]) -> str:
     name, most = str(asked.get("Name") or ""), int(asked.get("MaximumRetryCount") or 0)
     if name not in _POLICIES:
         raise refusal(400, f"invalid restart policy '{name}'")
+    if most < 0:
+        raise refusal(400, "maximum retry count cannot be negative")
     if most and name != "on-failure":
         raise refusal(400, f"maximum retry count cannot be used with restart policy '{name or 'no'}'")
     if host.get("AutoRemove") and name not in ("", "no"):
@@ -87,9 +92,5 @@ def policy_of(host: Mapping[str, Any]) -> str:
 def _fixed_ports(body: Json) -> Iterator[int]:
     """The TCP ports of the host that it names."""
     for port, _, host in bindings(EmulatedContainer(id="", spec=Spec(image="", name=""), name="", body=body)):
-        if host in ("", "0"):
-            continue
-        if not host.isdecimal() or int(host) > _HIGHEST_PORT:
-            raise refusal(400, f'invalid port specification: "{host}"')
-        if port.endswith("/tcp"):
+        if host not in ("", "0") and port.endswith("/tcp"):
             yield int(host)

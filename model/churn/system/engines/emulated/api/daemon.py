@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from churn.system.engines.emulated.api import image_tags, images, volumes
-from churn.system.engines.emulated.api.dates import NEVER, when
+from churn.system.engines.emulated.api.dates import NEVER, asked_moment, when
 from churn.system.engines.emulated.api.filters import Filters, filters_of, labelled, one_of
 from churn.system.engines.emulated.api.message import JSON, TEXT, Json, Reply, Request, Stream, told
 from churn.system.engines.emulated.api.shapes import row, sizes
@@ -13,7 +13,6 @@ from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.identity import identity
 from churn.system.engines.emulated.journal import EventLog
-from churn.system.refusals import refusal
 
 VERSION, API_VERSION, OLDEST = "20.10.24", "1.41", "1.24"
 _NETWORKS = ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]
@@ -120,7 +119,7 @@ def events(core: Core, request: Request) -> Reply:
     log = core.journal.log
     if log is None:
         return Reply(kind=JSON)
-    span = _moment(request.value("since")), _moment(request.value("until"))
+    span = asked_moment(request.value("since")), asked_moment(request.value("until"))
     return Reply(kind=JSON, stream=_told_events(core, log, span, filters_of(request)))
 
 
@@ -145,16 +144,6 @@ def _told_events(core: Core, log: EventLog, span: tuple[int | None, int | None],
 def _left(core: Core, until: int | None) -> float | None:
     """Seconds of the core's clock until that moment; None where there is no end."""
     return None if until is None else core.calendar.moment(until / 10**9) - core.clock.now()
-
-
-def _moment(text: str) -> int | None:
-    """Nanoseconds since 1970, from seconds with or without a fraction; None for none."""
-    if not text:
-        return None
-    seconds, _, fraction = text.partition(".")
-    if not seconds.isdecimal():
-        raise refusal(500, f'strconv.ParseInt: parsing "{seconds}": invalid syntax')
-    return int(seconds) * 10**9 + int(fraction[:9].ljust(9, "0") or 0)
 
 
 def _line(event: Json) -> bytes:

@@ -1,9 +1,12 @@
 """Moments and durations as the API tells them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from churn.system.engines.emulated.core import Core
+from churn.system.refusals import refusal
 
+_WHOLE, _MOST_DIGITS = re.compile("[0-9]+"), 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = "0001-01-01T00:00:00Z"
 
@@ -15,6 +18,19 @@ def when(core: Core, moment: float | None) -> str:
     nanoseconds = core.calendar.nanoseconds(moment)
     second = _EPOCH + timedelta(seconds=nanoseconds // 10**9)
     return f"{second:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 10**9:09d}Z"
+
+
+def asked_moment(text: str) -> int | None:
+    """Nanoseconds since 1970, from seconds with or without a fraction; None for none. Raises `ServerError`."""
+    if not text:
+        return None
+    seconds, _, fraction = text.partition(".")
+    for part in (seconds, fraction or "0"):
+        if not _WHOLE.fullmatch(part):
+            raise refusal(500, f'strconv.ParseInt: parsing "{part}": invalid syntax')
+        if len(part) > _MOST_DIGITS:
+            raise refusal(500, f'strconv.ParseInt: parsing "{part}": value out of range')
+    return int(seconds) * 10**9 + int(fraction[:9].ljust(9, "0"))
 
 
 def moment(text: str) -> float:

@@ -14,21 +14,21 @@ _NULLS = (
     "SecurityOpt", "BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps",
     "BlkioDeviceWriteIOps", "Devices", "DeviceCgroupRules", "DeviceRequests", "Ulimits", "PortBindings",
 )  # fmt: skip
-_TEXTS = (
+TEXTS = (
     "ContainerIDFile", "VolumeDriver", "Cgroup", "PidMode", "UTSMode", "UsernsMode", "Isolation", "CgroupParent",
     "CpusetCpus", "CpusetMems",
 )  # fmt: skip
-_NUMBERS = (
+NUMBERS = (
     "OomScoreAdj", "CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota", "CpuRealtimePeriod",
     "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP", "MemoryReservation", "MemorySwap", "CpuCount", "CpuPercent",
     "IOMaximumIOps", "IOMaximumBandwidth",
 )  # fmt: skip
-_SWITCHES = ("AutoRemove", "Privileged", "PublishAllPorts", "ReadonlyRootfs", "OomKillDisable")
+SWITCHES = ("AutoRemove", "Privileged", "PublishAllPorts", "ReadonlyRootfs", "OomKillDisable")
 HOST_CONFIG: Mapping[str, Any] = {
     **dict.fromkeys(_NULLS),
-    **dict.fromkeys(_TEXTS, ""),
-    **dict.fromkeys(_NUMBERS, 0),
-    **dict.fromkeys(_SWITCHES, False),
+    **dict.fromkeys(TEXTS, ""),
+    **dict.fromkeys(NUMBERS, 0),
+    **dict.fromkeys(SWITCHES, False),
     "LogConfig": {"Type": "json-file", "Config": {}},
     "NetworkMode": "default",
     "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 
+from churn.lifecycle.patterns import BadPattern, TooSlow, found
 from churn.system.engines.emulated.api.dates import moment
 from churn.system.engines.emulated.api.message import Request
 from churn.system.engines.emulated.core import Core
@@ -28,7 +29,7 @@ def filters_of(request: Request, known: Iterable[str] | None = None) -> Filters:
     try:
         told = json.loads(text)
         found = {key: _values(values) for key, values in told.items()}
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         raise refusal(500, f"invalid filters: expected a JSON object of lists, got {text}") from None
     if known is not None:
         for key in found.keys() - set(known):
@@ -40,6 +41,8 @@ def _values(told: object) -> list[str]:
     """Older clients send ``{"value": true}``, newer ones a list."""
     if not isinstance(told, dict | list):
         raise TypeError(f"expected a list, got {told!r}")
+    if not all(isinstance(one, str) for one in told):
+        raise TypeError(f"expected texts, got {told!r}")
     return list(told)
 
 
@@ -73,11 +76,13 @@ def one_of(filters: Filters, key: str, fits: Callable[[str], bool]) -> bool:
 
 
 def matching(pattern: str, text: str) -> bool:
-    """Whether a pattern is found in a text; one that is no regular expression is taken literally."""
+    """Whether a pattern is found in a text; one that is no regular expression is taken literally. Raises `BadParameter`."""
     try:
-        return re.search(pattern, text) is not None
-    except re.error:
+        return found(pattern, text)
+    except BadPattern:
         return pattern in text
+    except TooSlow as error:
+        raise refusal(400, str(error)) from None
 
 
 def _carries(labels: Mapping[str, str], wanted: str) -> bool:

@@ -3,7 +3,7 @@
 import struct
 from functools import partial
 
-from churn.system.engines.emulated.api.dates import when
+from churn.system.engines.emulated.api.dates import asked_moment, when
 from churn.system.engines.emulated.api.message import Request, Stream
 from churn.system.engines.emulated.calls import Until
 from churn.system.engines.emulated.container import EmulatedContainer
@@ -36,9 +36,9 @@ def _moved(container: EmulatedContainer, read: int) -> bool:
 
 
 def _within(core: Core, line: Line, request: Request) -> bool:
-    moment = core.calendar.seconds(line[0])
-    until = request.number("until", 0)
-    return moment >= request.number("since", 0) and (not until or moment <= until)
+    moment = core.calendar.nanoseconds(line[0])
+    since, until = asked_moment(request.value("since")), asked_moment(request.value("until"))
+    return moment >= (since or 0) and (not until or moment <= until)
 
 
 def _sent(core: Core, container: EmulatedContainer, line: Line, request: Request) -> bytes:

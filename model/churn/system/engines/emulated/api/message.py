@@ -1,12 +1,14 @@
 """Requests and replies of the Docker Engine API, apart from how they travel."""
 
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from attrs import Factory, field, frozen
 
 from churn.errors import EngineError
+from churn.system.engines.emulated.api.decoding import Mismatch, Struct, decoded
 from churn.system.engines.emulated.calls import Until
 from churn.system.refusals import refusal
 
@@ -16,6 +18,8 @@ Stream = Generator[bytes | Until, bool, None]
 
 JSON, TEXT, TAR = "application/json", "text/plain; charset=utf-8", "application/x-tar"
 _FALSE = ("", "0", "no", "false", "none")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_OUT_OF_RANGE = 2.0**63
 
 
 @frozen
@@ -37,24 +41,21 @@ class Request:
         return self.value(key).lower() not in _FALSE if key in self.query else otherwise
 
     def number(self, key: str, otherwise: float) -> float:
-        """A key's value as a number. Raises `ServerError`."""
+        """A key's value as a whole number. Raises `ServerError`."""
         told = self.value(key)
-        try:
-            return float(told) if told else otherwise
-        except ValueError:
-            raise refusal(500, f'strconv.Atoi: parsing "{told}": invalid syntax') from None
+        if told and not _WHOLE.fullmatch(told):
+            raise refusal(500, f'strconv.Atoi: parsing "{told}": invalid syntax')
+        number = float(told or otherwise)
+        if abs(number) >= _OUT_OF_RANGE:
+            raise refusal(500, f'strconv.Atoi: parsing "{told}": value out of range')
+        return number
 
-    def json(self) -> Json:
-        """The body, decoded; empty where there is none. Raises `ServerError` where it is no JSON object."""
-        if not self.body.strip():
-            return {}
+    def json(self, kind: Struct, *, status: int = 500, empty: str = "EOF") -> Json:
+        """The body, decoded. Raises the refusal of that status; of a body that is empty, with that text."""
         try:
-            told = json.loads(self.body)
-        except ValueError as error:
-            raise refusal(500, f"invalid JSON: {error}") from None
-        if not isinstance(told, dict):
-            raise refusal(500, f"invalid JSON: expected an object, got {type(told).__name__}")
-        return told
+            return decoded(self.body, kind)
+        except Mismatch as error:
+            raise refusal(status, str(error) if self.body.strip() else empty) from None
 
 
 @frozen

@@ -73,9 +73,8 @@ def _bound(core: Core, text: str) -> MountPoint:
 def _asked(core: Core, mount: Mapping[str, Any]) -> MountPoint:
     """One of ``Mounts``."""
     kind, source, target = (str(mount.get(key) or "") for key in ("Type", "Source", "Target"))
-    if kind not in _KINDS:
-        raise refusal(400, f'invalid mount config for type "{kind}": mount type unknown')
-    problem = "field Target must not be empty" if not target else _misplaced(target)
+    problem = "field Target must not be empty" if not target else "" if kind in _KINDS else "mount type unknown"
+    problem = problem or _misplaced(target)
     if kind == "bind" and not source.startswith("/"):
         problem = problem or f"invalid mount path: '{source}' mount path must be absolute"
     nameless, read_only = kind == "volume" and not source, bool(mount.get("ReadOnly"))

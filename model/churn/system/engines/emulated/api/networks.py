@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.errors import EngineError, NotFound
+from churn.system.engines.emulated.api.bodies import CONNECT, DISCONNECT, NETWORK
 from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.endpoints import addresses, endpoint
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of, until
@@ -13,6 +14,8 @@ from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import BUILT_IN, EmulatedResource
 from churn.system.refusals import refusal
 
+UNREADABLE: Mapping[str, Any] = {"status": 400, "empty": "got EOF while reading request body"}
+"""How a body that cannot be read is refused by calls on networks and volumes."""
 _FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
 
 
@@ -42,7 +45,7 @@ def inspect(core: Core, request: Request, reference: str) -> Reply:
 
 def create(core: Core, request: Request) -> Reply:
     """POST /networks/create."""
-    body = request.json()
+    body = request.json(NETWORK, **UNREADABLE)
     name = str(body.get("Name") or "")
     if not name.strip():
         raise refusal(400, "invalid name: name is empty")
@@ -74,7 +77,8 @@ def _end(core: Core, network: EmulatedResource) -> None:
 
 def connect(core: Core, request: Request, reference: str) -> Reply:
     """POST /networks/{id}/connect: a container that does not run is connected when it is started."""
-    container, body = _addressed(core, request), request.json()
+    body = request.json(CONNECT, **UNREADABLE)
+    container = _addressed(core, body)
     network = _network_for(core, container, reference)
     _check_pair(container, network.name)
     known = container.joined.get(network.name)
@@ -105,7 +109,7 @@ def _plug_in(
 
 def disconnect(core: Core, request: Request, reference: str) -> Reply:
     """POST /networks/{id}/disconnect."""
-    container = _addressed(core, request)
+    container = _addressed(core, request.json(DISCONNECT, **UNREADABLE))
     network = _network_for(core, container, reference)
     if network.name not in container.joined:
         the = "" if _lives(container) else "the "
@@ -119,8 +123,8 @@ def disconnect(core: Core, request: Request, reference: str) -> Reply:
     return Reply(200)
 
 
-def _addressed(core: Core, request: Request) -> EmulatedContainer:
-    reference = str(request.json().get("Container") or "")
+def _addressed(core: Core, body: Json) -> EmulatedContainer:
+    reference = str(body.get("Container") or "")
     if not reference:
         raise refusal(400, 'invalid name or ID supplied: ""')
     return core.find(reference)

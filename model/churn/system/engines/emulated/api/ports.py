@@ -1,9 +1,14 @@
 """Published ports that are bound for real, and answer as the server in the container would over HTTP."""
 
 import asyncio
+import os
 import socket
+import stat
+from collections.abc import Mapping
 from contextlib import suppress
+from errno import ENOENT
 from pathlib import Path
+from typing import Any
 
 from churn.system.clock import Clock
 from churn.system.engines.emulated.api.bindings import bindings
@@ -12,6 +17,8 @@ from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.spellings import crashing
 from churn.system.host import ALL_INTERFACES, BEHAVIOUR
 
+_LONGEST_WORD = 4096
+"""Bytes that are read of a behaviour file."""
 _REQUEST_TIME = 5.0
 """Seconds that a client may take to send its request."""
 _HEALTH = ("/", "/health")
@@ -23,9 +30,24 @@ class BehaviourFiles(dict[str, str]):
 
     def get(self, folder: str, otherwise: object = None) -> str | None:  # type: ignore[override]  # noqa: ARG002 -- narrower
         """The word for a folder; None where nothing is written."""
-        with suppress(OSError, UnicodeDecodeError):
-            return Path(folder, BEHAVIOUR).read_text(encoding="utf-8").strip() or super().get(folder)
+        with suppress(OSError, ValueError):
+            return _word_in(Path(folder)) or super().get(folder)
         return super().get(folder)
+
+
+def _word_in(folder: Path) -> str:
+    """The word in the folder's behaviour file. Raises `OSError` and `ValueError` where no plain file of the folder's own has one.
+
+    Clients name the folder, and others write into it: a link leads nowhere else, and a pipe lets nobody wait.
+    """
+    folder = Path(os.path.realpath(folder))  # where links lead in a circle, Path.resolve raises what differs by version
+    path = Path(os.path.realpath(folder / BEHAVIOUR))
+    if not path.is_relative_to(folder):
+        raise FileNotFoundError(ENOENT, "leads out of its folder", str(path))
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FileNotFoundError(ENOENT, "is no plain file", str(path))
+        return file.read(_LONGEST_WORD).decode().strip()
 
 
 class HostPorts:
@@ -38,13 +60,15 @@ class HostPorts:
         self._held: dict[int, tuple[socket.socket, asyncio.Task[None]]] = {}
         self._attending: set[asyncio.Task[None]] = set()
         self._writers: dict[int, set[asyncio.StreamWriter]] = {}
+        self._asked: tuple[Mapping[str, Any], Mapping[str, str]] = {}, {}
+        """What one container was asked for with, and the addresses in it by their ports."""
 
     def bind(self, port: int, container: EmulatedContainer) -> None:
         """As `PortBinder.bind`."""
         place = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            place.bind((_address(container, port), port))
+            place.bind((self.address(container, port), port))
             place.listen()
         except OSError:
             place.close()
@@ -52,6 +76,16 @@ class HostPorts:
         place.setblocking(False)
         self._writers[port] = set()
         self._held[port] = place, asyncio.ensure_future(self._serve(place, port, container))
+
+    def address(self, container: EmulatedContainer, port: int) -> str:
+        """As `PortBinder.address`."""
+        if self._asked[0] is not container.body:
+            found: dict[str, str] = {}
+            for _, address, host in bindings(container):
+                found.setdefault("" if host == "0" else host, address)
+            self._asked = container.body, found
+        asked = self._asked[1].get(str(port)) or self._asked[1].get("") or ""
+        return asked if asked and ":" not in asked else ALL_INTERFACES
 
     def release(self, port: int) -> None:
         """As `PortBinder.release`: connections end with it."""
@@ -126,9 +160,3 @@ def _status(method: str, path: str, word: str) -> int:
     if path not in _HEALTH:
         return 404
     return 503 if word == "unhealthy" else 200
-
-
-def _address(container: EmulatedContainer, port: int) -> str:
-    """The address of this machine that a port is published on."""
-    asked = [address for _, address, host in bindings(container) if host in ("", "0", str(port))]
-    return asked[0] if asked and asked[0] and ":" not in asked[0] else ALL_INTERFACES

@@ -107,8 +107,8 @@ class Api:
             raise
         except EngineError as error:
             return refused(error)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
-            # A value of another kind than the API has there: a real engine's decoder refuses it likewise.
+        except (TypeError, ValueError, AttributeError, KeyError, RecursionError) as error:
+            # A value that nobody has thought of: whoever asks is told, and the engine goes on.
             self.log(f"unreadable: {method} {target}: {error!r}")
             return refused(refusal(400, f"invalid JSON: a value is not of the kind that is expected: {error}"))
 

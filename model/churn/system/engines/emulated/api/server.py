@@ -30,6 +30,8 @@ from churn.system.faults.gate import Gate
 
 OWNER_ONLY = 0o600
 _OK = 200
+_KEPT = 2**31
+"""Seconds that a connection is kept while nothing is asked on it: as long as its client likes, as with dockerd."""
 LONGEST = 100
 """Characters that the path of a unix socket may have, on every system."""
 _START_LIMIT, _LOOK_EVERY = 10.0, 0.01
@@ -116,7 +118,13 @@ class EngineServer:
 
     async def _serve_one(self, app: App, place: socket.socket) -> None:
         config = uvicorn.Config(
-            app, http=_Connection, lifespan="off", log_level="critical", access_log=False, timeout_graceful_shutdown=1
+            app,
+            http=_Connection,
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            timeout_keep_alive=_KEPT,
+            timeout_graceful_shutdown=1,
         )
         server = _Server(config)
         self._servers.append(server)

@@ -1,9 +1,11 @@
 """The calls on volumes."""
 
+from churn.system.engines.emulated.api.bodies import VOLUME
 from churn.system.engines.emulated.api.dates import when
 from churn.system.engines.emulated.api.filters import filters_of, labelled, matching, one_of
 from churn.system.engines.emulated.api.message import Json, Reply, Request, told
 from churn.system.engines.emulated.api.mounts import check_volume
+from churn.system.engines.emulated.api.networks import UNREADABLE
 from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.resources import EmulatedResource
@@ -36,7 +38,7 @@ def inspect(core: Core, request: Request, name: str) -> Reply:
 
 def create(core: Core, request: Request) -> Reply:
     """POST /volumes/create: nothing happens to one that is there."""
-    body = request.json()
+    body = request.json(VOLUME, **UNREADABLE)
     name = str(body.get("Name") or core.identities.new())
     if (driver := body.get("Driver") or "local") != "local":
         raise refusal(404, f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found')
