@@ -43,9 +43,12 @@ if TYPE_CHECKING:
         Wait,
     )
     from churn.lifecycle.sequence import Naming, Sequence
+    from churn.session.budget import Budget
     from churn.session.session import Session
     from churn.session.system import System
+    from churn.session.trace import Trace
     from churn.session.violation import Violation
+    from churn.system.engines.emulated.api.fake import fake_docker
     from churn.system.protocols import Engine, Host, Manager
 
 __version__ = "0.1.0"
@@ -87,8 +90,11 @@ _HOMES = {
         "Wait",
     ),
     "churn.lifecycle.sequence": ("Naming", "Sequence"),
+    "churn.session.budget": ("Budget",),
     "churn.session.session": ("Session",),
     "churn.session.system": ("System",),
+    "churn.session.trace": ("Trace",),
+    "churn.system.engines.emulated.api.fake": ("fake_docker",),
     "churn.session.violation": ("Violation",),
     "churn.system.protocols": ("Engine", "Host", "Manager"),
 }
@@ -96,6 +102,7 @@ _HOMES = {
 __all__ = [
     "Address",
     "Behaviour",
+    "Budget",
     "Calls",
     "Contract",
     "Crash",
@@ -132,10 +139,12 @@ __all__ = [
     "Stop",
     "System",
     "Target",
+    "Trace",
     "Update",
     "Violation",
     "Wait",
     "assembled",
+    "fake_docker",
 ]
 
 

@@ -71,6 +71,10 @@ class Target:
     def _interrupted(self) -> bool:
         return need_interrupts(self.defects)
 
+    def assembled(self) -> "AbstractContextManager[Assembled]":
+        """As the function `assembled`."""
+        return assembled(self)
+
     @property
     def settings(self) -> Mapping[str, str | int | bool]:
         """How the manager is run, where it can be run in several ways: what a reproducer keeps of that."""

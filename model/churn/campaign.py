@@ -8,7 +8,8 @@ from attrs import Factory, define, field, frozen
 from churn.assembly import Assembled, Target
 from churn.errors import BudgetSpent, EnvironmentFault
 from churn.explore.coverage import Coverage
-from churn.explore.machine import PROFILES, Explorer, Profile, explore, rounds
+from churn.explore.machine import Explorer, explore, rounds
+from churn.explore.profiles import PROFILES, Profile
 from churn.explore.scenarios import cycles
 from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk

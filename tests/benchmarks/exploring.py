@@ -24,7 +24,6 @@ from measure import Figure, interleaved, ratio, report
 from churn.assembly import Assembled, Target, assembled
 from churn.errors import BudgetSpent
 from churn.explore.machine import (
-    PROFILES,
     Explorer,
     LifecycleMachine,
     Opening,
@@ -32,8 +31,8 @@ from churn.explore.machine import (
     openings,
     operations,
     paces,
-    quiet,
 )
+from churn.explore.profiles import PROFILES, quiet
 from churn.lifecycle.operations import Operation, Pace, Step
 from churn.session.budget import Budget
 from churn.session.session import Session

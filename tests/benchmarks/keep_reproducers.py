@@ -7,7 +7,8 @@ import argparse
 from pathlib import Path
 
 from churn.assembly import Target, assembled
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.reproducers.file import Expectation, Reproducer, save
 from churn.session.budget import Budget
 from churn.session.session import Session

@@ -26,7 +26,8 @@ from rich.table import Table
 
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.lifecycle.sequence import Sequence
 from churn.report.summary import summarise
 from churn.reproducers.file import load

@@ -54,7 +54,11 @@ SYSTEM_RANKS = {
 """The same inside `system/`."""
 
 HOMES = {
-    "docker": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
+    "docker": (
+        "system/engines/docker/",
+        "system/engines/emulated/api/adapter.py",
+        "system/engines/emulated/api/fake.py",
+    ),
     "requests": ("system/engines/docker/", "system/engines/emulated/api/adapter.py"),
     "asyncio": (
         "cli/engine.py",
@@ -65,9 +69,9 @@ HOMES = {
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
     "urllib3": ("system/engines/docker/",),
-    "hypothesis": ("explore/machine.py",),
+    "hypothesis": ("explore/machine.py", "explore/profiles.py", "explore/suite.py"),
     "subprocess": ("system/process.py",),
-    "pytest": ("pytest_plugin.py",),
+    "pytest": ("pytest_plugin/",),
     "time": ("system/clock.py",),
     "datetime": ("system/clock.py", "system/engines/docker/", "system/engines/emulated/api/dates.py"),
     "random": (),

@@ -11,7 +11,7 @@ from churn.cli import churn
 from churn.cli.guide import TOPICS, page
 from churn.explain import explained
 from churn.lifecycle.invariants import INVARIANTS
-from churn.pytest_plugin import _OPTIONS
+from churn.pytest_plugin import OPTIONS
 from churn.system.managers.defects import DEFECTS
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def known_options() -> set[str]:
     found = {
         word for command in commands for option in command.params for word in (*option.opts, *option.secondary_opts)
     }
-    return found | {f"--churn-{name}" for name in _OPTIONS} | {"--help"}
+    return found | {f"--churn-{name}" for name in OPTIONS} | {"--help"}
 
 
 def named_commands(text: str) -> set[str]:

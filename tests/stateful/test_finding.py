@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from churn.assembly import Target, assembled
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.reproducers.file import load
 from churn.session.budget import Budget
 from churn.session.session import Session

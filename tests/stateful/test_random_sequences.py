@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from churn.errors import BudgetSpent
-from churn.explore.machine import PROFILES, Explorer, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import PROFILES
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import service_names

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from churn.assembly import Target, assembled
-from churn.explore.machine import PROFILES, Explorer, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import PROFILES
 from churn.reproducers.file import Reproducer
 from churn.reproducers.replay import ReplayVerdict, replay
 from churn.session.budget import Budget

@@ -87,7 +87,7 @@ def test_the_tests_on_the_page_about_pytest_pass(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     found = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert found.returncode == 0, found.stdout
-    assert "2 passed" in found.stdout
+    assert "3 passed" in found.stdout
 
 
 # -- explain ----------------------------------------------------------------------------------------------------------

@@ -1,15 +1,20 @@
 """The pytest plugin as its users meet it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from churn.explore.machine import PROFILES as MACHINE_PROFILES
-from churn.pytest_plugin import PROFILES
-from churn.reproducers.file import Expectation, load
+from churn.explore.profiles import PROFILES as MACHINE_PROFILES
+from churn.lifecycle.operations import Create, Start, Step, Stop
+from churn.lifecycle.sequence import Sequence
+from churn.pytest_plugin.choice import PROFILES
+from churn.reproducers.file import Expectation, Reproducer, load, save
+from churn.session.verdict import Signature
+from churn.session.violation import Violation
 
 BROKEN = """
 import pytest
@@ -73,7 +78,7 @@ def test_a_violation_is_told_by_its_shrunk_sequence_and_kept(tmp_path: Path) -> 
     found = pytest_in(tmp_path, BROKEN)
     assert found.returncode == 1
     assert "shrunk from 4 to 3 steps (minimal; failed each time" in found.stdout
-    pasted = found.stdout.partition("session.run(")[2].partition("\n)\n")[0]
+    pasted = found.stdout.partition("\nsession.run(")[2].partition("\n)\n")[0]
     assert pasted.split("Step(", 1)[1].replace(" ", "").splitlines() == [
         "Create('a')),",
         "Step(Start('a')),",
@@ -83,13 +88,16 @@ def test_a_violation_is_told_by_its_shrunk_sequence_and_kept(tmp_path: Path) -> 
     (kept,) = (tmp_path / "churn-report" / "reproducers").glob("*.json")
     assert f"kept: churn replay {kept}" in found.stdout
     assert load(kept).targets == {"reference": Expectation.FAILED}
+    assert issubclass(Violation, AssertionError)
+    assert re.search(r"^test_it\.py:\d+: Violation$", found.stdout, re.MULTILINE), found.stdout
+    assert re.search(r"^FAILED test_it\.py::test_mine - .*Violation: accepted", found.stdout, re.MULTILINE)
 
 
 def test_a_violation_is_told_as_code_to_paste(tmp_path: Path) -> None:
     found = pytest_in(tmp_path, BROKEN, "--churn-shrink", "no")
     assert found.returncode == 1
     assert "accepted: after 'start a' expected start a must succeed; seen: it was refused" in found.stdout
-    pasted = found.stdout.partition("session.run(")[2].partition("\n)\n")[0]
+    pasted = found.stdout.partition("\nsession.run(")[2].partition("\n)\n")[0]
     assert pasted.split("Step(", 1)[1].replace(" ", "").splitlines() == [
         "Create('a')),",
         "Step(Start('a')),",
@@ -165,6 +173,93 @@ def test_a_test_that_uses_churn_is_told_what_is_tested(tmp_path: Path) -> None:
 def test_the_machine_can_be_subclassed(tmp_path: Path) -> None:
     found = pytest_in(tmp_path, SUBCLASS)
     assert found.returncode == 0, found.stdout
+
+
+FAILING = """
+import os
+from churn import LifecycleMachine, Session, Start, Step, Stop, Target
+from hypothesis import settings
+from hypothesis.stateful import rule
+
+class Mine(LifecycleMachine):
+    @classmethod
+    def open_session(cls):
+        return Session.over(Target(defects=("leaves-container",)))
+
+    @rule()
+    def start_and_stop(self):
+        self.perform(Step(Start("a")))
+        self.perform(Step(Stop("a")))
+
+TestMine = Mine.TestCase
+TestMine.settings = settings(max_examples=30, stateful_step_count=8)
+"""
+
+
+def test_a_machine_that_fails_shows_steps_code_reproducer_and_line(tmp_path: Path) -> None:
+    found = pytest_in(tmp_path, FAILING)
+    assert found.returncode == 1
+    assert re.search(r"test_it\.py:\d+.*: Violation", found.stdout), found.stdout
+    assert "  1. create a\n  2. start a\n  3. stop a\n" in found.stdout
+    assert "from churn import Create, Sequence, Start, Step, Stop" in found.stdout
+    (kept,) = (tmp_path / "churn-report" / "reproducers").glob("*.json")
+    assert f"kept: churn replay {kept}" in found.stdout
+    assert load(kept).targets == {"reference+leaves-container": Expectation.FAILED}
+    assert "Falsifying example" not in found.stdout
+    assert "churn/session" not in found.stdout, "no inside of Churn"
+
+
+WISHED = """
+from churn import LifecycleMachine
+
+class Mine(LifecycleMachine):
+    def teardown(self):
+        session, shared = self.shared.session, self.shared
+        print(f"wished: {session.target.manager} {session.budget.operations} {shared.services} {shared.faults}")
+        super().teardown()
+
+TestMine = Mine.TestCase
+"""
+
+
+def test_a_machine_obeys_the_options(tmp_path: Path) -> None:
+    words = ("--churn-max-operations", "40", "--churn-services", "1", "--churn-faults", "no", "--churn-seed", "3")
+    found = pytest_in(tmp_path, WISHED, "-s", *words)
+    assert found.returncode == 0, found.stdout
+    assert "wished: reference 40 1 False" in found.stdout
+    assert "churn: reference on emulated, seed 3" in found.stdout
+
+
+def kept_of(folder: Path, target: str, expectation: Expectation) -> None:
+    steps = (Step(Create("a")), Step(Start("a")), Step(Stop("a")))
+    signature = Signature("no-orphans", "stop", "running")
+    save(Reproducer(signature=signature, expected="none", seen="one", names=("a",), sequence=Sequence(steps),
+                    targets={target: expectation}), folder, "kept.json")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "expectation", "code", "told"),
+    [
+        ("reference+leaves-container", Expectation.FAILED, 0, "XFAIL kept.json::reference+leaves-container: FAILED"),
+        ("reference", Expectation.FAILED, 1, "the bug of reference is gone: in "),
+        ("reference", Expectation.FIXED, 0, "1 passed"),
+        (
+            "reference+leaves-container",
+            Expectation.FIXED,
+            1,
+            "expected FIXED of reference+leaves-container, got FAILED",
+        ),
+    ],
+)
+def test_a_reproducer_is_held_to_what_its_file_expects(
+    tmp_path: Path, target: str, expectation: Expectation, code: int, told: str
+) -> None:
+    kept_of(tmp_path, target, expectation)
+    found = pytest_in(tmp_path, "", "-ra")
+    assert found.returncode == code, found.stdout
+    assert told in found.stdout.replace("\n", " ").replace("  ", " ")
+    if "XFAIL" in told:
+        assert f"the bug still lives: churn replay {tmp_path / 'kept.json'}" in found.stdout.replace("\n", "")
 
 
 def test_the_stateful_tests_run_under_xdist() -> None:

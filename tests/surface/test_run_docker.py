@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from churn.errors import BudgetSpent
-from churn.explore.machine import PROFILES, Explorer, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import PROFILES
 from churn.explore.tour import Tour, hurriedly, walk
 from churn.lifecycle.operations import (
     Crash,

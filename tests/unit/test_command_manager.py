@@ -11,7 +11,8 @@ from builders import laboratory
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from churn.errors import EngineError, EnvironmentFault
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed, Status

@@ -13,19 +13,20 @@ import pytest
 from attrs import evolve
 from builders import Double, ForgetfulStop, Laboratory, conditions, laboratory
 
+from churn.assembly import Target
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
 from churn.explore.machine import (
     PACES,
-    PROFILES,
     Explorer,
     LifecycleMachine,
-    Profile,
     choices,
     explore,
     openings,
     rounds,
 )
+from churn.explore.profiles import PROFILES, Profile
+from churn.explore.suite import Wishes
 from churn.explore.tour import Tour, calmly, hurriedly, walk
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
@@ -364,15 +365,18 @@ def test_a_machine_of_ones_own_says_which_system_it_explores() -> None:
     machine = Mine()
     assert machine.shared.session is lab.session
     assert Mine().shared is machine.shared
-    assert Mine.TestCase.settings.database is None
 
 
-def test_one_that_does_not_say_so_is_told() -> None:
+def test_one_that_does_not_say_so_explores_what_is_wished_for() -> None:
     class Mine(LifecycleMachine):
-        pass
+        wishes = Wishes(target=Target(defects=("list-omits",)), services=1, faults=False, operations=40)
 
-    with pytest.raises(NotImplementedError, match=r"Mine has to say in open_session\(\)"):
-        Mine()
+    shared = Mine().shared
+    assert shared.session.target == Mine.wishes.target
+    assert (shared.services, shared.faults, shared.session.budget.operations) == (1, False, 40)
+    Mine.close()
+    assert Mine().shared is not shared
+    Mine.close()
 
 
 def test_two_machines_share_nothing() -> None:

@@ -13,7 +13,8 @@ from attrs import define, evolve
 from builders import Double, Laboratory, laboratory
 
 from churn.errors import EngineError, NameTaken, NotFound, PortTaken, RemovalInProgress
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.explore.tour import Tour, walk
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Means, Noticing, Ports, Remains, Reply, SecondStart, Willing

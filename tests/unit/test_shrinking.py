@@ -9,7 +9,8 @@ from builders import ANYHOW, conditions
 
 from churn.assembly import Target, assembled
 from churn.campaign import reproducer_of
-from churn.explore.machine import Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import Profile
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Sort

@@ -20,7 +20,7 @@ from churn.cli.keeping import link
 from churn.cli.options import defect_option, engine_option, manager_option, reproducers_option, services_option
 from churn.cli.plan import show_plan
 from churn.cli.settings import Duration, expect_writable
-from churn.explore.machine import PROFILES
+from churn.explore.profiles import PROFILES
 from churn.report.console import VisibleConsole
 from churn.session.trace import written
 from churn.system.clock import today

@@ -6,13 +6,13 @@ one is answered from memory and no other is run.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import lru_cache
 from itertools import product
 from typing import ClassVar
 
 from attrs import define, frozen
-from hypothesis import HealthCheck, Phase, Verbosity, seed as seeded, settings, strategies as st
+from hypothesis import seed as seeded, strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,6 +23,8 @@ from hypothesis.stateful import (
 )
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
+from churn.explore.profiles import Profile, quiet
+from churn.explore.suite import Wishes, fit_into_suite, line_of
 from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
 from churn.lifecycle.sequence import SINGLE, Naming, fitting, service_names
 from churn.lifecycle.state import every, healing, repaired
@@ -40,23 +42,6 @@ class Opening:
     names: tuple[str, ...]
     naming: Naming
     created: bool = True
-
-
-@frozen
-class Profile:
-    """How much is explored: sequences, and steps in each."""
-
-    sequences: int
-    steps: int
-
-
-PROFILES = {
-    "fixed": Profile(25, 30),
-    "explore": Profile(10_000, 30),
-    "soak": Profile(1_000_000, 100),
-    "real": Profile(10_000, 12),
-}
-"""`fixed` for regressions, `explore` for an emulated engine, `soak` for a long night, `real` where operations are slow."""
 
 
 @lru_cache(maxsize=16)
@@ -135,11 +120,12 @@ class Explorer:
 
 
 class LifecycleMachine(RuleBasedStateMachine):
-    """The machine. Subclass it in a suite of your own: give it a session, add rules that call `perform`.
+    """The machine. Subclass it in a suite of your own: say what it explores, add rules that call `perform`.
 
         class Mine(LifecycleMachine):
             @classmethod
-            def open_session(cls) -> Session: ...
+            def open_session(cls) -> AbstractContextManager[Session]:
+                return Session.over(Target(manager="mine.toml", environ=dict(os.environ)))
 
         TestMine = Mine.TestCase
 
@@ -148,20 +134,38 @@ class LifecycleMachine(RuleBasedStateMachine):
     """
 
     explorer: ClassVar[Explorer | None] = None
+    wishes: ClassVar[Wishes] = Wishes()
+    """What the front end wishes; with pytest, what its options say."""
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
-        cls.TestCase.settings = quiet(PROFILES["fixed"])
+        fit_into_suite(cls)
 
     @classmethod
-    def open_session(cls) -> Session:
-        """The session to explore in; asked for once a class."""
-        raise NotImplementedError(f"{cls.__name__} has to say in open_session() which system it explores")
+    def open_session(cls) -> Session | AbstractContextManager[Session]:
+        """The session to explore in, or a context that gives it; asked for once a class. By default that is wished for."""
+        return Session.over(cls.wishes.target)
+
+    @classmethod
+    def close(cls) -> None:
+        """Leave the context that `open_session` gave, if it was one."""
+        opened, cls._opened = cls._opened, None
+        if opened is not None:
+            cls.explorer = None
+            opened.close()
+
+    _opened: ClassVar[ExitStack | None] = None
 
     @classmethod
     def _explorer(cls) -> Explorer:
         if cls.explorer is None:
-            cls.explorer = Explorer(session=cls.open_session())
+            session = cls.open_session()
+            if not isinstance(session, Session):
+                cls._opened = ExitStack()
+                session = cls._opened.enter_context(session)
+            wishes = cls.wishes
+            wishes.limit(session.budget)
+            cls.explorer = Explorer(session=session, services=wishes.services, faults=wishes.faults)
         return cls.explorer
 
     def __init__(self) -> None:
@@ -228,6 +232,8 @@ class LifecycleMachine(RuleBasedStateMachine):
             self._asleep = self._over = True
         except (Violation, BudgetSpent, EnvironmentFault) as error:
             self._error = error
+            if isinstance(error, Violation):
+                error.where = line_of(type(self))
 
     @invariant()
     def possible(self) -> None:
@@ -274,22 +280,6 @@ def _leaving_nothing() -> Iterator[None]:
             yield
         finally:
             set_hypothesis_home_dir(None)
-
-
-def quiet(profile: Profile) -> settings:
-    """Hypothesis's settings: only generate, remember nothing, print nothing, never hurry."""
-    return settings(
-        max_examples=profile.sequences,
-        stateful_step_count=profile.steps,
-        phases=(Phase.generate,),
-        database=None,
-        deadline=None,
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
 
 
 def rounds(seed: int) -> Iterator[int]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from attrs import define, field
 
 from churn.errors import BudgetSpent
-from churn.explore.machine import PROFILES, Explorer, Profile, explore
+from churn.explore.machine import Explorer, explore
+from churn.explore.profiles import PROFILES, Profile
 from churn.lifecycle.operations import Step
 from churn.lifecycle.planning import At, Planner, Route
 from churn.lifecycle.sequence import Naming

@@ -23,6 +23,7 @@ from churn.session.budget import Budget
 from churn.session.environment import Environment
 from churn.session.judging import Judge, Pending, is_blind
 from churn.session.known import Adopted, Known, NothingNew
+from churn.session.opening import Opened
 from churn.session.patience import Patience
 from churn.session.resets import Reset, Resets
 from churn.session.run import Record, Run
@@ -36,7 +37,7 @@ from churn.system.rewinding import Numbers
 Watch = Callable[[State, Record], None]
 
 
-class Session:
+class Session(Opened):
     """A system under test, and the states that the model still thinks possible.
 
     `begin` a sequence, do its `step`s, `finish` it. A step that leaves no possible state raises `Violation`, one that

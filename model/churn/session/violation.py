@@ -7,10 +7,15 @@ from churn.session.run import Record
 from churn.session.verdict import Signature
 
 
-class Violation(ChurnError):
-    """There is an objection to every state that is possible after a step. `failing` is the sequence up to that step."""
+class Violation(ChurnError, AssertionError):
+    """There is an objection to every state that is possible after a step. `failing` is the sequence up to that step.
+
+    For whoever knows nothing of Churn, it is an assertion that failed.
+    """
 
     def __init__(self, record: Record, failing: Failing) -> None:
+        self.where = ""
+        """The line of a user's own rule that asked for the step: ``file:line``. Empty where there is none."""
         self.record = record
         self.failing = failing
         first = record.objections[0]
