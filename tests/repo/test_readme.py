@@ -33,7 +33,7 @@ def known_options() -> set[str]:
     found = {
         word for command in commands for option in command.params for word in (*option.opts, *option.secondary_opts)
     }
-    return found | {f"--churn-{name}" for name in OPTIONS} | {"--help"}
+    return found | {f"--churn-{name}" for name in OPTIONS} | {"--help", "--hypothesis-seed"}
 
 
 def named_commands(text: str) -> set[str]:
