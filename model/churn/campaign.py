@@ -15,6 +15,7 @@ from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
+from churn.lifecycle.invariants import INVARIANTS
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
@@ -77,6 +78,8 @@ class Plan:
     """Whether the system's seconds are dear: then the planner says what is done, by what is new in it for its seconds."""
     flat: bool = False
     """Whether the planner goes by two priors alone."""
+    excluded: frozenset[str] = frozenset()
+    """The names of invariants that are not asked."""
 
 
 def planner_of(plan: Plan, contract: Contract, costs: Costs) -> Planner:
@@ -113,7 +116,8 @@ class Campaign:
         plan, system = self.plan, self.assembled.system
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(self.clock, plan.operations, plan.seconds)
-        self.session = Session(system, self.assembled.reset, self.trace, budget)
+        asked = tuple(one for one in INVARIANTS if one.name not in plan.excluded)
+        self.session = Session(system, self.assembled.reset, self.trace, budget, asked)
         self.triage = Triage(self.session, self.announce, self.told)
         self._seeds = rounds(plan.seed)
         if plan.thrifty:

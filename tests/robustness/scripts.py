@@ -26,17 +26,21 @@ from churn.reproducers.shell import as_shell
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
 REPRODUCED, NOT_REPRODUCED = 1, 0
 """The exit codes of a script."""
+TRIES = 5
+"""How often a script may try, until the bug shows: some go by the ports that the system gives."""
 MOST_SECONDS = 300
 """Real seconds that a script may take."""
 
 
-def ran(script: str) -> dict[str, Any]:
-    """What became of a script: its exit code, its last lines, its seconds."""
+def ran(script: str, tries: int = 1) -> dict[str, Any]:
+    """What became of a script: its exit code, its last lines, its seconds. It may try so often until the bug shows."""
     with tempfile.TemporaryDirectory() as folder:
         file, began = Path(folder) / "bug.sh", time.monotonic()
         file.write_text(script, encoding="utf-8")
         try:
-            done = subprocess.run(["sh", file], capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
+            done = subprocess.run(
+                ["sh", file, str(tries)], capture_output=True, text=True, timeout=MOST_SECONDS, check=False
+            )
         except subprocess.TimeoutExpired:
             return {"code": None, "said": f"not over after {MOST_SECONDS} s", "seconds": MOST_SECONDS}
     return {
@@ -52,7 +56,7 @@ def shown(name: str, reproducer: Reproducer) -> dict[str, Any]:
         scripts = as_shell(reproducer), as_shell(evolve(reproducer, defects=()))
     except UsageError as error:
         return {"name": name, "shown": None, "why": str(error)}
-    bug, healthy = map(ran, scripts)
+    bug, healthy = ran(scripts[0], TRIES), ran(scripts[1])
     good = bug["code"] == REPRODUCED and healthy["code"] == NOT_REPRODUCED
     return {"name": name, "shown": good, "bug": bug, "healthy": healthy}
 

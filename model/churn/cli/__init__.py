@@ -17,6 +17,8 @@ _COMMANDS = (
     "run",
     "explore",
     "replay",
+    "report",
+    "diff",
     "clean",
     "defects",
     "image",

@@ -15,8 +15,11 @@ from churn.campaign import Campaign, Plan
 from churn.cli.interrupts import Interrupts
 from churn.cli.keeping import keep
 from churn.cli.settings import INTERRUPTED
+from churn.cli.telling import Outlet, announce, save_all
 from churn.errors import ChurnError, EngineError, UsageError
-from churn.report.files import save, write
+from churn.report.comparing import accepting
+from churn.report.data import as_data
+from churn.report.files import write
 from churn.report.summary import summarise
 from churn.report.terminal import Ticker, show
 from churn.report.values import Kept, Summary
@@ -87,27 +90,27 @@ def _run(campaign: Campaign, console: Console, folder: Path) -> None:
 
 
 def tell(
-    campaign: Campaign,
-    seconds: float,
-    chosen: Target,
-    console: Console,
-    folder: Path,
-    *,
-    reproducers: Path,
-    stop: Interrupts,
+    campaign: Campaign, seconds: float, chosen: Target, console: Console, outlet: Outlet, *, stop: Interrupts
 ) -> int:
     """Save and show what a campaign came to; the exit code. What cannot be saved is shown, and told as a fault."""
-    campaign.coverage.count(campaign.trace)
-    faults = [campaign.trace.lost] if campaign.trace.lost else []
-    kept = keep(campaign, chosen, reproducers, faults)
+    trace = campaign.trace
+    campaign.coverage.count(trace)
+    faults = [trace.lost] if trace.lost else []
+    kept = keep(campaign, chosen, outlet.reproducers, faults)
     for line in (line for one in kept if one is not None for line in _again(one)):
         console.print(escape(line), soft_wrap=True)
     account = evolve(campaign.account(seconds), interrupted=stop.happened, kept=kept)
-    summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults)))
-    lacking = _unsaved(summary, folder)
+
+    def summed_up(*faults: str) -> Summary:
+        return accepting(summarise(trace, evolve(account, faults=(*account.faults, *faults))), outlet.baseline)
+
+    summary = summed_up(*faults)
+    lacking = _unsaved(summary, outlet)
     if lacking:
-        summary = summarise(campaign.trace, evolve(account, faults=(*account.faults, *faults, lacking)))
-    show(summary, console, None if lacking else folder)
+        summary = summed_up(*faults, lacking)
+    trace.report(as_data(summary))
+    show(summary, console, None if lacking else outlet.folder)
+    announce(summary, outlet.formats, chosen.environ)
     return INTERRUPTED if stop.happened else summary.exit_code
 
 
@@ -118,10 +121,10 @@ def _again(kept: Kept) -> Iterator[str]:
         yield f"Without Churn: sh {kept.script}"
 
 
-def _unsaved(summary: Summary, folder: Path) -> str:
+def _unsaved(summary: Summary, outlet: Outlet) -> str:
     """Why the report could not be saved; empty if it was."""
     try:
-        save(summary, folder)
+        save_all(summary, outlet.folder, outlet.formats)
     except OSError as error:
-        return f"the report could not be written to {folder}: {error.strerror}"
+        return f"the report could not be written to {outlet.folder}: {error.strerror}"
     return ""

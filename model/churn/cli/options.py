@@ -62,6 +62,36 @@ def defect_option(words: str = "Plant a known bug; see: churn defects.") -> Deco
     return click.option("--defect", "defects", multiple=True, metavar="NAME", shell_complete=_defects, help=words)
 
 
+def format_option() -> Decorator:
+    """``--format``, as often as you like."""
+    return click.option(
+        "--format", "formats", multiple=True, type=OneOf(FORMATS), metavar="|".join(FORMATS),
+        help="A further format of the report: junit.xml, report.sarif, or what GitHub Actions shows, which is told there anyway.",
+    )  # fmt: skip
+
+
+FORMATS = ("junit", "sarif", "github")
+"""The formats that a report has beside those that it always has."""
+
+
+def baseline_option() -> Decorator:
+    """``--baseline``."""
+    return click.option(
+        "--baseline", type=click.Path(path_type=Path, exists=True), metavar="FILE|DIR",
+        help="An earlier report: its bugs are known. The exit code is 0 where no other was found.",
+    )  # fmt: skip
+
+
+def exclude_option() -> Decorator:
+    """``--exclude``, as often as you like."""
+    from churn.lifecycle.invariants import INVARIANTS  # only for the commands that have this option
+
+    return click.option(
+        "--exclude", "excluded", multiple=True, metavar="INVARIANT", type=OneOf([one.name for one in INVARIANTS]),
+        help="A rule that is not asked for, by its name; churn explain lists them.",
+    )  # fmt: skip
+
+
 def services_option(words: str) -> Decorator:
     """``--services``."""
     return click.option("--services", type=click.IntRange(1, 3), default=2, show_default=True, help=words)

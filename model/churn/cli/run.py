@@ -17,11 +17,22 @@ from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.campaigns import carry_out, tell
 from churn.cli.interrupts import interruptible
 from churn.cli.keeping import link
-from churn.cli.options import defect_option, engine_option, manager_option, reproducers_option, services_option
+from churn.cli.options import (
+    baseline_option,
+    defect_option,
+    engine_option,
+    exclude_option,
+    format_option,
+    manager_option,
+    reproducers_option,
+    services_option,
+)
 from churn.cli.plan import show_plan
 from churn.cli.settings import Duration, expect_writable
+from churn.cli.telling import Outlet
 from churn.explore.profiles import PROFILES
 from churn.report.console import VisibleConsole
+from churn.report.data import read_report
 from churn.session.trace import written
 from churn.system.clock import today
 
@@ -72,6 +83,9 @@ _SECONDS = 300.0
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
+@format_option()
+@baseline_option()
+@exclude_option()
 @aima_options
 def run(**options: Any) -> None:
     """Run the cycles, then search for what fails, and report.
@@ -79,7 +93,8 @@ def run(**options: Any) -> None:
     Where operations take their time, the search does what is worth most for its seconds. Where they take none (the reference
     manager on the emulated engine), or with --tour, it tours the whole model and explores at random.
 
-    Exit codes: 0 passed, 1 a criterion failed, 2 could not run, 3 inconclusive, 130 interrupted after clean-up.
+    Exit codes: 0 passed, or failed by bugs alone that --baseline has, 1 a criterion failed, 2 could not run, 3 inconclusive,
+    130 interrupted after clean-up.
     """
     console = VisibleConsole(highlight=False)
     chosen = _target(options)
@@ -88,14 +103,16 @@ def run(**options: Any) -> None:
     if options["planned"]:
         show_plan(chosen, plan, options["budget"] or _SECONDS, console)
         return
+    baseline = read_report(options["baseline"]) if options["baseline"] is not None else None
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     reproducers = options["reproducers"] or folder / "reproducers"
     expect_writable("--report", folder)
     if options["reproducers"] is not None:
         expect_writable("--reproducers", reproducers)
+    outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline)
     with interruptible() as stop, written(folder / "trace.jsonl", _head(chosen, options)) as trace:
         campaign, seconds = carry_out(chosen, plan, trace, console, folder, stop)
-        code = tell(campaign, seconds, chosen, console, folder, reproducers=reproducers, stop=stop)
+        code = tell(campaign, seconds, chosen, console, outlet, stop=stop)
     if options["folder"] is None:
         link(folder)
     sys.exit(code)
@@ -128,6 +145,7 @@ def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
         faults=options["faults"] if options["faults"] is not None else not shared,
         pairs=options["pairs"],
         searching=options["only"] is None,
+        excluded=frozenset(options["excluded"]),
         profile=PROFILES["explore" if emulated else "real"],
         thrifty=not (emulated or options["tour"] or options["pairs"]),
     )
@@ -145,6 +163,8 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     if options["max_operations"] is not None:
         words += ["--max-operations", str(options["max_operations"])]
     words += [word for name in chosen.defects for word in ("--defect", name)]
+    words += [word for name in options["excluded"] for word in ("--exclude", name)]
+    words += ["--baseline", str(options["baseline"])] if options["baseline"] is not None else []
     words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults") if options[name]]
     words += ["--only", options["only"]] if options["only"] else []
     words += words_of(options) if chosen.manager == "aima" else []

@@ -11,7 +11,7 @@ from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
 from churn.lifecycle.sequence import Naming
 from churn.report.scenes import scene, standing
-from churn.report.values import Account, BugReport, Steps
+from churn.report.values import Account, BugReport, Likeness, Steps
 from churn.report.words import BECAUSE, sentence, surely
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
@@ -121,7 +121,8 @@ def _shrunk_bug(bug: Bug, failures: Steps, placed: dict[_Part, Steps]) -> BugRep
     following, unasked = (_met(placed[part]) for part in (_Part.FOLLOWING, _Part.UNASKED))
     paced = [one for one in _met(cases) if one.fingerprint in bug.paced]
     made = _bug(record, bug.steps, bug.failing.sequence.naming, cases, bug.said)
-    return evolve(made, following=len(following), unasked=len(unasked), paced=len(paced))
+    look = Likeness.of(bug.failing.fingerprint)
+    return evolve(made, following=len(following), unasked=len(unasked), paced=len(paced), likeness=look)
 
 
 def _met(cases: Steps) -> list[Record]:
@@ -157,10 +158,11 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
         fix=first.advice.fix if first.advice is not None else "",
         count=len(found),
         parts=tuple(dict.fromkeys(run.part for run, _ in found)),
-        steps=steps,
+        steps=tuple({"do": str(step.operation), "pace": step.pace.value} for step in steps),
         sentence=sentence(record),
         because=BECAUSE[invariant.severity],
         keys=invariant.keys,
+        likeness=Likeness.of(record.fingerprint) if record.fingerprint is not None else None,
     )
 
 

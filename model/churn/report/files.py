@@ -1,34 +1,38 @@
-"""The report on disk: Markdown and JSON, each written aside and renamed."""
+"""The report on disk: HTML, Markdown, JSON and further formats, each written aside and renamed."""
 
 import json
 import os
-from enum import Enum
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from cattrs import Converter
-
-from churn.lifecycle.operations import Step
+from churn.report.data import as_data
 from churn.report.html import html
+from churn.report.junit import junit
 from churn.report.markdown import markdown
+from churn.report.sarif import sarif
 from churn.report.values import Summary
 from churn.visible import harmless_json
 
-FORMAT = 2
+USUAL = ("html", "md", "json")
+"""The formats of every report."""
 
 
-def save(summary: Summary, folder: Path) -> Path:
-    """Write `report.html`, `report.md` and `report.json` to `folder`; the second's path.
+def save(summary: Summary, folder: Path, formats: Iterable[str] = ()) -> Path:
+    """Write the report to `folder`, in the usual formats and in these; the path of `report.md`.
 
     Raises `OSError`; what could be written is there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        write(folder / "report.html", html(summary))
-        return write(folder / "report.md", markdown(summary))
-    finally:
-        data = json.dumps(as_data(summary), indent=2, ensure_ascii=False)
-        write(folder / "report.json", harmless_json(data) + "\n")
+    problem: OSError | None = None
+    for name in dict.fromkeys((*USUAL, *formats)):
+        file, made = FILES[name]
+        try:
+            write(folder / file, made(summary))
+        except OSError as error:
+            problem = error
+    if problem is not None:
+        raise problem
+    return folder / FILES["md"][0]
 
 
 def write(path: Path, text: str) -> Path:
@@ -42,9 +46,15 @@ def write(path: Path, text: str) -> Path:
         raise
 
 
-def as_data(summary: Summary) -> dict[str, Any]:
-    """The report as plain data, with its format's version."""
-    converter = Converter()
-    converter.register_unstructure_hook(Enum, lambda value: value.value)
-    converter.register_unstructure_hook(Step, lambda step: {"do": str(step.operation), "pace": step.pace.value})
-    return {"churn": "report", "format": FORMAT, "exit_code": summary.exit_code, **converter.unstructure(summary)}
+def _json(summary: Summary) -> str:
+    return harmless_json(json.dumps(as_data(summary), indent=2, ensure_ascii=False)) + "\n"
+
+
+FILES: Mapping[str, tuple[str, Callable[[Summary], str]]] = {
+    "html": ("report.html", html),
+    "md": ("report.md", markdown),
+    "json": ("report.json", _json),
+    "junit": ("junit.xml", junit),
+    "sarif": ("report.sarif", sarif),
+}
+"""The formats by their names: the file of each, and what makes it."""

@@ -81,7 +81,9 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
             soft_wrap=True,
             highlight=False,
         )
-    early = ", interrupted," if summary.interrupted else ""
+    early = (
+        ", interrupted," if summary.interrupted else ", but only of bugs that are known," if summary.nothing_new else ""
+    )
     console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/]{early} with exit code {summary.exit_code}")
 
 
@@ -121,7 +123,8 @@ def _bug(place: int, bug: BugReport) -> Panel:
         *([f"[bold]again[/]         {escape(bug.kept.replay)}"] if bug.kept is not None else []),
         *([f"[bold]script[/]        {escape(script)}"] if (script := _script(bug)) else []),
     ]
-    return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}): {bug.title}"), title_align="left")
+    known = ", known" if bug.accepted else ""
+    return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}{known}): {bug.title}"), title_align="left")
 
 
 def _script(bug: BugReport) -> str:

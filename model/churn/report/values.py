@@ -1,16 +1,17 @@
 """What a report says, as values: of each criterion, each bug, the times, and the whole run."""
 
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from attrs import Factory, frozen
 
 from churn.explore.coverage import Coverage
 from churn.lifecycle.contract import Contract
-from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
 from churn.report.pictures import Graph, Heat, Scene, Standing
+from churn.session.fingerprint import Fingerprint
 from churn.session.run import Record, Run
+from churn.session.verdict import Signature
 from churn.shrink.bug import Bug
 
 SCENARIO = "five-cycle"
@@ -74,6 +75,37 @@ _NO_WAYS, _UNUSED = Graph(nodes=(), ways=()), Used(operations=0, seconds=0.0)
 
 
 @frozen(kw_only=True)
+class Likeness:
+    """What a bug looks like, in words that hold no name, id or number."""
+
+    invariant: str
+    operation: str
+    condition: str
+    expected: str
+    seen: str
+
+    @classmethod
+    def of(cls, look: Fingerprint) -> Self:
+        """As a session knows it."""
+        signature = look.signature
+        return cls(
+            invariant=signature.invariant,
+            operation=signature.operation,
+            condition=str(signature.condition),
+            expected=look.expected,
+            seen=look.seen,
+        )
+
+    def is_like(self, other: "Likeness") -> bool:
+        """Whether both are one bug."""
+        mine, its = (
+            Fingerprint(Signature(one.invariant, one.operation, one.condition), one.expected, one.seen)
+            for one in (self, other)
+        )
+        return mine == its or mine.looks_like(its)
+
+
+@frozen(kw_only=True)
 class BugReport:
     """One bug in the form of a bug report. `count` is how often its signature came, in the parts named."""
 
@@ -96,7 +128,8 @@ class BugReport:
     fix: str
     count: int
     parts: tuple[str, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[dict[str, str], ...] = ()
+    """Its steps: what is done in each, and at which pace."""
     following: int = 0
     """Failures that are consequences of it."""
     unasked: int = 0
@@ -121,6 +154,10 @@ class BugReport:
     """The contract's keys by which a description of the manager says that something of the sort is meant."""
     kept: Kept | None = None
     """Where it is kept, and how to run it again."""
+    likeness: Likeness | None = None
+    """What it is known again by, None where that is not known."""
+    accepted: bool = False
+    """Whether a baseline has it: then it is no news."""
 
     @property
     def besides(self) -> tuple[str, ...]:
@@ -216,7 +253,13 @@ class Summary:
             return 130
         if not self.times.operations:
             return 2
-        return {Mark.PASS: 0, Mark.FAIL: 1, Mark.UNKNOWN: 3}[self.mark]
+        return 0 if self.nothing_new else {Mark.PASS: 0, Mark.FAIL: 1, Mark.UNKNOWN: 3}[self.mark]
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether it failed, and only because of bugs that a baseline has."""
+        alone = all(one.bugs for one in self.criteria if one.mark is not Mark.PASS)
+        return bool(self.bugs) and all(bug.accepted for bug in self.bugs) and alone and not self.faults
 
 
 _LITTLE = 0.1

@@ -12,6 +12,7 @@ from churn.lifecycle.durations import least_slow
 from churn.lifecycle.form import Setting, part_of
 from churn.lifecycle.invariants import named
 from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Pace
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import CLEAN, Service, State
 from churn.lifecycle.transitions import follow
@@ -29,16 +30,19 @@ def look_of(reproducer: Reproducer, contract: Contract) -> dict[str, Any]:
         )
     states = list(_states(reproducer, contract))
     real = reproducer.sequence.naming.real
-    last = states[-1].services
+    last, before = states[-1].services, states[-2].services if len(states) > 1 else {}
+    final = reproducer.sequence.steps[-1]
     service = _concerned(reproducer)
     return {
         "invariant": name,
         "expected": reproducer.expected,
         "seen": reproducer.seen,
-        "last": reproducer.sequence.steps[-1].operation.kind,
+        "last": final.operation.kind,
+        "asked": final.pace is not Pace.ENGINE_ONLY,
         "all": [real(one) for one in reproducer.names],
         "service": real(service),
         "running": [real(one) for one, found in last.items() if found.server is SOUND],
+        "staying": [real(one) for one, found in last.items() if _stays(before.get(one), found)],
         "alive": sum(found.server in (SOUND, ILL) for found in last.values()),
         "most": sum(map(_most, last.values())),
         "baseline": _baseline(reproducer, states),
@@ -62,6 +66,11 @@ def _states(reproducer: Reproducer, contract: Contract) -> Iterator[State]:
     for step in reproducer.sequence.steps:
         state = follow(state, step.operation, _IMAGINED, contract)[0].state
         yield state
+
+
+def _stays(before: Service | None, now: Service) -> bool:
+    """Whether the service has to run on in the container that it had before the last step."""
+    return before is not None and before.server is now.server is SOUND and before.container is now.container
 
 
 def _most(service: Service) -> int:

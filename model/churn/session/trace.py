@@ -2,8 +2,9 @@
 
 One JSON object a line: a head; then for each sequence a ``sequence`` line, and for each step a ``begin`` line, written before
 the operation is applied, and an ``end`` line after it was judged or hurried past, with what was seen. A sequence whose last step
-was hurried ends with a ``look`` line, that step's judgement. A run that is killed leaves a ``begin`` without an ``end``: that
-operation may have happened. `read` reads these files, those of earlier formats too.
+was hurried ends with a ``look`` line, that step's judgement. The last line is a ``report``: what the run came to. A run that is
+killed has none, and leaves a ``begin`` without an ``end``: that operation may have happened. `read` reads these files, those of
+earlier formats too.
 """
 
 import json
@@ -23,6 +24,8 @@ from churn.session.seen import as_data
 from churn.session.verdict import Verdict
 
 FORMAT = 3
+REPORT = "report"
+"""The kind of the last line, which a run that came to its end has."""
 _RENAMED = {1: {"remove": "remove-container"}}
 """Operations that were called otherwise in files of a format, and what they are called now. Format 2 did not have ``seen``."""
 
@@ -77,6 +80,11 @@ class Trace:
             self.runs[-1].note = why
         if self.sink is not None:
             self._write({"line": "note", "why": why})
+
+    def report(self, data: dict[str, Any]) -> None:
+        """The run is over: this is what it came to, as `report.json` has it."""
+        if self.sink is not None:
+            self._write({"line": REPORT, **data})
 
     def records(self) -> Iterator[tuple[Run, Record]]:
         """Every step so far, with its sequence."""
