@@ -83,7 +83,7 @@ HOMES = {
     "junitparser": ("report/junit.py",),
     "regex": ("lifecycle/patterns.py",),
     "jmespath": ("system/managers/command/",),
-    "tomllib": ("system/managers/command/",),
+    "tomllib": ("system/managers/command/", "cli/configuration.py"),
     "sqlite3": ("system/managers/reference/store.py",),
     "socket": (
         "system/host.py",

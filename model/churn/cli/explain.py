@@ -11,7 +11,7 @@ from churn.explain import Meaning, Sort, explained, meanings
 @click.command()
 @click.argument("name", required=False)
 def explain(name: str | None) -> None:
-    """Explain an invariant, operation, contract key, pace, naming, defect or engine fault by its NAME; without one, list them.
+    """Explain an invariant, operation, contract key, pace, naming, defect or fault by its NAME, or list them.
 
     Exit codes: 0 it was explained, 2 there is nothing of that name.
     """

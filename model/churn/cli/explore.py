@@ -49,7 +49,7 @@ def explore(
     defects: tuple[str, ...],
     reproducers: Path | None,
 ) -> None:
-    """Try all there is, on the emulated engine: every sequence up to a depth, or every moment at which the manager can be ended.
+    """Try every sequence up to a depth, or every moment at which the manager can be ended, on the emulated engine.
 
     With --exhaustive, what fails first is a shortest failure there is. With --interrupts, each operation of the manager is
     ended before and after each of its calls, and gone on from in four ways.

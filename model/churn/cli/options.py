@@ -1,6 +1,6 @@
 """Options that several commands have, each in one place: what it is called, what it takes, and how a shell completes it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +100,16 @@ def services_option(words: str) -> Decorator:
 def reproducers_option(words: str) -> Decorator:
     """``--reproducers``."""
     return click.option("--reproducers", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help=words)
+
+
+def in_panels(
+    panels: Mapping[str, Sequence[str]], panel: Callable[..., Any] = click.option_panel, what: str = "options"
+) -> Decorator:
+    """Group a command's options (or a group's commands) in its help, by their names; the others come last."""
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name, members in reversed(tuple(panels.items())):
+            command = panel(name, **{what: list(members)})(command)
+        return command
+
+    return decorated

@@ -23,6 +23,7 @@ from churn.cli.options import (
     engine_option,
     exclude_option,
     format_option,
+    in_panels,
     manager_option,
     reproducers_option,
     services_option,
@@ -41,9 +42,36 @@ OPERATIONS = 30_000
 _PAIRS = 20
 _SECONDS = 300.0
 """The default budget on a real engine, beyond the five cycles."""
+_PANELS = {
+    "What is tested": ("--manager", "--engine", "--defect", "--speed"),
+    "How much": (
+        "--budget",
+        "--max-operations",
+        "--services",
+        "--cycles",
+        "--seed",
+        "--only",
+        "--tour",
+        "--pairs",
+        "--plan",
+    ),
+    "What goes wrong on purpose": ("--faults", "--engine-faults", "--interrupts"),
+    "What is told, and where": (
+        "--report",
+        "--reproducers",
+        "--format",
+        "--baseline",
+        "--exclude",
+        "--verbose",
+        "--quiet",
+        "--log",
+    ),
+    "AIMA": ("--aima-bin", "--model-type", "--start-timeout", "--async", "--image"),
+}
 
 
 @click.command()
+@in_panels(_PANELS)
 @manager_option("reference")
 @engine_option()
 @services_option("Services in the tour.")
