@@ -20,8 +20,9 @@ from churn.errors import ChurnError, EngineError, UsageError
 from churn.report.comparing import accepting
 from churn.report.data import as_data
 from churn.report.files import write
+from churn.report.progress import Ticker
 from churn.report.summary import summarise
-from churn.report.terminal import Ticker, show
+from churn.report.terminal import show
 from churn.report.values import Kept, Summary
 from churn.session.trace import Trace
 from churn.system.clock import RealClock
@@ -31,21 +32,22 @@ _CRASH = "crash.txt"
 
 
 def carry_out(
-    chosen: Target, plan: Plan, trace: Trace, console: Console, folder: Path, stop: Interrupts
+    chosen: Target, plan: Plan, trace: Trace, ticker: Ticker, folder: Path, stop: Interrupts
 ) -> tuple[Campaign, float]:
     """Run a campaign as far as it goes, and clean up; with the seconds that it took.
 
     What ends it before its time is one of its faults. Before the first step nothing is known yet, and that is raised. An
     interrupt by then ends the program.
     """
-    clock, ticker = RealClock(), Ticker(console)
+    clock, console = RealClock(), ticker.console
     began = clock.now()
     trace.watch = ticker.step
     made: list[Campaign] = []
     try:
-        with stop.heeded(), assembled(chosen) as whole, ticker.running(plan.operations):
+        with stop.heeded(), assembled(chosen) as whole, ticker.running():
             campaign = Campaign(assembled=whole, plan=plan, trace=trace, announce=ticker.announce, told=ticker.told)
             made.append(campaign)
+            ticker.follow(campaign.session.budget, campaign.coverage, plan.operations, plan.seconds)
             trace.head["engine_version"] = _version(whole.system.engine) if chosen.engine == "docker" else ""
             _run(campaign, console, folder)
             stop.clean_up()
@@ -97,7 +99,7 @@ def tell(
     campaign.coverage.count(trace)
     faults = [trace.lost] if trace.lost else []
     kept = keep(campaign, chosen, outlet.reproducers, faults)
-    for line in (line for one in kept if one is not None for line in _again(one)):
+    for line in (line for one in kept if one is not None and not outlet.quiet for line in _again(one)):
         console.print(escape(line), soft_wrap=True)
     account = evolve(campaign.account(seconds), interrupted=stop.happened, kept=kept)
 
@@ -109,7 +111,7 @@ def tell(
     if lacking:
         summary = summed_up(*faults, lacking)
     trace.report(as_data(summary))
-    show(summary, console, None if lacking else outlet.folder)
+    show(summary, console, None if lacking else outlet.folder, quiet=outlet.quiet)
     announce(summary, outlet.formats, chosen.environ)
     return INTERRUPTED if stop.happened else summary.exit_code
 

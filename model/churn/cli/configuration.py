@@ -37,7 +37,7 @@ def defaults(file: Path, commands: Mapping[str, click.Command]) -> dict[str, Any
         place = tree
         for word in name.split()[:-1]:
             place = place.setdefault(word, {})
-        place[name.split()[-1]] = values
+        place.setdefault(name.split()[-1], {}).update(values)
     if "run" in commands:
         _expect_known(file, "", common, commands["run"])
     return tree

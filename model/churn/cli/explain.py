@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import rich_click as click
 
 from churn.cli.guide import show
+from churn.cli.options import completing
 from churn.explain import Meaning, Sort, explained, meanings
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing(lambda: (one.name for one in meanings())))
 def explain(name: str | None) -> None:
     """Explain an invariant, operation, contract key, pace, naming, defect or fault by its NAME, or list them.
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 import rich_click as click
 from rich.markdown import Markdown
 
+from churn.cli.options import completing
 from churn.errors import UsageError
 from churn.nearest import nearest
 from churn.report.console import VisibleConsole
@@ -30,7 +31,7 @@ _WIDEST = 100
 
 
 @click.command()
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=completing(lambda: TOPICS))
 def guide(topic: str | None) -> None:
     """Show the user guide: its topics, or the page of one TOPIC.
 

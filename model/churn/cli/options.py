@@ -1,6 +1,6 @@
 """Options that several commands have, each in one place: what it is called, what it takes, and how a shell completes it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,11 @@ def _defects(_: click.Context, __: click.Parameter, begun: str) -> list[Completi
 
 def _beginning(begun: str, words: Sequence[str]) -> Iterator[CompletionItem[str]]:
     return (CompletionItem(word) for word in words if word.startswith(begun))
+
+
+def completing(words: Callable[[], Iterable[str]]) -> Callable[..., list[CompletionItem[str]]]:
+    """How a shell completes an argument that is one of these words, which are asked for only then."""
+    return lambda _, __, begun: list(_beginning(begun, tuple(words())))
 
 
 def manager_option(default: str | None = None, words: str = "") -> Decorator:

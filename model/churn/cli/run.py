@@ -29,11 +29,12 @@ from churn.cli.options import (
     services_option,
 )
 from churn.cli.plan import show_plan
-from churn.cli.settings import Duration, expect_writable
+from churn.cli.settings import Duration, expect_writable, logged
 from churn.cli.telling import Outlet
 from churn.explore.profiles import PROFILES
 from churn.report.console import VisibleConsole
 from churn.report.data import read_report
+from churn.report.progress import Ticker
 from churn.session.trace import written
 from churn.system.clock import today
 
@@ -111,6 +112,11 @@ _PANELS = {
 @click.option(
     "--report", "folder", type=click.Path(path_type=Path), help="Where the report goes.  [default: churn-report]"
 )
+@click.option("--verbose", "-v", is_flag=True, help="Also print each step, and what came of it.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only bugs, and the verdict.")
+@click.option(
+    "--log", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write each step to that file."
+)
 @format_option()
 @baseline_option()
 @exclude_option()
@@ -137,9 +143,15 @@ def run(**options: Any) -> None:
     expect_writable("--report", folder)
     if options["reproducers"] is not None:
         expect_writable("--reproducers", reproducers)
-    outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline)
-    with interruptible() as stop, written(folder / "trace.jsonl", _head(chosen, options)) as trace:
-        campaign, seconds = carry_out(chosen, plan, trace, console, folder, stop)
+    outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline,
+                    quiet=options["quiet"])  # fmt: skip
+    with (
+        interruptible() as stop,
+        logged(options["log"]) as log,
+        written(folder / "trace.jsonl", _head(chosen, options)) as trace,
+    ):
+        ticker = Ticker(console=console, quiet=options["quiet"], verbose=options["verbose"], log=log)
+        campaign, seconds = carry_out(chosen, plan, trace, ticker, folder, stop)
         code = tell(campaign, seconds, chosen, console, outlet, stop=stop)
     if options["folder"] is None:
         link(folder)

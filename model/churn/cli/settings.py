@@ -2,8 +2,10 @@
 
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import rich_click as click
 
@@ -39,3 +41,20 @@ def expect_writable(option: str, folder: Path) -> None:
         raise UsageError(
             f"{option} {folder}: expected a folder that can be written, but: {why}; name another"
         ) from error
+
+
+@contextmanager
+def logged(path: Path | None) -> Iterator[IO[str] | None]:
+    """The file that an option names, open for lines; None where it names none. Raises `UsageError` where it cannot be written."""
+    if path is None:
+        yield None
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--log {path}: expected a file that can be written, but: {error.strerror}; name another"
+        ) from error
+    with file:
+        yield file

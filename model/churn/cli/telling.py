@@ -22,6 +22,8 @@ class Outlet:
     reproducers: Path
     formats: tuple[str, ...] = ()
     baseline: Summary | None = None
+    quiet: bool = False
+    """Whether the terminal is told nothing but bugs and the verdict."""
 
 
 def save_all(summary: Summary, folder: Path, formats: Collection[str]) -> None:

@@ -27,14 +27,14 @@ class Coverage:
         for run in trace.runs:
             last: Pair | None = None
             for record in run.records:
-                pair = self._pair(record)
+                pair = self.pair(record)
                 if pair is not None:
                     self.done[pair] = self.done.get(pair, 0) + 1
                     if last is not None and self.atlas.edges.get(last[0], {}).get(last[1]) == pair[0]:
                         self.consecutive.add((last, pair[1]))
                 last = pair
 
-    def _pair(self, record: Record) -> Pair | None:
+    def pair(self, record: Record) -> Pair | None:
         """The atlas's pair that a step was; None where a further service is there, or is acted on."""
         width, before, operation = len(self.atlas.names), record.before, record.step.operation
         if any(one != ABSENT for one in before[width:]) or operation.service not in (None, *self.atlas.names):

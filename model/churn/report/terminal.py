@@ -1,19 +1,15 @@
-"""The report on the terminal, and what is shown while a run goes on."""
+"""The report on the terminal."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from churn.report.values import BugReport, Mark, Summary
-from churn.session.run import Record
-from churn.shrink.bug import Bug
 
 _STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
 _MOST_BUGS = 5
@@ -21,60 +17,10 @@ _MOST_LINES = 6
 """Lines of a kind that the terminal shows; the report on disk has all."""
 
 
-class Ticker:
-    """Shows what is being done: a live line on a terminal, a plain line for each part elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self._part = ""
-        self._progress: Progress | None = None
-        self._limit: int | None = None
-
-    @contextmanager
-    def running(self, limit: int | None) -> Iterator[None]:
-        """While this lasts a live line is shown, if the console is a terminal. `limit`: operations in all, if limited."""
-        self._limit = limit
-        if not self.console.is_terminal:
-            yield
-            return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=self.console, transient=True) as self._progress:
-            self._progress.add_task("starting")
-            try:
-                yield
-            finally:
-                self._progress = None
-
-    def announce(self, part: str) -> None:
-        """A part begins."""
-        self._part = part
-        if not self.console.is_terminal:
-            self.console.print(f"running: {part}")
-
-    def told(self, bug: Bug) -> None:
-        """A bug is sure: it is told at once, in a line, and in full at the end."""
-        steps = "; ".join(map(str, bug.steps))
-        self.console.print(f"found: {escape(str(bug.signature))}: {escape(steps)} ({escape(bug.said)})", soft_wrap=True)
-
-    def step(self, record: Record) -> None:
-        """A step begins."""
-        if self._progress is not None:
-            left = f", at most {max(0, self._limit - record.number)} to go" if self._limit is not None else ""
-            self._progress.update(
-                self._progress.task_ids[0],
-                description=f"{self._part}: step {record.number}{left}: {escape(str(record.step))}",
-            )
-
-
-def show(summary: Summary, console: Console, folder: Path | None) -> None:
-    """Print the report; `folder` is where the whole of it is."""
-    console.print(_criteria(summary))
-    for place, bug in enumerate(summary.bugs[:_MOST_BUGS], 1):
-        console.print(_bug(place, bug))
-    if len(summary.bugs) > _MOST_BUGS:
-        console.print(f"… and {len(summary.bugs) - _MOST_BUGS} more bugs, in the report")
-    for line in _closing(summary):
-        console.print(line)
+def show(summary: Summary, console: Console, folder: Path | None, *, quiet: bool = False) -> None:
+    """Print the report; `folder` is where the whole of it is. `quiet`: only that, and the verdict."""
+    if not quiet:
+        _show_whole(summary, console)
     if folder is not None:
         console.print(
             escape(f"Report: {folder / 'report.html'} (also report.md, report.json, trace.jsonl)"),
@@ -85,6 +31,16 @@ def show(summary: Summary, console: Console, folder: Path | None) -> None:
         ", interrupted," if summary.interrupted else ", but only of bugs that are known," if summary.nothing_new else ""
     )
     console.print(f"[{_STYLES[summary.mark]}]{summary.mark.value}[/]{early} with exit code {summary.exit_code}")
+
+
+def _show_whole(summary: Summary, console: Console) -> None:
+    console.print(_criteria(summary))
+    for place, bug in enumerate(summary.bugs[:_MOST_BUGS], 1):
+        console.print(_bug(place, bug))
+    if len(summary.bugs) > _MOST_BUGS:
+        console.print(f"… and {len(summary.bugs) - _MOST_BUGS} more bugs, in the report")
+    for line in _closing(summary):
+        console.print(line)
 
 
 def _criteria(summary: Summary) -> Table:

@@ -19,6 +19,10 @@ class Budget:
     spent: int = 0
     looks: int = 0
     _began: float = field(init=False)
+    _aside: tuple[int, float] = field(init=False, default=(0, 0.0))
+    """Operations and seconds that were not counted so far."""
+    _uncounted_from: tuple[int, float] | None = field(init=False, default=None)
+    """How many of them were spent when not counting began; None while they count."""
 
     def __attrs_post_init__(self) -> None:
         self._began = self.clock.now()
@@ -37,6 +41,16 @@ class Budget:
     def seconds_left(self) -> float | None:
         """Seconds left, None where there is no limit."""
         return None if self.seconds is None else max(0.0, self.seconds - self.elapsed)
+
+    def used(self, operations: int | None, seconds: float | None) -> float:
+        """Which part, from 0 to 1, of so many operations or seconds is used up; of both limits the one that is nearer counts."""
+        spent, elapsed = self._uncounted_from or (self.spent, self.elapsed)
+        shares = [0.0]
+        if operations:
+            shares.append((spent - self._aside[0]) / operations)
+        if seconds:
+            shares.append((elapsed - self._aside[1]) / seconds)
+        return min(1.0, max(shares))
 
     @contextmanager
     def share(self, part: float) -> Iterator[None]:
@@ -57,9 +71,15 @@ class Budget:
         """Within this, nothing is limited. What is spent meanwhile is counted, but does not use up the budget."""
         operations, seconds, spent, elapsed = self.operations, self.seconds, self.spent, self.elapsed
         self.operations = self.seconds = None
+        outermost = self._uncounted_from is None
+        if outermost:
+            self._uncounted_from = spent, elapsed
         try:
             yield
         finally:
+            if outermost:
+                self._uncounted_from = None
+                self._aside = self._aside[0] + self.spent - spent, self._aside[1] + self.elapsed - elapsed
             self.operations = None if operations is None else operations + self.spent - spent
             self.seconds = None if seconds is None else seconds + self.elapsed - elapsed
 
