@@ -253,6 +253,7 @@ WRONG: list[tuple[dict[str, str | None], str, str, str]] = [
     ({"start": "argv = ['x']\ntimeout = '3 s'"}, "start.timeout", "seconds, a number above 0", "'3 s'"),
     ({"start": "argv = ['x']\ntimeout = 0"}, "start.timeout", "seconds, a number above 0", "0"),
     ({"start": "argv = ['x']\ntimeout = nan"}, "start.timeout", "seconds, a number above 0", "nan"),
+    ({"start": f"argv = ['x']\ntimeout = 1{'0' * 400}"}, "start.timeout", "seconds, a number above 0", "1000000"),
     ({"start": "argv = ['x']\ntimeout = true"}, "start.timeout", "seconds, a number above 0", "True"),
     ({"bounds": "settling = -1"}, "contract.bounds.settling", "seconds, a number from 0", "-1"),
     ({"bounds": "stop = 0"}, "contract.bounds.stop", "seconds, a number above 0", "0"),
@@ -322,8 +323,9 @@ def test_what_is_wrong_is_told_by_file_and_key_with_what_was_expected_and_got(
         (b"\xff", "expected UTF-8 text, got other bytes at 0"),
         (None, "expected a manager's description, but it cannot be read: No such file"),
         (b"a = " + b"[" * 100_000, "expected TOML, but: "),
+        (b"a = " + b"1" * 10_000, "expected TOML, but: "),
     ],
-    ids=["not-toml", "not-text", "no-file", "nested-too-deeply"],
+    ids=["not-toml", "not-text", "no-file", "nested-too-deeply", "too-many-digits"],
 )
 def test_a_file_that_cannot_be_read_is_told_as_that(tmp_path: Path, content: bytes | None, expected: str) -> None:
     path = tmp_path / "broken.toml"

@@ -70,3 +70,20 @@ def test_what_is_printed_of_no_service(tmp_path) -> None:  # type: ignore[no-unt
     assert with_nothing(json, '{"other": []}') == with_nothing(text, "") == ()
     assert skipping(text, "no services.\n") == (r"skip = 'NAME|no\s+services\.'",)
     assert skipping(json, "no services.\n") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "port"),
+    [("a up 8000 8000", 8000), ("a up - -", None), ("a - up 8000", 8000)],
+    ids=["twice", "twice none", "none before it"],
+)
+def test_of_several_columns_that_may_be_the_port_one_is_read(line: str, port: int | None) -> None:
+    guess = guessed(f"{line}\n", "a", 8000)
+    assert guess is not None
+    found = guess.finds(f"{line}\n", "a")
+    assert found is not None
+    assert found.port == port
+
+
+def test_nobody_guesses_how_thousands_of_lines_are_read() -> None:
+    assert guessed("a up 8000\n" * 5000, "a", 8000) is None

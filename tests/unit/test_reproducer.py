@@ -33,6 +33,7 @@ from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers.file import Expectation, Reproducer, load, save
 from churn.reproducers.key import is_reproducer
 from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
+from churn.reproducers.shell import as_shell
 from churn.session.budget import Budget
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
@@ -41,6 +42,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Signature
 from churn.system.clock import RealClock
+from churn.system.managers.aima import AimaSettings
 
 STEPS = (
     Step(Create("a")),
@@ -248,3 +250,14 @@ def test_an_engine_that_fails_is_no_verdict_on_the_manager() -> None:
 def test_a_flaky_failure_is_fixed_only_after_as_many_passes_as_make_it_sure(rate: float | None, runs: int) -> None:
     assert needed(rate) == runs
     assert replayed(evolve(SMALL, rate=rate)).runs == runs
+
+
+def test_what_is_done_before_its_service_is_there_is_told_as_a_script_all_the_same(tmp_path: Path) -> None:
+    path = changed(tmp_path, lambda data: data.update(steps=[{"do": "set-behaviour", "service": "a", "how": "hang"}]))
+    assert "a" in as_shell(load(path))
+
+
+@pytest.mark.parametrize("seconds", [0, 10**400])
+def test_a_start_of_aimas_that_cannot_take_so_long_is_told(seconds: int) -> None:
+    with pytest.raises(UsageError, match="expected a start timeout of whole seconds, from 1 to 1000000; got "):
+        AimaSettings.of({"start_timeout": seconds})

@@ -17,6 +17,7 @@ from churn.system.managers.reference.manager import SESSION
 from churn.system.ownership import OWNER, remove
 from churn.system.protocols import Engine
 from churn.system.runs import Life, life, process_of
+from churn.visible import on_one_line
 
 
 @click.command()
@@ -44,13 +45,18 @@ def clean(*, runs: tuple[str, ...], take_over: bool, dry_run: bool) -> None:
                     cleaner.remove(one, f"carries the manager's label {label}")
     except EngineUnreachable as error:
         whole = False
-        click.echo(f"churn: the engine could not be asked: {error.message}", err=True)
+        _say(f"churn: the engine could not be asked: {error.message}", err=True)
     left = list(folders())
     cleaner.clear(processes({one.run for one in left}))
     cleaner.clear(left)  # last: by a run's folder its processes are known
-    click.echo(f"{cleaner.removed} {'to remove' if dry_run else 'removed'}")
+    _say(f"{cleaner.removed} {'to remove' if dry_run else 'removed'}")
     if cleaner.failed or not whole:
         sys.exit(COULD_NOT_RUN)
+
+
+def _say(line: str, *, err: bool = False) -> None:
+    """Names and labels on an engine are anybody's: what would steer the terminal is spelled out."""
+    click.echo(on_one_line(line), err=err)
 
 
 def _expect_over(runs: Collection[str]) -> None:
@@ -78,18 +84,18 @@ class _Cleaner:
                 self.over.add(one.run)
                 self.remove(one, f"made by run {one.run}, which is over")
             else:
-                click.echo(f"leaving {one.what}: {_why(one)}")
+                _say(f"leaving {one.what}: {_why(one)}")
 
     def remove(self, one: Owned, why: str) -> None:
         """Remove it, unless all is only to be told."""
-        click.echo(f"{'would remove' if self._dry_run else 'removing'} {one.what}: {why}")
+        _say(f"{'would remove' if self._dry_run else 'removing'} {one.what}: {why}")
         try:
             if not self._dry_run:
                 one.remove()
             self.removed += 1
         except (EngineError, OSError) as error:
             self.failed += 1
-            click.echo(f"churn: {one.what} could not be removed: {error}", err=True)
+            _say(f"churn: {one.what} could not be removed: {error}", err=True)
 
 
 def _why(one: Owned) -> str:

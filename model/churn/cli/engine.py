@@ -14,6 +14,7 @@ from churn.errors import UsageError
 from churn.report.console import VisibleConsole
 from churn.system.engines.emulated.api.server import SERVED, EngineServer, ServerSettings, ask
 from churn.system.faults import KINDS
+from churn.visible import on_one_line
 
 _SOCKET = Path("churn-engine.sock")
 _socket = click.option(
@@ -100,9 +101,9 @@ def faults(path: Path) -> None:
 
 def _show(told: Any) -> None:
     for one in told["on"] or ("none",):
-        click.echo(f"on: {one}")
+        click.echo(on_one_line(f"on: {one}"))
     for one in told["struck"]:
-        click.echo(f"struck: {one}")
+        click.echo(on_one_line(f"struck: {one}"))
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from churn.errors import EnvironmentFault
 
 LIMIT = 1.0
 """Seconds that one expression may take over one text."""
-_MOST_LENGTH, _MOST_TOLD = 4096, 60
+LONGEST, _MOST_TOLD = 4096, 60
 """Characters that an expression may have, and that a message tells of one and of its text."""
 
 _Found = TypeVar("_Found")
@@ -35,8 +35,8 @@ class Pattern:
     """
 
     def __init__(self, pattern: str) -> None:
-        if len(pattern) > _MOST_LENGTH:
-            raise BadPattern(f"it is longer than {_MOST_LENGTH} characters")
+        if len(pattern) > LONGEST:
+            raise BadPattern(f"it is longer than {LONGEST} characters")
         try:
             self._compiled: Any = regex.compile(pattern, regex.MULTILINE)
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from churn.errors import UsageError
 from churn.lifecycle.contract import Bounds, Contract, Means
 from churn.lifecycle.observation import Status
+from churn.visible import both_ends
 
 
 @frozen
@@ -40,6 +41,7 @@ LABELS: Mapping[str, str] = {"aima.managed": "true"}
 PORTS = (8000, 8001, 8002)
 """What the first services get, whatever holds them."""
 
+_LONGEST_START = 10**6
 START_TIMEOUT, STAND_IN_TIMEOUT = 600, 30
 """Seconds that a real model may take to load, and the stand-in, where nothing else is said.
 
@@ -64,8 +66,9 @@ class AimaSettings:
     def __attrs_post_init__(self) -> None:
         if self.model_type not in KINDS:
             raise UsageError(f"expected a model type of {', '.join(KINDS)}; got {self.model_type!r}")
-        if self.start_timeout is not None and self.start_timeout < 1:
-            raise UsageError(f"expected a start timeout of whole seconds, at least 1; got {self.start_timeout}")
+        if self.start_timeout is not None and not 1 <= self.start_timeout <= _LONGEST_START:
+            given = both_ends(str(self.start_timeout), 60)
+            raise UsageError(f"expected a start timeout of whole seconds, from 1 to {_LONGEST_START}; got {given}")
 
     def kept(self) -> dict[str, str | int | bool]:
         """What a sequence may depend on: all but which binary it is."""

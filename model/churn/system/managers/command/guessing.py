@@ -12,7 +12,7 @@ from typing import Any
 import jmespath
 from attrs import frozen
 
-from churn.lifecycle.patterns import Pattern
+from churn.lifecycle.patterns import LONGEST, Pattern
 from churn.system.managers.command.reading import Entry, Json, Reading, Text, Unreadable
 
 _ID_KEYS = ("id", "service_id", "uuid", "name", "service")
@@ -21,6 +21,8 @@ _SERVICE_KEYS = ("service", "name", "id", "service_name", "service_id")
 _STATUS_KEYS = ("status", "state", "phase", "condition", "health")
 _PORT_KEYS = ("port", "ports", "host_port", "endpoint", "address", "url")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST_LINES = 200
+"""Lines of a text, of which each is held against each; a list of a few services has fewer."""
 _DEEPEST = 3
 """How deep in a document the services are looked for."""
 
@@ -188,7 +190,7 @@ _NO_PORT = ("-", "—", "none", "None", "null", "n/a")
 
 
 def _of_text(output: str, service: str, port: int | None) -> Iterator[Guess]:
-    for line in _lines(output):
+    for line in _lines(output) if len(_lines(output)) <= _MOST_LINES else ():
         columns = line.split()
         if service not in columns:
             continue
@@ -196,7 +198,7 @@ def _of_text(output: str, service: str, port: int | None) -> Iterator[Guess]:
         others = [one for one in _lines(output) if not re.fullmatch(text, one)]
         skip = "|".join(map(_loosely, others))
         lines = (f"pattern = {_quoted(text)}", *((f"skip = {_quoted(skip)}",) if others else ()))
-        if "(?P<status>" in text:
+        if "(?P<status>" in text and max(len(text), len(skip)) <= LONGEST:
             yield Guess(lines, Reading(Text(Pattern(text), Pattern(skip) if others else None)))
 
 
@@ -211,12 +213,14 @@ def _columns(columns: list[str], service: str, port: int | None) -> Iterator[str
     place = columns.index(service)
     order = (*range(place + 1, len(columns)), *range(place))
     status = next((number for number in order if _is_word(columns[number])), None)
-    for number, column in enumerate(columns):
+    ports = [number for number, one in enumerate(columns) if port is not None and _tells(one, port)]
+    told = next(iter([*ports, *(number for number, one in enumerate(columns) if one in _NO_PORT)]), None)
+    for number in range(len(columns)):
         if number == place:
             yield r"(?P<service>\S+)"
         elif number == status:
             yield r"(?P<status>\S+)"
-        elif column in _NO_PORT or (port is not None and _tells(column, port)):
+        elif number == told:
             yield r"(?:\S*?(?P<port>\d{2,5})\S*|\S+)"
         else:
             yield r"\S+"

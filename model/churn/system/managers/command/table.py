@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from enum import Enum
-from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +18,7 @@ from churn.nearest import nearest
 from churn.system.managers.command.reading import HIGHEST_PORT, short
 
 _E = TypeVar("_E", bound=Enum)
+_MOST_SECONDS = 1e9
 
 
 def parsed(path: Path) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def parsed(path: Path) -> dict[str, Any]:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: expected UTF-8 text, got other bytes at {error.start}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, or a number of thousands of digits
         raise UsageError(f"{path}: expected TOML, but: {error}") from error
 
 
@@ -104,8 +104,8 @@ class Table:
     def number(self, key: str, usual: float, *, least_free: bool = False) -> float:
         """Seconds: a number above 0, or 0 as well where `least_free`."""
         value = self.data.get(key, usual)
-        fit = isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
-        if not fit or value < 0 or (value == 0 and not least_free):
+        fit = type(value) in (int, float) and 0 <= value <= _MOST_SECONDS
+        if not fit or (value == 0 and not least_free):
             self.wrong(key, f"seconds, a number {'from' if least_free else 'above'} 0", value)
         return float(value)
 

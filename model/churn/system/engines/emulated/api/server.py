@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -184,10 +184,12 @@ def _clear(path: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path, settings: ServerSettings | None = None) -> Iterator[EngineServer]:
+def served(
+    folder: Path, settings: ServerSettings | None = None, log: Callable[[str], None] | None = None
+) -> Iterator[EngineServer]:
     """An engine in a thread of its own, on sockets in `folder`: ``engine.sock``, and ``plain.sock`` without faults."""
     server = EngineServer(
-        path=folder / "engine.sock", settings=settings or ServerSettings(), plain=folder / "plain.sock"
+        path=folder / "engine.sock", settings=settings or ServerSettings(), plain=folder / "plain.sock", log=log
     )
     problem: list[BaseException] = []
 
