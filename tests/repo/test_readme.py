@@ -71,6 +71,8 @@ def places() -> set[str]:
 
 @pytest.mark.parametrize("place", sorted(places()))
 def test_every_file_and_every_test_that_is_named_exists(place: str) -> None:
+    if "/results/" in place and not (ROOT / ".ci").exists():
+        pytest.skip("the source archive leaves results of benchmarks out")
     name, _, test = place.partition("::")
     found = [ROOT / name] if (ROOT / name).exists() else list(PACKAGE.rglob(name))
     assert found

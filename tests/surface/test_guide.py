@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from rich.console import Console
 
@@ -88,6 +89,25 @@ def test_the_tests_on_the_page_about_pytest_pass(tmp_path: Path) -> None:
     found = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert found.returncode == 0, found.stdout
     assert "3 passed" in found.stdout
+
+
+def test_the_workflow_for_github_actions_runs_commands_that_exist() -> None:
+    (text,) = code("start", "yaml")
+    steps = yaml.safe_load(text)["jobs"]["churn"]["steps"]
+    commands = [step["run"].split() for step in steps if step.get("run", "").startswith("churn ")]
+    assert [words[1] for words in commands] == ["doctor", "run"]
+    for _, name, *words in commands:
+        made = churn.get_command(None, name)  # type: ignore[arg-type]  # it needs no context
+        assert made is not None
+        assert made.make_context(name, words).params
+
+
+def test_the_options_in_a_file_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = code("start", "toml")
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(code("managers", "toml")[0], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "a search of 300 s" in invoke("run", "--plan").output
 
 
 # -- explain ----------------------------------------------------------------------------------------------------------
