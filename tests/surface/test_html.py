@@ -16,9 +16,10 @@ from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.report.files import save
 from churn.report.html import html
+from churn.report.sequences import sequences
 from churn.report.summary import summarise
 from churn.report.values import Account, Kept, Summary
-from churn.session.trace import Trace
+from churn.session.trace import Trace, written
 
 MOST_BYTES = 5_000_000
 STEPS = 20_000
@@ -46,7 +47,17 @@ const links = [...document.querySelectorAll("a[href^='#']")];
 found.lost = links.filter(one => !document.querySelector(one.getAttribute("href"))).length;
 document.querySelector("[data-copy^='markdown']").click();
 found.copied = document.getElementById("markdown-1").value;
+document.getElementById("all").open = true;
 setTimeout(() => {
+  found.offered = [...document.querySelectorAll("#which option")].map(one => one.textContent);
+  const done = [...document.querySelectorAll("#lanes-all button")];
+  done.at(-1).focus();
+  found.all = document.getElementById("panel-all").textContent;
+  found.heads = [...document.querySelectorAll("#lanes-all .label")].map(one => one.textContent);
+  const wrong = document.getElementById("only-wrong");
+  wrong.checked = false;
+  wrong.dispatchEvent(new Event("change"));
+  found.unchecked = document.querySelectorAll("#which option").length;
   found.hint = document.getElementById("hint").textContent;
   parent.postMessage(JSON.stringify(found), "*");
 }, 300);
@@ -74,26 +85,31 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def campaign() -> tuple[Trace, Account]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run's trace and report are."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def campaign(place: Path) -> tuple[Trace, Account]:
     """A small run of a manager with a bug: its trace, and its account."""
     head = {"manager": "reference", "engine": "emulated", "seed": 0, "when": "today", "command": "churn run"}
-    with assembled(Target(defects=("leaves-container",))) as whole:
-        found = Campaign(assembled=whole, plan=Plan(operations=400, searching=False), trace=Trace(head))
+    with assembled(Target(defects=("leaves-container",))) as whole, written(place / "trace.jsonl", head) as trace:
+        found = Campaign(assembled=whole, plan=Plan(operations=400, searching=False), trace=trace)
         found.run()
         found.coverage.count(found.trace)
         return found.trace, found.account(1.5)
 
 
 @pytest.fixture(scope="module")
-def folder(campaign: tuple[Trace, Account], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(campaign: tuple[Trace, Account], place: Path) -> Path:
     """The report of that run."""
     kept = Kept(
         reproducer="r.json", replay="churn replay r.json", test="# a test", script="r.sh", script_text="# a script"
     )
     trace, account = campaign
-    made = tmp_path_factory.mktemp("run")
-    save(summarise(trace, evolve(account, kept=(kept,) * len(account.bugs))), made)
-    return made
+    save(summarise(trace, evolve(account, kept=(kept,) * len(account.bugs))), place)
+    return place
 
 
 def looked_at(chromium: str, page: Path, tmp_path: Path, width: int, *options: str) -> tuple[dict[str, Any], list[str]]:
@@ -129,6 +145,10 @@ def test_it_works_on_narrow_and_wide_screens_light_and_dark(
     assert (found["nameless"], found["lost"]) == (0, 0)
     assert found["hint"].startswith(("Copied: ", "Could not copy: "))
     assert found["copied"].startswith("### Bug 1: When ")
+    assert len(found["offered"]) < found["unchecked"]
+    assert all("something wrong" in one for one in found["offered"])
+    assert found["heads"][:3] == ["operation", "the manager says", "container a#1"]
+    assert "WRONG: expected no container but those of running services" in found["all"]
 
 
 def test_it_needs_no_other_file_and_no_network(folder: Path) -> None:
@@ -167,3 +187,33 @@ def test_a_long_run_makes_no_large_page(campaign: tuple[Trace, Account]) -> None
     long = Trace(trace.head, [run for run in trace.runs if run.part == "five-cycle"] + others * times)
     assert sum(len(run.records) for run in long.runs) > STEPS
     assert len(html(summarise(long, account)).encode()) < MOST_BYTES
+
+
+def test_a_long_trace_makes_no_large_page(tmp_path: Path, place: Path, campaign: tuple[Trace, Account]) -> None:
+    """Every sequence again and again, each time on other ports: what repeats is kept once, and the rest is cut."""
+    head, *lines = (place / "trace.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    steps = sum(line.startswith('{"line": "begin"') for line in lines)
+    trace = tmp_path / "trace.jsonl"
+    with trace.open("w", encoding="utf-8") as sink:
+        sink.write(head)
+        for number in range(STEPS // steps + 1):
+            sink.write("".join(lines).replace("2000", str(3000 + number)))
+    packed = sequences(trace)
+    assert len(packed.encode()) < MOST_BYTES / 2
+    assert json.loads(packed)["sequences"]
+    assert len(html(summarise(*campaign), packed).encode()) < MOST_BYTES
+
+
+def test_what_stands_in_a_trace_is_text_and_no_markup(tmp_path: Path, campaign: tuple[Trace, Account]) -> None:
+    trace = tmp_path / "trace.jsonl"
+    evil = "</script><script>alert(1)</script>"
+    lines = [
+        {"line": "head", "churn": "trace", "format": 3},
+        {"line": "sequence", "n": 1, "part": evil, "naming": "plain", "services": ["a"]},
+        {"line": "begin", "n": 1, "t": 0.0, "client": 0, "do": evil, "pace": "calm"},
+        {"line": "end", "n": 1, "t": 0.0, "outcome": "rejected", "took": 0.1, "verdict": "pass", "error": evil},
+    ]
+    trace.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    page = html(summarise(*campaign), sequences(trace))
+    assert "alert(1)" in page
+    assert "<script>alert" not in page

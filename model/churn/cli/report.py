@@ -11,7 +11,7 @@ from churn.cli.settings import expect_writable
 from churn.cli.telling import announce, save_all
 from churn.report.comparing import accepting
 from churn.report.console import VisibleConsole
-from churn.report.data import read_report
+from churn.report.data import TRACE, read_report
 from churn.report.terminal import show
 
 
@@ -34,7 +34,7 @@ def report(report: Path, formats: tuple[str, ...], baseline: Path | None, out: P
     known = read_report(baseline) if baseline is not None else None
     summary = accepting(read_report(report), known)
     expect_writable("--out", folder)
-    save_all(summary, folder, formats)
+    save_all(summary, folder, formats, report / TRACE if report.is_dir() else report)
     show(summary, VisibleConsole(highlight=False), folder)
     announce(summary, formats, os.environ)
     sys.exit(summary.exit_code)

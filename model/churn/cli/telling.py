@@ -26,9 +26,9 @@ class Outlet:
     """Whether the terminal is told nothing but bugs and the verdict."""
 
 
-def save_all(summary: Summary, folder: Path, formats: Collection[str]) -> None:
-    """Write the report's files. Raises `OSError`; what could be written is there."""
-    save(summary, folder, [one for one in formats if one != GITHUB])
+def save_all(summary: Summary, folder: Path, formats: Collection[str], trace: Path | None = None) -> None:
+    """Write the report's files, of the folder's own trace or of another. Raises `OSError`; what could be written is there."""
+    save(summary, folder, [one for one in formats if one != GITHUB], trace)
 
 
 def announce(summary: Summary, formats: Collection[str], environ: Mapping[str, str]) -> None:

@@ -14,10 +14,14 @@ _MOST_EVIDENCE = 20_000
 """Characters of one piece of evidence that are shown."""
 
 
-def html(summary: Summary) -> str:
-    """The report as one page."""
+def html(summary: Summary, sequences: str = "") -> str:
+    """The report as one page. `sequences` are those of the trace, as `churn.report.sequences` packs them."""
     return _ENVIRONMENT.get_template("report.html.jinja").render(
-        summary=summary, chart=chart(summary.graph), chart_width=WIDTH, operations=OPERATIONS_TOLD
+        summary=summary,
+        chart=chart(summary.graph),
+        chart_width=WIDTH,
+        operations=OPERATIONS_TOLD,
+        sequences=Markup(sequences),  # noqa: S704 -- JSON that is made safe where it is made
     )
 
 
@@ -41,7 +45,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters |= {
     "groups": groups,
-    "markdown": bug_as_markdown,
+    "markdown": lambda bug, place: bug_as_markdown(bug, place, whole=True),
     "seconds": _seconds,
     "cut": lambda text: both_ends(text, _MOST_EVIDENCE),
 }

@@ -13,12 +13,12 @@ from churn.visible import on_one_line, visible
 
 def markdown(summary: Summary) -> str:
     """The report as one Markdown document."""
-    return _ENVIRONMENT.get_template("report.md.jinja").render(summary=summary)
+    return _ENVIRONMENT.get_template("report.md.jinja").render(summary=summary, whole=False)
 
 
-def bug_as_markdown(bug: BugReport, place: int) -> str:
-    """One bug as a text that can be pasted where people report bugs."""
-    return _ENVIRONMENT.get_template("bug.md.jinja").render(bug=bug, place=place)
+def bug_as_markdown(bug: BugReport, place: int, *, whole: bool = False) -> str:
+    """One bug as a text. The `whole` can be pasted where people report bugs: it brings its script and its test along."""
+    return _ENVIRONMENT.get_template("bug.md.jinja").render(bug=bug, place=place, whole=whole)
 
 
 def _plain(value: object) -> str:

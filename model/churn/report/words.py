@@ -3,18 +3,22 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from churn.lifecycle.condition import ABSENT, ANY, UNSETTLED, Condition
+from churn.lifecycle.condition import ABSENT, ANY, UNSETTLED, Behaviour, Condition
 from churn.lifecycle.invariants import Objection, Severity, named
 from churn.lifecycle.operations import (
     KINDS,
+    Calls,
     Crash,
     Create,
     Disturb,
+    Disturbance,
+    Ending,
     HoldPort,
     Interrupt,
     Kill,
     List,
     Operation,
+    Outage,
     ReleasePort,
     Remove,
     RemoveContainer,
@@ -75,19 +79,60 @@ _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     List: lambda _, __: "the manager is asked for its list",
     Wait: lambda operation, _: f"nothing is asked for a {operation.length.value} while",
     RestartManager: lambda _, __: "the manager's own daemon is restarted",
-    RestartEngine: lambda _, __: "the container engine is restarted",
-    SetBehaviour: lambda operation, whom: f"the server of {whom} begins to be {operation.how.value}",
+    RestartEngine: lambda operation, _: f"the container engine is restarted{_OUTAGES[operation.how]}",
+    SetBehaviour: lambda operation, whom: f"the server of {whom} {_BEHAVIOURS[operation.how]}",
     Crash: lambda _, whom: f"the server of {whom} crashes",
     Kill: lambda _, whom: f"somebody else kills the container of {whom}",
     RemoveContainer: lambda _, whom: f"somebody else removes the container of {whom}",
     HoldPort: lambda _, whom: f"somebody else takes the port of {whom}",
-    Disturb: lambda operation, _: f"the container engine fails the manager ({operation.how.value})",
-    Interrupt: lambda operation, _: (
-        f"the manager is ended midway in what it does next, at call {operation.call} to the engine"
-    ),
+    Disturb: lambda operation, _: _DISTURBANCES[operation.how],
+    Interrupt: lambda operation, _: _interrupted(operation),
     ReleasePort: lambda _, whom: f"somebody else gives back the port of {whom}",
 }
 """What is done, of the operation and the service that it acts on. An operation that is not here is told by its own word."""
+
+
+def _interrupted(operation: Interrupt) -> str:
+    how = {Ending.KILL: "killed", Ending.TERM: "asked to end (SIGTERM)", Ending.INT: "interrupted (Ctrl-C)"}[
+        operation.how
+    ]
+    counted = (
+        "change that it makes" if operation.among is Calls.CHANGES else "request that it sends to the container engine"
+    )
+    which = _ORDINALS.get(operation.call, f"{operation.call}th")
+    return (
+        f"the manager is {how} in the middle of its next operation, right {operation.side.value} the {which} {counted}"
+    )
+
+
+_OUTAGES: Mapping[Outage, str] = {
+    Outage.PLAIN: ", which ends all containers",
+    Outage.LIVE: " while the containers run on",
+}
+_ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth"}
+_BEHAVIOURS: Mapping[Behaviour, str] = {
+    Behaviour.HEALTHY: "works as it should from now on",
+    Behaviour.SLOW: "takes long from now on until it answers",
+    Behaviour.LATE: "is ready only just in time from now on",
+    Behaviour.CRASH: "ends with an error from now on",
+    Behaviour.UNHEALTHY: "answers from now on that it is not well",
+    Behaviour.HANG: "answers nothing from now on",
+    Behaviour.IGNORE_SIGTERM: "takes no notice from now on when it is asked to end",
+}
+_DISTURBANCES: Mapping[Disturbance, str] = {
+    Disturbance.ERROR: "the container engine answers the manager's next request with an error",
+    Disturbance.LOST_BEFORE: "the manager's next request does not reach the container engine: the connection breaks",
+    Disturbance.LOST_AFTER: "the container engine does what the manager asks for next, but its answer gets lost",
+    Disturbance.RESET: "the container engine breaks the connection at the manager's next request",
+    Disturbance.TRUNCATED: "the container engine's next answer to the manager ends in the middle",
+    Disturbance.HANG: "the container engine does not answer the manager's next request",
+    Disturbance.NAME: "the container engine refuses the manager's next container: its name is taken",
+    Disturbance.PORT: "the container engine refuses the manager's next container: its port is taken",
+    Disturbance.REMOVAL: "the container engine refuses to remove a container: that is being done already",
+    Disturbance.IMAGE: "the container engine refuses the manager's next container: its image is gone",
+    Disturbance.GPU: "the container engine refuses the manager's next container: there is no driver for GPUs",
+    Disturbance.LATENCY: "the container engine's answers to the manager come late",
+}
 
 
 def plainly(condition: Condition) -> str:
