@@ -14,7 +14,7 @@ from churn.lifecycle.invariants import INVARIANTS, Invariant, Objection, Severit
 from churn.lifecycle.operations import KINDS, Operation, Pace, Start, Step, Stop
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.report.code import as_test
-from churn.report.markdown import markdown
+from churn.report.markdown import bug_as_markdown, markdown
 from churn.report.summary import summarise
 from churn.report.values import Kept, Mark, Summary
 from churn.report.words import BECAUSE, sentence
@@ -132,3 +132,15 @@ def test_what_is_kept_of_a_bug_is_named_in_its_report() -> None:
         text = markdown(summarise(campaign.trace, evolve(campaign.account(1.5), kept=(kept,))))
     assert "**Run it again:** `churn replay r.json`" in text
     assert "**Without Churn:** `sh r.sh`" in text
+
+
+def test_a_copied_bug_report_brings_its_script_and_its_test_along() -> None:
+    """Who gets it has no file of the run: what it names stands in it, and can be saved and run."""
+    (bug,) = summary("leaves-container").bugs
+    script, test = "#!/bin/sh\necho '```'\n", "def test_it(churn_session):\n    pass\n"
+    kept = Kept(reproducer="r.json", replay="churn replay r.json", test=test, script="r.sh", script_text=script)
+    text = bug_as_markdown(evolve(bug, kept=kept), 1, whole=True)
+    assert text.startswith(f"### Bug 1: {bug.sentence}")
+    assert f"````\n{script}````" in text, "its fences are longer than any in it"
+    assert f"```\n{test}```" in text
+    assert script not in bug_as_markdown(evolve(bug, kept=kept), 1)

@@ -12,6 +12,7 @@ from rich.table import Column
 
 from churn.explore.coverage import Coverage
 from churn.lifecycle.paths import Pair
+from churn.report.words import sentence, surely
 from churn.session.budget import Budget
 from churn.session.run import Record
 from churn.shrink.bug import Bug
@@ -78,8 +79,9 @@ class Ticker:
     def told(self, bug: Bug) -> None:
         """A bug is sure: it is told at once, in a line, and in full at the end."""
         self._bugs += 1
+        said = sentence(bug.record) if bug.record is not None and bug.record.objections else str(bug.signature)
         steps = "; ".join(map(str, bug.steps))
-        self._line(f"found: {bug.signature}: {steps} ({bug.said})", shown=True)
+        self._line(f"found: {said}. By: {steps}. {surely(bug)}", shown=True)
 
     def step(self, record: Record) -> None:
         """A step begins; the one before it has ended."""
