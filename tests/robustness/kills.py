@@ -149,7 +149,8 @@ def kill(number: int, chance: random.Random, folder: Path) -> dict[str, Any]:
         _signalled(victim, "SIGTERM")
     told = ended(victim, output, _HANGS)
     written = report_of(report)
-    reported = bool(written) or "during the set-up" in told.said
+    # One that was interrupted before it had begun anything has nothing to report.
+    reported = bool(written) or "during the set-up" in told.said or told.said.strip() == "churn: interrupted"
     wrong = _wrong(kind, told.code, told.seconds, struck=struck, reported=reported)
     wrong = wrong or ("a healthy manager failed" if written.get("bugs") else "")
     return {

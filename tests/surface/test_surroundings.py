@@ -133,6 +133,14 @@ def test_what_nobody_foresaw_is_told_in_a_line_and_its_details_are_kept(
     assert "ZeroDivisionError" in kept.read_text(encoding="utf-8")
 
 
+def test_an_interrupt_before_anything_was_begun_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert exit_code(interrupted) == 130
+    assert told(capsys) == "churn: interrupted\n"
+
+
 def test_details_that_cannot_be_kept_do_not_hide_what_happened(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

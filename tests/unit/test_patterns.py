@@ -49,3 +49,23 @@ def test_the_whole_text_has_to_fit() -> None:
 def test_a_list_that_a_pattern_cannot_be_held_against_is_no_bug_of_the_managers() -> None:
     with pytest.raises(TooSlow):
         Reading(Text(Pattern(SLOW))).entries(MEETS)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\d{9999999}", "((a{300}){300}){3}", r"(\)[)]{9}){9999}", "a{" + "9" * 4000 + "}"]
+)
+def test_an_expression_that_is_long_when_it_is_written_out_is_refused(pattern: str) -> None:
+    with pytest.raises(BadPattern, match="with its repetitions written out it is longer than 20000 characters"):
+        Pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"[0-9a-f]{64} ([0-9a-f]{8}-){4}x{2}", f"{'a' * 64} {'12345678-' * 4}xx"),
+        (r"a{1,9999999}\{3}(b{1000}|c){3}", "aaa{3}ccc"),
+        ("[({]{2}", "(("),
+    ],
+)
+def test_repetitions_as_people_write_them_are_fine(pattern: str, text: str) -> None:
+    assert fits(pattern, text)

@@ -21,6 +21,7 @@ def exit_code(command: Callable[[], object]) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     except (click.Abort, KeyboardInterrupt):
+        _tell("interrupted")
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

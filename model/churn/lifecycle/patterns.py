@@ -4,6 +4,7 @@ An expression such as ``(a+)+b`` takes longer than anybody can wait where it mee
 a user's, and what it meets is a manager's, so neither is known in advance.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -16,6 +17,11 @@ LIMIT = 1.0
 """Seconds that one expression may take over one text."""
 LONGEST, _MOST_TOLD = 4096, 60
 """Characters that an expression may have, and that a message tells of one and of its text."""
+
+_MOST_WRITTEN_OUT = 20_000
+"""Characters that an expression may have where its repetitions are written out: so they are when it is compiled."""
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{([0-9]+)\}|.", re.DOTALL)
+"""A character with its escape, a class of characters, or how often what is before it comes."""
 
 _Found = TypeVar("_Found")
 
@@ -37,6 +43,8 @@ class Pattern:
     def __init__(self, pattern: str) -> None:
         if len(pattern) > LONGEST:
             raise BadPattern(f"it is longer than {LONGEST} characters")
+        if _written_out(pattern) > _MOST_WRITTEN_OUT:
+            raise BadPattern(f"with its repetitions written out it is longer than {_MOST_WRITTEN_OUT} characters")
         try:
             self._compiled: Any = regex.compile(pattern, regex.MULTILINE)
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:
@@ -70,6 +78,21 @@ class Pattern:
                 f"expected the pattern {told!r} to be matched within {LIMIT:g} s, but it was not, on a text of {len(text)} "
                 f"characters that begins with {met!r}; write it without a repetition inside a repetition"
             ) from error
+
+
+def _written_out(pattern: str) -> int:
+    """Roughly the length of the expression without ``{7}``: what is before it is there seven times."""
+    sizes, last = [0], 0
+    for token in _TOKEN.finditer(pattern):
+        if token[1]:
+            sizes[-1] += last * (int(token[1]) - 1)
+            last *= int(token[1])
+        elif token[0] == "(":
+            sizes.append(0)
+        else:
+            last = sizes.pop() if token[0] == ")" and len(sizes) > 1 else 1
+            sizes[-1] += last
+    return sum(sizes)
 
 
 @lru_cache(maxsize=256)
