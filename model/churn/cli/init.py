@@ -9,7 +9,7 @@ import rich_click as click
 from churn.errors import EnvironmentFault, UsageError
 from churn.report.files import write
 from churn.system.managers.command import read
-from churn.system.managers.command.drafting import Draft, keeping, offered, taking
+from churn.system.managers.command.drafting import Draft, explains_commands, keeping, offered, taking
 from churn.system.process import run
 
 _HELP_LIMIT = 10.0
@@ -31,7 +31,8 @@ _OF_SERVICE = ("create", "start", "stop", "status", "remove", "restart")
 def init(file: Path, *, program: str | None, yes: bool) -> None:
     """Write the description of your manager to FILE (by default manager.toml), from a few answers.
 
-    Its --help is run, and what that shows is offered as answers. Nothing else is run. In an answer, {service} stands for the
+    Its --help is run (and that of its commands, if it says that it knows that), and what it shows is offered as answers. Nothing
+    else is run. In an answer, {service} stands for the
     name of a service, and {port} for a port.
 
     Exit codes: 0 it is written, 2 it is not.
@@ -53,7 +54,7 @@ def init(file: Path, *, program: str | None, yes: bool) -> None:
 def _asked(called: str, *, yes: bool) -> Draft:
     """The answers; what the manager's help shows is offered."""
     text = _help(called)
-    guesses = {kind: _guess(called, kind, word) for kind, word in offered(text).items()}
+    guesses = {kind: _guess(called, kind, word, text) for kind, word in offered(text).items()}
     commands = dict(guesses)
     for kind, question in _ASKED.items():
         guess = guesses.get(kind, "" if kind in ("start", "stop") else _NONE)
@@ -70,10 +71,11 @@ def _asked(called: str, *, yes: bool) -> Draft:
     return Draft(commands, variable, frozenset(word for word in inside if not Path(word).is_absolute()))
 
 
-def _guess(called: str, kind: str, word: str) -> str:
-    """The command line of an operation, by the help of the program's command for it."""
+def _guess(called: str, kind: str, word: str, text: str) -> str:
+    """The command line of an operation, by the program's help, and that of its command where there is one."""
     command = f"{called} {word}"
-    return f"{command} {taking(_help(command))}" if kind in _OF_SERVICE else command
+    own = _help(command) if explains_commands(text) else ""
+    return f"{command} {taking(word, text, own)}" if kind in _OF_SERVICE else command
 
 
 def _help(command: str) -> str:

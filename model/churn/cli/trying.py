@@ -36,6 +36,8 @@ def tried_out(target: Target, console: Console) -> int:
                 console.print(
                     f"  {escape(f'{one.invariant}: expected {one.expected}; seen: {one.seen}')}", soft_wrap=True
                 )
+            if isinstance(violation.record.outcome, Rejected):
+                console.print("  it was refused: is the command in the file the right one?")
             console.print("  what each of these means: churn explain NAME; what managers may promise: churn explain")
             return FAILED
     console.print("\n[bold green]all of it was understood[/], and as expected")
@@ -84,9 +86,9 @@ def _entry(entry: Listed) -> str:
 
 
 def _container(found: Container) -> str:
-    whose = f"service {found.service}" if found.service else "no service, as far as its label and name tell"
+    whose = f"of service {found.service}" if found.service else "told by its port alone"
     ports = ", ".join(map(str, found.ports)) or "none"
-    return f"{found.name} is {found.state}, of {whose}, with port {ports}"
+    return f"{found.name} is {found.state}, {whose}, with port {ports}"
 
 
 def _list(console: Console, heading: str, lines: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ from churn.session.system import System
 from churn.session.verdict import Judgement, Verdict
 from churn.system.managers.command import CommandManager
 from churn.system.managers.command.guessing import guessed, identifying, skipping, with_nothing
+from churn.system.managers.command.reading import Json
 from churn.system.protocols import ListedContainer, carries
 
 _NOT_FOUND = (404, 405, 501)
@@ -126,7 +127,13 @@ class Acquaintance:
         """The lines by which the service would be found in what was printed."""
         real, port = self.system.real_names[name], self._port(name, judged)
         guess = guessed(self.manager.memory.printed.get(kind, ""), self.manager.memory.called(real), port)
-        return guess.lines if guess is not None else ()
+        if guess is None:
+            return ()
+        before = self.manager.description.readings[kind].source
+        other = (
+            "" if type(guess.reading.source) is type(before) else "entries" if isinstance(before, Json) else "pattern"
+        )
+        return (*((f"# without {other}",) if other else ()), *guess.lines)
 
     def _port(self, name: str, judged: Judgement) -> int | None:
         """The port that its container publishes, else the one that Churn has for it."""

@@ -38,11 +38,21 @@ def offered(text: str) -> dict[str, str]:
     return {kind: word for kind, word in found.items() if word}
 
 
-def taking(text: str) -> str:
-    """The arguments that a command on a service takes, as far as its help tells: its name, and its port."""
-    flag = re.search(r"(?<![\w-])--(?:name|service)\b", text)
+def explains_commands(text: str) -> bool:
+    """Whether a program's help says that it knows ``--help``: only then may its commands be asked for theirs."""
+    return "--help" in text
+
+
+def taking(word: str, text: str, own: str) -> str:
+    """The arguments that a command on a service takes, by the program's help and its own: its name, and its port."""
+    line = re.search(rf"^ {{1,8}}(?:\S+ )*?{re.escape(word)} (\S.*?)(?: {{2,}}.*)?$", text, re.MULTILINE)
+    flag = re.search(r"(?<![\w-])--(?:name|service)\b", own)
     name = f"{flag[0]} {{service}}" if flag else "{service}"
-    return f"{name} --port {{port}}" if re.search(r"(?<![\w-])--port\b", text) else name
+    if re.search(r"(?<![\w-])--port\b", own or (line[1] if line is not None else "")):
+        return f"{name} --port {{port}}"
+    words = re.findall(r"[a-z]+", line[1].lower()) if line is not None and not own else []
+    usage = re.search(r"^usage: .*\bport\b", own, re.IGNORECASE | re.MULTILINE)
+    return f"{name} {{port}}" if usage or "port" in words else name
 
 
 def keeping(text: str) -> str:
@@ -120,6 +130,7 @@ _FURTHER = {
 _CONTAINERS = """\
 # Which containers are the manager's. Churn marks those that are made through DOCKER_HOST by itself.
 # [containers]
+# labels = { "mine.run" = "{run}" }  # labels that your manager gives them: then bugs get a shell script that needs no Churn
 # service_label = "mine.service"  # the label whose value is the service's name
 """
 _CONTRACT = """\
