@@ -4,7 +4,6 @@
 ``[tool.churn."manager check"]`` those of a command in a group. Paths count from the file's folder.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,8 @@ def defaults(file: Path, commands: Mapping[str, click.Command]) -> dict[str, Any
 
 
 def _told(file: Path) -> dict[str, Any]:
+    import tomllib  # only where there is such a file: every command comes by here
+
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -1,7 +1,5 @@
 """How a command ends: its exit code, and one line on what went wrong, whatever it was."""
 
-import tempfile
-import traceback
 from collections.abc import Callable
 
 import rich_click as click
@@ -50,6 +48,9 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _details(error: Exception) -> str:
+    import tempfile  # these are slow to import, and every command comes by here
+    import traceback
+
     text = visible("".join(traceback.format_exception(error)))
     try:
         with tempfile.NamedTemporaryFile(

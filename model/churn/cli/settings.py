@@ -1,7 +1,6 @@
 """What commands share: exit codes, the environment, durations."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +32,8 @@ class Duration(click.ParamType[float]):
 
 def expect_writable(option: str, folder: Path) -> None:
     """Make the folder that an option names, before anything is run. Raises `UsageError` where nothing can be written there."""
+    import tempfile  # slow to import, and every command comes by here
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
