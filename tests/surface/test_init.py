@@ -73,6 +73,7 @@ def test_nothing_has_to_be_asked(folder: Path) -> None:
     ("words", "told"),
     [
         (("mine.py",), "mine.py: expected a file that is not there yet"),
+        ((), "expected an answer to each question, but the input has ended"),
         (("--yes",), "--yes: expected --program beside it"),
         (("--yes", "--program", "false"), "expected a command to start a service"),
     ],

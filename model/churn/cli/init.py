@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from pathlib import Path
 
 import rich_click as click
@@ -41,8 +42,15 @@ def init(file: Path, *, program: str | None, yes: bool) -> None:
         raise UsageError(f"{file}: expected a file that is not there yet, but it is; name another, or remove it")
     if program is None and yes:
         raise UsageError("--yes: expected --program beside it, to know whose help to read")
-    called = program or click.prompt("How is your manager called? (such as ./mine, or python3 mine.py)", type=str)
-    draft = _asked(called, yes=yes)
+    try:
+        called = program or click.prompt("How is your manager called? (such as ./mine, or python3 mine.py)", type=str)
+        draft = _asked(called, yes=yes)
+    except click.Abort as aborted:
+        if sys.stdin.isatty():  # Ctrl-C
+            raise
+        raise UsageError(
+            "expected an answer to each question, but the input has ended; or say --program and --yes"
+        ) from aborted
     write(file, draft.text())
     read(file)
     name = shlex.quote(str(file))
