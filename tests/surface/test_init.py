@@ -1,12 +1,15 @@
 """`churn init` as somebody who is new meets it: a few answers, and a description that is understood."""
 
-import os
-import subprocess
+import io
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import frozen
+
+from churn.cli import line
 
 MANAGER = """
 import argparse, sys
@@ -30,14 +33,30 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def churn(*words: str, folder: Path, answers: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "churn", *words]
-    return subprocess.run(command, input=answers, capture_output=True, text=True, check=False, cwd=folder,
-                          env={**os.environ, "NO_COLOR": "1"})  # fmt: skip
+@frozen
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_five_answers_make_a_description_that_is_understood(folder: Path) -> None:
-    found = churn("init", folder=folder, answers=f"{sys.executable} mine.py\n\n\n\n\n")
+@pytest.fixture
+def churn(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """A way to run a command in the folder, with these answers on its standard input."""
+    monkeypatch.chdir(folder)
+
+    def run(*words: str, answers: str = "") -> Done:
+        monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+        code = line([*words])
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_five_answers_make_a_description_that_is_understood(churn: Callable[..., Done], folder: Path) -> None:
+    found = churn("init", answers=f"{sys.executable} mine.py\n\n\n\n\n")
     assert found.returncode == 0, found.stderr
     told = tomllib.loads((folder / "manager.toml").read_text())
     script = [sys.executable, "{dir}/mine.py"]
@@ -49,13 +68,13 @@ def test_five_answers_make_a_description_that_is_understood(folder: Path) -> Non
     }
     assert told["env"] == {"MINE_HOME": "{state}"}
     assert "churn manager check manager.toml --run" in found.stdout
-    assert churn("manager", "check", "manager.toml", folder=folder).returncode == 0
+    assert churn("manager", "check", "manager.toml").returncode == 0
     assert not (folder / "was-run").exists(), "only its help was asked for"
 
 
-def test_answers_count_more_than_guesses(folder: Path) -> None:
+def test_answers_count_more_than_guesses(churn: Callable[..., Done], folder: Path) -> None:
     answers = "./other\n-\n./other go {service}\n./other end {service}\n-\nOTHER\n"
-    found = churn("init", "other.toml", folder=folder, answers=answers)
+    found = churn("init", "other.toml", answers=answers)
     assert found.returncode == 0, found.stderr
     told = tomllib.loads((folder / "other.toml").read_text())
     assert told.keys() == {"env", "start", "stop", "words", "contract"}
@@ -63,8 +82,8 @@ def test_answers_count_more_than_guesses(folder: Path) -> None:
     assert told["env"] == {"OTHER": "{state}"}
 
 
-def test_nothing_has_to_be_asked(folder: Path) -> None:
-    found = churn("init", "--yes", "--program", f"{sys.executable} mine.py", folder=folder)
+def test_nothing_has_to_be_asked(churn: Callable[..., Done], folder: Path) -> None:
+    found = churn("init", "--yes", "--program", f"{sys.executable} mine.py")
     assert found.returncode == 0, found.stderr
     assert (folder / "manager.toml").exists()
 
@@ -78,8 +97,10 @@ def test_nothing_has_to_be_asked(folder: Path) -> None:
         (("--yes", "--program", "false"), "expected a command to start a service"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_written(folder: Path, words: tuple[str, ...], told: str) -> None:
-    found = churn("init", *words, folder=folder)
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    churn: Callable[..., Done], folder: Path, words: tuple[str, ...], told: str
+) -> None:
+    found = churn("init", *words)
     assert found.returncode == 2
     assert told in found.stderr
     assert [path.name for path in folder.iterdir()] == ["mine.py"]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from churn.cli import line
+
 MANAGERS = Path(__file__).parents[1] / "conformance" / "managers"
 PROGRAMS = ("docker", "busybox")
 
@@ -66,12 +68,12 @@ def test_what_the_file_says_of_containers_and_they_do_not_have(file: Path) -> No
     found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
     assert found.returncode == 2, found.stdout + found.stderr
     assert "containers.labels: expected mine=" in found.stderr
-    for line in (
+    for written_line in (
         'labels = { "plain.session" = "{run}" }',
         'service_label = "plain.service"',
         "name_pattern = 'plain-.+-(?P<service>.+)'",
     ):
-        assert f"\n  [containers]\n  {line}\n" in f"{found.stderr}\n"
+        assert f"\n  [containers]\n  {written_line}\n" in f"{found.stderr}\n"
 
 
 @pytest.mark.parametrize(
@@ -126,9 +128,15 @@ def test_a_run_ends_with_the_line_to_write_and_exit_code_2(file: Path, change: t
         (("run", "--manager", "plain.toml", "--defect", "list-omits"), "for the reference manager only"),
     ],
 )
-def test_what_is_mistyped_is_told_before_anything_is_written(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+def test_what_is_mistyped_is_told_before_anything_is_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    told: str,
+) -> None:
     shutil.copy(MANAGERS / "plain.toml", tmp_path)
-    found = churn(*words, folder=tmp_path)
-    assert found.returncode == 2
-    assert told in found.stderr
+    monkeypatch.chdir(tmp_path)
+    assert line([*words]) == 2
+    assert told in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["plain.toml"]
