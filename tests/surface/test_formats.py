@@ -74,7 +74,7 @@ def test_github_actions_gets_annotations_and_a_summary(one: Path, tmp_path: Path
     summary = tmp_path / "summary.md"
     found = run("report", str(one), "--out", str(tmp_path), GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
     (line,) = [line for line in found.output.splitlines() if line.startswith("::error")]
-    assert line.startswith("::error title=Bug 1 (high)::When a (running) is stopped")
+    assert line.startswith("::error title=Bug 1 (high)::When service a (running) is stopped")
     assert "%0ARun it again: churn replay" in line
     assert "### Bug 1" in summary.read_text(encoding="utf-8")
 

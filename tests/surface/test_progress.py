@@ -52,7 +52,7 @@ def test_a_log_has_every_step_and_every_bug(tmp_path: Path) -> None:
     assert found.exit_code == 1
     lines = (tmp_path / "deep" / "run.log").read_text().splitlines()
     assert all(re.match(r" *\d+\.\d{3} \w", line) for line in lines)
-    assert sum("found: When a (created, never started) is started" in line for line in lines) == 1
+    assert sum("found: When service a (created, never started) is started" in line for line in lines) == 1
     assert any("start a: ok after" in line and "fail; no-restart-policy: " in line for line in lines)
 
 

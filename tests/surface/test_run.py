@@ -41,8 +41,8 @@ def test_what_is_running_is_told_in_plain_lines_where_there_is_no_terminal(tmp_p
 def test_a_bug_is_told_in_a_line_as_soon_as_it_is_sure(tmp_path: Path) -> None:
     found = run("--report", str(tmp_path), "--max-operations", "60", "--defect", "restart-policy", "--services", "1")
     told = (
-        "found: When a (created, never started) is started, the container of service a is made so that the engine starts it "
-        "again by itself: unless-stopped. By: create a; start a. It was run again "
+        "found: When service a (created, never started) is started, the container of service a is made so that the engine "
+        "starts it again by itself: unless-stopped. By: create a; start a. It was run again "
     )
     assert found.output.count(told) == 1
     assert found.output.index(told) < found.output.index("success criterion"), "before the report"

@@ -63,8 +63,8 @@ def test_each_operation_is_told_in_a_sentence(kind: type[Operation]) -> None:
 def test_a_bug_is_told_for_strangers_and_is_against_its_own_criterion_alone() -> None:
     found = summary("stops-by-label")
     (bug,) = found.bugs
-    stopped, harmed = ("a", "b") if bug.sentence.startswith("When a ") else ("b", "a")
-    when = f"When {stopped} (created, never started) is stopped"
+    stopped, harmed = ("a", "b") if bug.sentence.startswith("When service a ") else ("b", "a")
+    when = f"When service {stopped} (created, never started) is stopped"
     assert bug.sentence == f"{when}, service {harmed} is harmed, though nothing was asked of it: its container is gone"
     assert bug.criteria == (3,)
     assert [one.bugs for one in found.criteria] == [(), (), (1,), (), ()]
@@ -77,7 +77,7 @@ def test_a_bug_is_told_for_strangers_and_is_against_its_own_criterion_alone() ->
     assert (before.said.split(",")[0], before.containers[0].state) == ("running", "running")
     assert after.containers == ()
     assert bug.scene is not None
-    done = [moment.operation for moment in bug.scene.moments]
+    done = [f"{moment.operation} {moment.service}" for moment in bug.scene.moments]
     assert sorted(done) == sorted(("create a", "create b", f"start {harmed}", f"stop {stopped}"))
     assert f"| {harmed} | running, port" in markdown(found)
 

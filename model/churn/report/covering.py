@@ -11,7 +11,7 @@ from churn.lifecycle.operations import Operation
 from churn.lifecycle.paths import state_of
 from churn.report.pictures import Cell, Graph, Heat, Way
 from churn.report.values import Steps
-from churn.report.words import plainly
+from churn.report.words import label, plainly
 
 ALONE, BESIDE, IDLE = "no other service exists", "another service runs", "others exist, none of them runs"
 FACETS = (ALONE, BESIDE, IDLE)
@@ -111,10 +111,10 @@ class Covering:
                 yield text
         never = [column for column in self.columns if self._idle(key for key in self.cells if key[2] == column)]
         if never:
-            yield f"never done: {_some(never)}"
+            yield f"never done: {_some(list(map(label, never)))}"
         unmet = [row for row in self.rows if row != _NOWHERE and self._idle(key for key in self.cells if key[1] == row)]
         if unmet:
-            yield f"no operation on a service that is: {_some([plainly(row) for row in unmet], ' or: ')}"
+            yield f"nothing was done with a service in these states: {_some([plainly(row) for row in unmet], '; or ')}"
 
     def _enabled(self, facet: str) -> bool:
         return any(cell.enabled for (where, _, _), cell in self.cells.items() if where == facet)

@@ -7,7 +7,7 @@ from churn.report.chart import WIDTH, chart
 from churn.report.lanes import groups
 from churn.report.markdown import bug_as_markdown
 from churn.report.values import Summary
-from churn.report.words import OPERATIONS_TOLD
+from churn.report.words import OPERATIONS_TOLD, label
 from churn.visible import both_ends, visible
 
 _MOST_EVIDENCE = 20_000
@@ -45,6 +45,11 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters |= {
     "groups": groups,
+    "label": label,
+    "engine": lambda word: {"emulated": "an emulated container engine", "docker": "Docker"}.get(word, word),
+    "manager": lambda name: (
+        "Churn's own reference manager" if name == "reference" else "AIMA" if name == "aima" else name
+    ),
     "markdown": lambda bug, place: bug_as_markdown(bug, place, whole=True),
     "seconds": _seconds,
     "cut": lambda text: both_ends(text, _MOST_EVIDENCE),

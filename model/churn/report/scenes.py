@@ -6,9 +6,9 @@ from churn.lifecycle.observation import Observation
 from churn.lifecycle.outcome import Ok, Rejected, Unknown
 from churn.report.pictures import Contained, Moment, Scene, Standing
 from churn.report.values import SCENARIO
-from churn.report.words import deed
+from churn.report.words import called, deed, label
 from churn.session.run import Record, Run
-from churn.session.seen import holders
+from churn.session.seen import UNTRIED, holders
 from churn.session.verdict import Verdict
 from churn.visible import both_ends
 
@@ -23,7 +23,7 @@ def cycles(steps: Iterable[tuple[Run, Record]]) -> Iterator[Scene]:
     runs = dict.fromkeys(run for run, _ in steps if run.part == SCENARIO)
     for run in runs:
         pace = "at full speed, not looked at between steps" if any(s.hurried for s in run.steps) else "step by step"
-        again = ", again behind the bugs found so far" if run.met else ""
+        again = ", once more: bugs that are known by now do not end it" if run.met else ""
         yield scene(f"The cycles, {pace}{again}", run, run.records)
 
 
@@ -41,13 +41,13 @@ def _moment(run: Run, record: Record) -> Moment:
     reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else ""
     return Moment(
         number=record.number,
-        operation=str(operation),
+        operation=label(" ".join(word for word in str(operation).split(" ") if word != operation.service)),
         service=operation.service,
         fault=operation.fault,
         hurried=record.verdict is Verdict.UNSEEN,
         ended="" if outcome is None else "ok" if isinstance(outcome, Ok) else _ENDED[type(outcome)],
         answer=reason,
-        told=deed(operation, operation.service or ""),
+        told=deed(operation, called(operation.service)),
         verdict=record.verdict.value,
         took=outcome.took if outcome is not None else 0.0,
         command=evidence.command if evidence is not None else "",
@@ -57,6 +57,7 @@ def _moment(run: Run, record: Record) -> Moment:
     )
 
 
+_UNLOOKED = "not looked at"
 _ENDED = {Rejected: "refused", Unknown: "unknown"}
 
 
@@ -73,10 +74,10 @@ def _standing(name: str, seen: Observation) -> Standing:
     words = " and ".join(f"{one.word}{f', port {one.port}' if one.port else ''}" for one in entries)
     own = [one for one in seen.containers.values() if (one.service or "?") == name]
     ports = dict.fromkeys([*(one.port for one in entries if one.port), *(port for one in own for port in one.ports)])
-    has = holders(seen)
+    has = {port: _UNLOOKED if one == UNTRIED else one for port, one in holders(seen).items()}
     return Standing(
         service=name,
         said="not asked" if seen.listed is None else words or "not in its list",
         containers=tuple(Contained(one.alias, one.state, one.ports if one.running else ()) for one in own),
-        port="; ".join(f"{port}: {has.get(port, 'not looked at')}" for port in ports),
+        port="; ".join(f"{port}: {has.get(port, _UNLOOKED)}" for port in ports),
     )

@@ -9,7 +9,8 @@ from attrs import define, field
 
 from churn.errors import UsageError
 from churn.lifecycle.operations import KINDS, Operation
-from churn.report.words import deed
+from churn.report.words import called, deed, label
+from churn.session.seen import UNTRIED
 from churn.session.trace import read
 from churn.visible import both_ends, visible
 
@@ -36,7 +37,7 @@ class _Table:
         return self.places[key]
 
 
-@define
+@define(kw_only=True)
 class _Packer:
     """Packs the lines of a trace. A step is a list: what was done, how it ended, seconds, whether it is wrong, look, details."""
 
@@ -65,7 +66,8 @@ class _Packer:
         known = self._known.get(do)
         if known is None:
             return [do, "", 0, do]
-        return [do, known.service or "", int(known.fault), deed(known, known.service or "")]
+        words = label(" ".join(word for word in do.split(" ") if word != known.service))
+        return [words, known.service or "", int(known.fault), deed(known, called(known.service))]
 
     def _step(self, line: dict[str, Any]) -> list[Any]:
         ended = _ENDED.index(line["outcome"]) if line["outcome"] in _ENDED else len(_ENDED) - 1
@@ -134,7 +136,8 @@ def _said(entry: dict[str, Any]) -> str:
 
 
 def _holder(ports: dict[str, Any], port: int) -> str:
-    return str(ports.get(str(port), {}).get("holder", "not looked at"))
+    holder = ports.get(str(port), {}).get("holder", UNTRIED)
+    return "not looked at" if holder == UNTRIED else str(holder)
 
 
 def _told(line: dict[str, Any]) -> Iterable[str]:

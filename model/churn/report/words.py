@@ -59,7 +59,13 @@ def _service(name: str | None) -> str:
 
 def _when(record: Record) -> str:
     name = record.step.operation.service
-    return f"When {deed(record.step.operation, '' if name is None else f'{name} ({plainly(record.condition)})')}"
+    whom = "" if name is None else f"{called(name)} ({plainly(record.condition)})"
+    return f"When {deed(record.step.operation, whom)}"
+
+
+def called(name: str | None) -> str:
+    """A service in a sentence; nothing where there is none."""
+    return f"service {name}" if name else ""
 
 
 def deed(operation: Operation, whom: str) -> str:
@@ -132,6 +138,44 @@ _DISTURBANCES: Mapping[Disturbance, str] = {
     Disturbance.IMAGE: "the container engine refuses the manager's next container: its image is gone",
     Disturbance.GPU: "the container engine refuses the manager's next container: there is no driver for GPUs",
     Disturbance.LATENCY: "the container engine's answers to the manager come late",
+}
+
+
+def label(words: str) -> str:
+    """An operation's own words, its service left out, as a few plain ones: ``hold-port`` as "port taken by others"."""
+    return _LABELS.get(words) or words.replace("-", " ")
+
+
+_LABELS: Mapping[str, str] = {
+    "status": "ask about it",
+    "list": "list services",
+    "wait": "wait",
+    "wait short": "wait shortly",
+    "wait long": "wait long",
+    "update": "change a setting",
+    "update image": "change the image",
+    "update environment": "change a variable",
+    "update port": "change the port",
+    "restart-manager": "manager restarted",
+    "set-behaviour": "server's behaviour set",
+    "set-behaviour healthy": "server works again",
+    "set-behaviour slow": "server gets slow",
+    "set-behaviour late": "server nearly too slow",
+    "set-behaviour crash": "server fails",
+    "set-behaviour unhealthy": "server unwell",
+    "set-behaviour hang": "server hangs",
+    "set-behaviour ignore-sigterm": "server ignores SIGTERM",
+    "crash": "server crashes",
+    "kill": "container killed by others",
+    "remove-container": "container removed by others",
+    "hold-port": "port taken by others",
+    "hold-port 127.0.0.1": "port taken at 127.0.0.1",
+    "release-port": "port given back",
+    "interrupt": "manager ended midway",
+    "disturb": "engine fails the manager",
+    "restart-engine": "engine restarted",
+    "restart-engine plain": "engine restarted",
+    "restart-engine live": "engine restarted alone",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from churn.lifecycle.observation import Listed, Observation, Port
 
-_FREE, _UNTRIED = "free", "not tried"
+_FREE, UNTRIED = "free", "not tried"
 
 
 def as_data(seen: Observation) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def holders(seen: Observation) -> Mapping[int, str]:
 def _holder(port: Port) -> str:
     if port.holder is not None:
         return port.holder.value
-    return _UNTRIED if port.bindable is None else _FREE
+    return UNTRIED if port.bindable is None else _FREE
 
 
 def _port(holder: str, probe: Port | None) -> dict[str, Any]:
