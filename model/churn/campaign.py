@@ -10,7 +10,7 @@ from churn.errors import BudgetSpent, EnvironmentFault
 from churn.explore.coverage import Coverage
 from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.profiles import PROFILES, Profile
-from churn.explore.scenarios import cycles
+from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.contract import Contract
@@ -35,7 +35,7 @@ from churn.shrink.bug import Bug
 from churn.shrink.triage import Triage
 from churn.system.clock import Clock, RealClock
 
-FIVE_CYCLE, TOUR, EXPLORATION = SCENARIO, "tour", "exploration"
+FIVE_CYCLE, SIDE_BY_SIDE, TOUR, EXPLORATION = SCENARIO, "side by side", "tour", "exploration"
 
 _SEARCH = 1 / 3
 """Of what is left of the budget: for one round of searching; the rest is kept for confirming, shrinking, further rounds."""
@@ -274,9 +274,19 @@ class Campaign:
         """The engine's own list at the end of the scenario, for criterion 4."""
         run.records[-1].shown = (self.assembled.system.show(containers(self.session.contract)),)
 
+    def _side_by_side(self) -> None:
+        self.announce(SIDE_BY_SIDE)
+        try:
+            self.session.run(SIDE_BY_SIDE, names := service_names(self.plan.services), side_by_side(names))
+        except Violation as violation:
+            self._violated(violation)
+        except NothingNew:
+            return
+
     def _tour(self) -> None:
         if not self.plan.tour:
             return
+        self._side_by_side()
         names = service_names(self.plan.services)
         chart = PairAtlas if self.plan.pairs else Atlas
         ways: tuple[tuple[str, Pacing, float, Naming], ...] = (

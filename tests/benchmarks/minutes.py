@@ -25,17 +25,13 @@ from measure import keep
 from rich.console import Console
 from rich.table import Table
 
-from churn.assembly import OTHER, STAND_IN, Assembled
+from churn.assembly import Assembled, Target, assembled
 from churn.campaign import FIVE_CYCLE, Campaign, Plan
 from churn.lifecycle.condition import Condition
 from churn.session.system import System
 from churn.session.trace import Trace
-from churn.system import ownership
-from churn.system.clock import VirtualClock
-from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
-from churn.system.managers.defects import DEFECTS, defective
-from churn.system.managers.reference import RESET, Settings, Slow, Store
-from churn.system.runs import new_run
+from churn.system.managers.defects import DEFECTS
+from churn.system.managers.reference import RESET, Embedded, Slow
 
 HEALTHY = "healthy"
 SLACK = 2
@@ -74,13 +70,13 @@ class Found:
 
 @contextmanager
 def slow(defect: str, seed: int) -> Iterator[Clean]:
-    """A slow manager with that defect, on the emulated engine."""
-    run, clock = new_run(), VirtualClock()
-    core = Core(clock, seed=seed, images=frozenset({STAND_IN, OTHER}))
-    host, engine = EmulatedHost(core), EmulatedEngine(core)
-    settings = Settings(session=f"churn-{seed}", image=STAND_IN, labels=ownership.labels(run))
-    made = defective((defect,) if defect != HEALTHY else ())(Store(), engine, host, clock, settings)
-    yield Clean(System(Slow(made), EmulatedEngine(core), host, clock), run)
+    """A slow manager with that defect, on the emulated engine. It meets trouble and interrupts where its defect needs them."""
+    with assembled(Target(seed=seed, defects=(defect,) if defect != HEALTHY else ())) as whole:
+        quick = whole.system
+        assert isinstance(quick.manager, Embedded)
+        manager = Slow(quick.manager.manager)
+        manager.contract = quick.manager.contract
+        yield Clean(System(manager, quick.engine, quick.host, quick.clock, gate=quick.gate), whole.run)
 
 
 def campaign(job: tuple[str, int, float, bool]) -> Found:

@@ -3,7 +3,7 @@
 The same tests run on the emulated engine and, marked `docker`, on a real one behind the proxy.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from attrs import evolve
 
 from churn.assembly import Assembled, Target, assembled
 from churn.campaign import Campaign, Plan
-from churn.errors import EngineError, EngineUnreachable, EnvironmentFault
+from churn.errors import EngineError, EnvironmentFault
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Tour, calmly, walk
 from churn.lifecycle.condition import Server
@@ -38,7 +38,6 @@ from churn.session.verdict import Verdict
 from churn.session.violation import Violation
 from churn.system.faults import KINDS, made
 from churn.system.faults.gate import Fault
-from churn.system.managers.defects import counters
 from churn.system.managers.reference import Record, ReferenceManager, ServiceError
 from churn.system.managers.reference.program import ReferenceProgram
 
@@ -223,33 +222,9 @@ def test_a_manager_that_trusts_an_engine_which_does_not_answer_is_found() -> Non
         assert isinstance(session.current.records[-1].outcome, Ok)
 
 
-class Wedged(ReferenceManager):
-    """Locks a service for each change, and leaves the lock where the engine did not answer."""
-
-    def start(self, name: str) -> Record:
-        return self.locked(name, lambda: super(Wedged, self).start(name))
-
-    def stop(self, name: str) -> Record:
-        return self.locked(name, lambda: super(Wedged, self).stop(name))
-
-    def locked(self, name: str, act: Callable[[], Record]) -> Record:
-        if counters.recall(self.store, f"lock of {name}", 0.0):
-            raise ServiceError("another operation is in progress")
-        counters.keep(self.store, f"lock of {name}", 1.0)
-        try:
-            done = act()
-        except (ServiceError, EngineError) as error:
-            if not isinstance(error.__cause__ or error, EngineUnreachable):
-                counters.keep(self.store, f"lock of {name}", 0.0)
-            raise
-        counters.keep(self.store, f"lock of {name}", 0.0)
-        return done
-
-
 def test_a_manager_that_never_gets_well_is_found_by_a_campaign_and_shrunk() -> None:
     """Nothing may be known of an operation; of what comes after it something is."""
-    with assembled(Target(engine_faults=True)) as whole:
-        whole.system.manager.manager.__class__ = Wedged  # type: ignore[attr-defined]
+    with assembled(Target(defects=("lost-reply-wedges",))) as whole:
         campaign = Campaign(assembled=whole, plan=Plan(operations=20_000), trace=Trace())
         campaign.run()
         bug, *others = campaign.bugs

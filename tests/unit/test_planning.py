@@ -38,7 +38,7 @@ def worth(here: State, operation: Operation, pace: Pace = Pace.CALM, *, before: 
     places, step = Places(NAMES, Contract()), Step(operation, pace)
     made = promise(places.settings(places.of(here))[operation.service], step, Naming.PLAIN, Leaning())
     after = sequel(before, step, Leaning())
-    return sum(value for _, value in made.marks) + (made.prior * after[1] if after is not None else 0.0)
+    return sum(value for _, value in made.marks) + made.prior * sum(value for _, value in after)
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

@@ -16,3 +16,13 @@ def cycles(
     wait = (Step(Wait(Length.LONG)),) if waiting else ()
     last = (start, *wait, stop, *wait) if count else wait
     return Sequence((Step(Create(service)), *((start, stop) * (count - 1)), *last), naming)
+
+
+def side_by_side(names: tuple[str, ...]) -> Sequence:
+    """Services that share a system: all are started in their order, twice; they are stopped last first, then first first.
+
+    What they share (a network, a volume) may be left by the one order of ends, and not by the other.
+    """
+    creates, starts = ([Step(kind(name)) for name in names] for kind in (Create, Start))
+    stops = [Step(Stop(name)) for name in names]
+    return Sequence((*creates, *starts, *reversed(stops), *starts, *stops))

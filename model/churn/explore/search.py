@@ -4,6 +4,7 @@ Random sequences by the Hypothesis machine have a share of the time that grows a
 What one of them did is not new to the other.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from attrs import define, field
@@ -14,7 +15,7 @@ from churn.explore.profiles import PROFILES, Profile
 from churn.lifecycle.operations import Step
 from churn.lifecycle.planning import At, Planner, Route
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import State
+from churn.lifecycle.state import State, healing
 from churn.session.known import NothingNew
 from churn.session.run import Record
 from churn.session.session import Session
@@ -23,6 +24,8 @@ from churn.session.violation import Violation
 SEARCH, EXPLORATION = "search", "exploration"
 _MOST_EXPLORING = 0.15
 """Of the search's seconds: the share of random sequences once the planner promises nothing new."""
+_HEALINGS = 3
+"""Ends of sequences, for each operation that may end unknown, at which a service is stopped and started until it is well."""
 _AT_ONCE = Profile(sequences=2, steps=PROFILES["real"].steps)
 """Random sequences in a row: the first one is always the simplest, and costs nothing."""
 
@@ -43,6 +46,8 @@ class Search:
     _rate: float = field(init=False, default=0.0)
     """What the planner promised for each second at first, and last."""
     _explorations: int = field(init=False, default=0)
+    _put_right_after: Counter[str] = field(init=False, factory=Counter)
+    """How often services were put right, by the operation on them that had ended unknown."""
     _spent: dict[str, float] = field(init=False, factory=lambda: {SEARCH: 0.0, EXPLORATION: 0.0})
 
     def __attrs_post_init__(self) -> None:
@@ -77,7 +82,16 @@ class Search:
                     break
             run = self.session.current
             route = self._planned(At(self.session.state, run.naming, run.steps[-1], len(run.records)))
+        self._put_right()
         self.session.finish()
+
+    def _put_right(self) -> None:
+        """What ended unknown, if the manager was seldom asked yet to get well again after its like."""
+        lost = [one.unsettled for one in self.session.state.services.values() if one.unsettled is not None]
+        if any(self._put_right_after[one.kind] < _HEALINGS for one in lost):
+            self._put_right_after.update([one.kind for one in lost])
+            for operation in healing(self.session.state):
+                self.session.step(Step(operation))
 
     def _planned(self, at: At | None) -> Route | None:
         route = self.planner.route(at, self.session.budget.seconds_left)

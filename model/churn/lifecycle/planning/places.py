@@ -17,11 +17,16 @@ from churn.lifecycle.transitions import follow
 
 
 class Spot(NamedTuple):
-    """One service at a place: its condition, how its server behaves, and whether a dead one's container may be there still."""
+    """One service at a place: its condition, how its server behaves, and whether a dead one's container may be there still.
+
+    Of an unsettled one: what ended unknown, and how many starts and stops were refused since.
+    """
 
     condition: Condition
     behaviour: Behaviour = Behaviour.HEALTHY
     left: bool = False
+    unknown: str = ""
+    tries: int = 0
 
     @property
     def there(self) -> bool:
@@ -181,12 +186,14 @@ def _spot(service: Service | None) -> Spot:
     if service is None:
         return _NOWHERE
     condition = service.condition
-    return _made(condition, service.behaviour, service.leftover and condition.word == "dead")
+    lost = service.unsettled
+    unknown, tries = ("", 0) if lost is None else (lost.kind, lost.tries)
+    return _made(condition, service.behaviour, service.leftover and condition.word == "dead", unknown, tries)
 
 
 @lru_cache(maxsize=1024)
-def _made(condition: Condition, behaviour: Behaviour, left: bool) -> Spot:
-    return Spot(condition, behaviour, left)
+def _made(condition: Condition, behaviour: Behaviour, left: bool, unknown: str, tries: int) -> Spot:
+    return Spot(condition, behaviour, left, unknown, tries)
 
 
 def _paces(operation: Operation, *, moves: bool) -> tuple[Pace, ...]:

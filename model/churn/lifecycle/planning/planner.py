@@ -11,7 +11,7 @@ from churn.lifecycle.costs import RESET, Costs
 from churn.lifecycle.operations import Step
 from churn.lifecycle.planning.novelty import FADING, Marks, Novelty
 from churn.lifecycle.planning.places import Place, Places
-from churn.lifecycle.planning.prospects import LATER, Offer, Prospects
+from churn.lifecycle.planning.prospects import Offer, Prospects
 from churn.lifecycle.planning.worth import Leaning
 from churn.lifecycle.sequence import Naming, fitting
 from churn.lifecycle.state import CLEAN, State
@@ -98,6 +98,10 @@ class Planner:
     _named: Counter[Naming] = field(init=False, factory=Counter)
     """How many steps were done with each naming."""
     _prospects: dict[Naming, Prospects] = field(init=False, factory=dict)
+    _anew: Route | None = field(init=False, default=None)
+    """The best route from a reset when that was last planned."""
+    _outdated: bool = field(init=False, default=True)
+    """Whether something was done since then, so that less is new on it."""
 
     def __attrs_post_init__(self) -> None:
         self.places = Places(self.names, self.contract, self.faults)
@@ -109,12 +113,13 @@ class Planner:
         """
         for prospects in self._prospects.values():
             prospects.renew()
-        fresh = [At(CLEAN, naming) for naming in self._namings()]
-        routes = [self._best(one, self.costs.of(RESET), within, reset=True) for one in fresh]
-        if at is not None and at.steps < _MOST_STEPS:
-            routes.append(self._best(at, 0.0, within, reset=False))
-        found = [one for one in routes if one is not None]
-        return max(found, key=lambda one: one.rate, default=None)
+        on = self._best(at, 0.0, within, reset=False) if at is not None and at.steps < _MOST_STEPS else None
+        if on is not None and self._anew is not None and on.rate >= self._anew.rate:
+            return on  # what a reset promised before is the most that it can promise now
+        if self._anew is None or self._outdated or not _fits(self._anew, within):
+            found = [self._best(At(CLEAN, one), self.costs.of(RESET), within, reset=True) for one in self._namings()]
+            self._anew, self._outdated = _better(found), False
+        return _better([self._anew, on])
 
     def _namings(self) -> tuple[Naming, ...]:
         """The odd naming that was used least so far, and the plain one."""
@@ -124,6 +129,7 @@ class Planner:
     def note(self, here: Place, step: Step, before: Step | None, naming: Naming) -> None:
         """A step was done there, whoever planned it: of what was new in it less is left."""
         self._named[naming] += 1
+        self._outdated = True
         setting = self.places.settings(here).get(step.operation.service)
         if setting is not None:
             prospects = self._named_so(naming)
@@ -155,13 +161,23 @@ class Planner:
         prospects, left = self._named_so(at.naming), self.novelty.left_of
         for way in ways:
             here, before = way.here, way.steps[-1] if way.steps else at.last
-            for offer, sequel in zip(prospects.offers(here), prospects.sequels(here, before), strict=True):
-                value = way.value + left(offer.promised.marks, way.faded)
+            faded, met = way.faded, way.faded.keys()
+            for option, sequel in zip(prospects.options(here), prospects.sequels(here, before), strict=True):
+                offer, new, seconds, then = option
+                prior, marks, numbers = offer.promised
+                value = way.value + (new if met.isdisjoint(numbers) else left(marks, faded))
                 if sequel:
-                    value += offer.promised.prior * left(sequel, way.faded)
-                seconds = way.seconds + self.costs.of(offer.sort) + LATER
-                then = prospects.outlook(offer.there)
+                    value += prior * left(sequel, faded)
+                seconds += way.seconds
                 yield _Further((value + then.value) / (seconds + then.seconds), value, seconds, offer, sequel, way)
+
+
+def _fits(route: Route, within: float | None) -> bool:
+    return within is None or route.seconds <= within
+
+
+def _better(routes: list[Route | None]) -> Route | None:
+    return max([one for one in routes if one is not None], key=lambda one: one.rate, default=None)
 
 
 def _widest(further: list[_Further]) -> list[_Further]:

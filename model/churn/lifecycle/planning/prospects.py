@@ -5,10 +5,10 @@ from typing import NamedTuple
 from attrs import define, field
 
 from churn.lifecycle.costs import Costs, Sort
-from churn.lifecycle.operations import Step
+from churn.lifecycle.operations import Restart, Step
 from churn.lifecycle.planning.novelty import Marks, Novelty
 from churn.lifecycle.planning.places import Ahead, Place, Places, Setting
-from churn.lifecycle.planning.worth import Leaning, promise, sequel
+from churn.lifecycle.planning.worth import UPSETTING, Leaning, promise, sequel
 from churn.lifecycle.sequence import Naming
 
 LATER = 1.0
@@ -20,6 +20,8 @@ class Promised(NamedTuple):
 
     prior: float
     marks: Marks
+    numbers: frozenset[int]
+    """Those of its marks."""
 
 
 class Offer(NamedTuple):
@@ -39,6 +41,17 @@ class Outlook(NamedTuple):
     rate: float
 
 
+class Option(NamedTuple):
+    """An offer as things are now."""
+
+    offer: Offer
+    value: float
+    """What it promises where none of its marks was met on the way to it."""
+    seconds: float
+    then: Outlook
+    """The best that can be done after it."""
+
+
 _NOTHING = Outlook(0.0, 1.0, 0.0)
 
 
@@ -55,11 +68,13 @@ class Prospects:
     _promises: dict[tuple[Setting, Step], Promised] = field(init=False, factory=dict)
     _sequels: dict[Place, dict[Step | None, tuple[Marks, ...]]] = field(init=False, factory=dict)
     _singles: dict[Setting, tuple[tuple[Sort, Marks], ...]] = field(init=False, factory=dict)
+    _options: dict[Place, tuple[Option, ...]] = field(init=False, factory=dict)
     _best_there: dict[Place, Outlook] = field(init=False, factory=dict)
     _best_in: dict[Setting, Outlook] = field(init=False, factory=dict)
 
     def renew(self) -> None:
         """What is new, or what it costs, may be another than before."""
+        self._options.clear()
         self._best_there.clear()
         self._best_in.clear()
 
@@ -76,25 +91,52 @@ class Prospects:
         self._offers[here] = ahead, tuple(found)
         return self._offers[here][1]
 
+    def options(self, here: Place) -> tuple[Option, ...]:
+        """The `offers` there, as things are now."""
+        found = self._options.get(here)
+        if found is None:
+            found = self._options[here] = tuple([self._option(offer) for offer in self.offers(here)])
+        return found
+
+    def _option(self, offer: Offer) -> Option:
+        value, seconds = self.novelty.left_of(offer.promised.marks, {}), self.costs.of(offer.sort) + LATER
+        upsets = offer.step.operation.family in UPSETTING
+        return Option(offer, value, seconds, self._upset(offer) if upsets else self.outlook(offer.there))
+
+    def _upset(self, upsetting: Offer) -> Outlook:
+        """The best that can be done right after what upsets the next operation: for that alone it is worth doing."""
+        best, left = self.outlook(upsetting.there), self.novelty.left_of
+        offers = self.offers(upsetting.there)
+        for offer, marks in zip(offers, self.sequels(upsetting.there, upsetting.step), strict=True):
+            if marks:
+                value = left(offer.promised.marks, {}) + offer.promised.prior * left(marks, {})
+                seconds = self.costs.of(offer.sort) + LATER
+                if value > best.rate * seconds:
+                    best = Outlook(value, seconds, value / seconds)
+        return best
+
     def promised(self, setting: Setting, step: Step) -> Promised:
         """What a step promises in a setting."""
         found = self._promises.get((setting, step))
         if found is None:
             made = promise(setting, step, self.naming, self.leaning)
-            found = self._promises[setting, step] = Promised(made.prior, self.novelty.numbered(made.marks))
+            marks = self.novelty.numbered(made.marks)
+            found = Promised(made.prior, marks, frozenset([number for number, _ in marks]))
+            self._promises[setting, step] = found
         return found
 
     def sequels(self, here: Place, before: Step | None) -> tuple[Marks, ...]:
         """For each of the `offers` there: what it promises besides, since it follows that step."""
         offers, known = self.offers(here), self._sequels[here]
         if before not in known:
-            known[before] = tuple([self.sequel(before, offer.step) for offer in offers])
+            upset = before is not None and before.operation.family in UPSETTING
+            followers = [offer.step if not upset or _does_much(here, offer) else None for offer in offers]
+            known[before] = tuple([() if step is None else self.sequel(before, step) for step in followers])
         return known[before]
 
     def sequel(self, before: Step | None, step: Step) -> Marks:
         """What it promises that the one step follows the other; times the prior of the second."""
-        mark = sequel(before, step, self.leaning)
-        return self.novelty.numbered(() if mark is None else (mark,))
+        return self.novelty.numbered(sequel(before, step, self.leaning))
 
     def outlook(self, here: Place) -> Outlook:
         """The best that can be done there at once."""
@@ -122,3 +164,8 @@ class Prospects:
             if value > best.rate * seconds:
                 best = Outlook(value, seconds, value / seconds)
         return best
+
+
+def _does_much(here: Place, offer: Offer) -> bool:
+    """Whether there is something in the operation to upset: it leads elsewhere, or by a long way back to where it began."""
+    return offer.there != here or (isinstance(offer.step.operation, Restart) and any(spot.runs for spot in here))

@@ -35,11 +35,13 @@ strikes behind its back; all else."""
 _LENGTHY, _RESISTED, _TROUBLED = 20.0, 4.0, 2.0
 """Starts of a server that never gets healthy, or only late; stops that the server resists; what meets trouble.
 
-Trouble is a server that crashes, is ill or has died, a port that somebody else holds, or an operation that ended unknown.
+Trouble is a server that crashes, is ill or has died, or a port that somebody else holds.
 
 The ways out of these are the least tried code. The first takes the manager's whole timeout, or most of it: it has to be worth
 that, or it would never be done.
 """
+_LOST = 4.0
+"""Starts and stops of a service of which nobody knows what became: whether it can be got well again shows in these alone."""
 _AGAIN = 1.3
 """A start after a stop, a death or a failure: something is left to be in its way."""
 _BESIDE_RUNNING, _BESIDE_FAULTY, _BESIDE_IDLE = 2.5, 1.5, 1.1
@@ -48,8 +50,11 @@ _TWOFOLD = 2.0
 """A restart or remove of what runs: it is a stop, and then something else."""
 _IDLE_CHANGE = 0.4
 """A stop, restart or remove of what does not run: there is nothing to stop, or a start by another word."""
-_INTERRUPTED = 1.0
-"""A change that is ended midway: what it has left undone is tidied up by the least tried code."""
+_INTERRUPTED, _INTERRUPTED_SO = 1.0, 0.4
+"""A change that is ended midway, or that the engine fails; one at just that point, or by just that failure.
+
+What it has left undone is tidied up by the least tried code.
+"""
 _NO_SERVICE = 0.1
 """An operation on what is not there: it is to be refused, and mostly is."""
 _OF_NOTHING = 3.0
@@ -133,6 +138,8 @@ def _prior(operation: Operation, setting: Setting) -> float:
 def _by_kind(operation: Operation, setting: Setting) -> float:
     if isinstance(operation, Create):
         return _CREATE
+    if isinstance(operation, Update):
+        return _ELSE  # the next start shows what came of it
     if operation.changes_containers or (operation.makes_container and setting.known):
         return _CHANGE
     return _STRIKE if operation.family is Family.STRIKE else _ELSE
@@ -155,8 +162,10 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
 def _of_start(spot: Spot) -> float:
     if _is_lengthy(spot):
         return _LENGTHY
+    if spot.condition.word == "unsettled":
+        return _LOST
     crashes = spot.condition.word != "running" and spot.behaviour is Behaviour.CRASH
-    if crashes or spot.condition.held or spot.condition.word in ("unsettled", "dead"):
+    if crashes or spot.condition.held or spot.condition.word == "dead":
         return _TROUBLED
     return _AGAIN if spot.condition.word != "created" else 1.0
 
@@ -175,7 +184,7 @@ _WITHOUT_END = frozenset({Behaviour.UNHEALTHY, Behaviour.HANG, Behaviour.LATE})
 
 def _of_end(operation: Operation, spot: Spot) -> float:
     if spot.condition.word == "unsettled":
-        return _TROUBLED
+        return _LOST
     if spot.condition.word not in ("running", "dead"):
         return _IDLE_CHANGE
     if isinstance(operation, Stop):
@@ -201,6 +210,8 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     if spot is None or operation.family is Family.STRIKE:
         return operation.kind, how
     word, runs = spot.condition.word, spot.condition.word == "running"
+    if word == "unsettled" and isinstance(operation, Start | Stop):
+        return operation.kind, word, spot.unknown, spot.tries
     if operation.family is Family.BEHAVIOUR:
         return operation.kind, how, runs
     if isinstance(operation, Update):
@@ -244,34 +255,41 @@ def _in_company(operation: Operation, setting: Setting, naming: Naming) -> Itera
         yield (operation.kind, "named", odd), 0.15
 
 
-def sequel(before: Step | None, step: Step, leaning: Leaning) -> tuple[Mark, float] | None:
-    """What it promises that `step` follows the step `before`: a mark, and the part of the step's prior that it is worth.
+UPSETTING = frozenset({Family.INTERRUPT, Family.ENGINE})
+"""What shows nothing by itself: it upsets whatever comes next."""
+
+
+def sequel(before: Step | None, step: Step, leaning: Leaning) -> tuple[tuple[Mark, float], ...]:
+    """What it promises that `step` follows the step `before`: marks, each with the part of the step's prior that it is worth.
 
     It matters for changes, and most where the second follows the first at once.
     """
-    if before is not None and before.operation.family is Family.INTERRUPT and step.operation.changes_containers:
-        ended = (str(before.operation), step.operation.kind, "interrupted")
-        return ended, _INTERRUPTED * leaning.of(ended)
-    if before is None or not (_changes(before.operation) and step.operation.changes_containers):
-        return None
-    same = before.operation.service == step.operation.service
+    if before is None or not step.operation.changes_containers:
+        return ()
+    first, second = before.operation, step.operation
+    if first.family in UPSETTING:
+        whole, exact = (first.kind, second.kind, "upset"), (str(first), second.kind, "upset")
+        return (whole, _INTERRUPTED * leaning.of(whole)), (exact, _INTERRUPTED_SO * leaning.of(exact))
+    if not _changes(first):
+        return ()
+    same = first.service == second.service
     weight = _weight(before, step, same=same)
-    where = getattr(before.operation, "where", None)
-    mark = (before.operation.kind, where, step.operation.kind, same, before.hurried, "then")
-    return (mark, weight * leaning.of(mark)) if weight else None
+    detail = getattr(first, "where", None) or getattr(first, "what", None)
+    mark = (first.kind, detail, second.kind, same, before.hurried, "then")
+    return ((mark, weight * leaning.of(mark)),) if weight else ()
 
 
 def _weight(before: Step, step: Step, *, same: bool) -> float:
     struck = before.operation.family is Family.STRIKE  # the next change shows whether the manager can cope with it
-    if same and (struck or (type(before.operation), type(step.operation)) in _UNDONE):
+    if same and (struck or (type(before.operation), type(step.operation)) in _TOGETHER):
         return 1.0
     if before.hurried:
         return 0.5 if same else 0.2
     return 0.2 if same else 0.0
 
 
-_UNDONE = frozenset({(Stop, Start), (Remove, Create)})
-"""What is made anew just as it was taken away: what was left of it is in the way."""
+_TOGETHER = frozenset({(Stop, Start), (Remove, Create), (Update, Start), (Update, Restart)})
+"""What is made anew just as it was taken away, where what was left of it is in the way; what is to have a changed setting."""
 
 
 def _changes(operation: Operation) -> bool:

@@ -21,6 +21,7 @@ from churn.system.managers.defects import (
     reviving,
     starting,
     stopping,
+    unanswered,
     unprepared,
     updating,
     volumes,
@@ -68,6 +69,7 @@ _THEMES = (
     mumbling,
     emptiness,
     interrupted,
+    unanswered,
 )
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager) for theme in _THEMES for name, manager in theme.DEFECTS.items()
