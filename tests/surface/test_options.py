@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from churn.cli import _COMMANDS, churn
 
+ROOT = Path(__file__).parents[2]
 SHOWN = {"NO_COLOR": "1", "COLUMNS": "120"}
 
 
@@ -42,11 +43,18 @@ def test_a_table_of_a_command_counts_more_and_paths_are_the_files(project: Path)
     assert str(project.with_name("no.toml")) in str(refused.exception)
 
 
+def test_what_is_said_of_a_run_is_not_said_of_a_replay(project: Path) -> None:
+    project.write_text('[tool.churn]\nmanager = "no.toml"\n')
+    kept = next((ROOT / "reproducers" / "defects").glob("stops-default-port--*.json"))
+    found = CliRunner().invoke(churn, ["replay", "--healthy", str(kept)], env=SHOWN)
+    assert found.exit_code == 0, found.output
+
+
 def test_a_command_in_a_group_has_a_table_too(project: Path) -> None:
     project.with_name("mine.toml").write_text("[start]\nargv = ['false']\n[stop]\nargv = ['true']\n")
     words = ["manager", "check", str(project.with_name("mine.toml"))]
     assert CliRunner().invoke(churn, words, env=SHOWN).exit_code == 0
-    project.write_text('[tool.churn."manager check"]\nrun = true\n')
+    project.write_text('[tool.churn]\nmanager = "mine.toml"\n[tool.churn."manager check"]\nrun = true\n')
     assert "refused: exit code 1" in CliRunner().invoke(churn, words, env=SHOWN).output
 
 
@@ -55,6 +63,7 @@ def test_a_command_in_a_group_has_a_table_too(project: Path) -> None:
     [
         ("[tool.churn]\nbudgt = '5m'\n", "tool.churn.budgt: expected an option of a command; did you mean budget?"),
         ("[tool.churn.run]\nbudgt = '5m'\n", "tool.churn.run.budgt: expected an option"),
+        ("[tool.churn.rnu]\nbudget = '5m'\n", "tool.churn.rnu: expected the table of a command; did you mean run?"),
         ("[tool.churn\n", "expected TOML, but:"),
     ],
 )

@@ -92,7 +92,7 @@ def churn(ctx: click.Context) -> None:
     """
     file = found(Path.cwd())
     if file is not None and ctx.invoked_subcommand is not None and ctx.invoked_subcommand not in _PANELS[_PROGRAMS]:
-        ctx.default_map = defaults(file, dict(_whole(ctx, ctx.invoked_subcommand)))
+        ctx.default_map = defaults(file, dict(_whole(ctx, ctx.invoked_subcommand)), _COMMANDS)
 
 
 def _whole(ctx: click.Context, name: str) -> Iterator[tuple[str, click.Command]]:

@@ -1,10 +1,10 @@
 """Options from ``[tool.churn]`` in pyproject.toml: what is not on the command line nor in the environment.
 
-``[tool.churn]`` has options of any command by their names, ``[tool.churn.run]`` those of one command, and
+``[tool.churn]`` has the options of `churn run` by their names, ``[tool.churn.replay]`` those of another command, and
 ``[tool.churn."manager check"]`` those of a command in a group. Paths count from the file's folder.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from churn.errors import UsageError
 from churn.nearest import nearest
 
 FILE = "pyproject.toml"
+_MAIN = "run"
+"""The command whose options need no table of their own."""
 
 
 def found(folder: Path) -> Path | None:
@@ -21,24 +23,29 @@ def found(folder: Path) -> Path | None:
     return next((one / FILE for one in (folder, *folder.parents) if (one / FILE).is_file()), None)
 
 
-def defaults(file: Path, commands: Mapping[str, click.Command]) -> dict[str, Any]:
+def defaults(file: Path, commands: Mapping[str, click.Command], known: Collection[str]) -> dict[str, Any]:
     """What the file says of these commands, which are there by their whole names (``manager check``), as click's defaults.
 
-    Raises `UsageError` for a file that is no TOML, and for an option that no command has.
+    `known` are all commands of the first rank. Raises `UsageError` for a file that is no TOML, for an option that its command does
+    not have, and for a table of no command.
     """
     told = _told(file)
-    common = {key: value for key, value in told.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in told.items() if isinstance(value, dict)}
+    common = {key: value for key, value in told.items() if key not in tables}
+    for name in tables:
+        if name.split(" ")[0] not in known:
+            raise UsageError(f"{file}: tool.churn.{name}: expected the table of a command; {nearest(name, known)}")
     tree: dict[str, Any] = {}
     for name, command in commands.items():
-        own = told.get(name, {})
+        own = tables.get(name, {})
         _expect_known(file, f'"{name}"' if " " in name else name, own, command)
-        values = dict(_values(file, {**common, **own}, command))
+        values = dict(_values(file, {**common, **own} if name == _MAIN else own, command))
         place = tree
         for word in name.split()[:-1]:
             place = place.setdefault(word, {})
         place.setdefault(name.split()[-1], {}).update(values)
-    if "run" in commands:
-        _expect_known(file, "", common, commands["run"])
+    if _MAIN in commands:
+        _expect_known(file, "", common, commands[_MAIN])
     return tree
 
 
