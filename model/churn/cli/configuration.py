@@ -26,8 +26,8 @@ def found(folder: Path) -> Path | None:
 def defaults(file: Path, commands: Mapping[str, click.Command], known: Collection[str]) -> dict[str, Any]:
     """What the file says of these commands, which are there by their whole names (``manager check``), as click's defaults.
 
-    `known` are all commands of the first rank. Raises `UsageError` for a file that is no TOML, for an option that its command does
-    not have, and for a table of no command.
+    `known` are all commands that are in no group. Raises `UsageError` for a file that is no TOML, for an option that its command
+    does not have, and for a table of no command.
     """
     told = _told(file)
     tables = {key: value for key, value in told.items() if isinstance(value, dict)}
