@@ -5,7 +5,7 @@ shows everything for the first time.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from attrs import frozen
@@ -101,8 +101,7 @@ class Acquaintance:
                 yield from self._entry(kind, entry, judged)
         yield from self._name(judged)
         if isinstance(record.step.operation, Start | Restart) and isinstance(outcome, Ok):
-            for row in self.system.engine.list(self.system.marks):
-                yield from self._container(row)
+            yield from self._containers(self.system.engine.list(self.system.marks))
             yield from self._health(judged)
 
     # -- how its output is read ---------------------------------------------------------------------------------------
@@ -188,46 +187,47 @@ class Acquaintance:
 
     # -- whose its containers are -------------------------------------------------------------------------------------
 
-    def _container(self, row: ListedContainer) -> Iterator[Mistake]:
-        """A container that this run has made, and that the file's ways to know whose it is do not fit."""
-        has = {key: value for key, value in row.labels.items() if key not in self.system.marks}
-        told = ", ".join(f"{key}={value}" for key, value in has.items()) or "no label"
-        seen = f"on container {row.name}, which has {told}"
-        if line := self._labels(row, has):
-            wanted = ", ".join(
-                f"{key}={value}" if value else key for key, value in self.manager.contract.labels.items()
-            )
-            yield Mistake(f"containers.labels: expected {wanted} {seen}", "containers", (line,))
-        label = self.manager.description.service_label
-        if label and label not in row.labels:
-            mine = next((key for key, value in has.items() if value in self._names()), "")
-            line = (
-                f'service_label = "{mine}"' if mine else f'# no service_label = "{label}": its port tells whose it is'
-            )
-            yield Mistake(f"containers.service_label: expected {label} {seen}", "containers", (line,))
-        if line := self._pattern(row):
-            told = f"containers.name_pattern: it does not match the whole of {row.name}"
-            yield Mistake(told, "containers", (line,))
+    def _containers(self, rows: Sequence[ListedContainer]) -> Iterator[Mistake]:
+        """What the file says of the manager's containers, and what is so of none of those that this run has made."""
+        for look in (self._labels, self._service_label, self._pattern):
+            found = [look(row) for row in rows]
+            if found and all(found):
+                told, line = found[0]
+                yield Mistake(f"containers.{told}", "containers", (line,))
 
-    def _labels(self, row: ListedContainer, has: Mapping[str, str]) -> str:
-        """The line for its labels; empty where it is known by them, or by its name."""
-        contract = self.manager.contract
+    def _own(self, row: ListedContainer) -> dict[str, str]:
+        """The labels that the manager has given it."""
+        return {key: value for key, value in row.labels.items() if key not in self.system.marks}
+
+    def _service_label(self, row: ListedContainer) -> tuple[str, ...]:
+        """What is wrong with the label that tells its service, and the line for it; nothing where it has that."""
+        label, has = self.manager.description.service_label, self._own(row)
+        if not label or label in row.labels:
+            return ()
+        mine = next((key for key, value in has.items() if value in self._names()), "")
+        line = f'service_label = "{mine}"' if mine else f'# no service_label = "{label}": its port tells whose it is'
+        return f"service_label: expected {label} on container {row.name}, which has {_told(has)}", line
+
+    def _labels(self, row: ListedContainer) -> tuple[str, ...]:
+        """The same of its labels; nothing where it is known by them, or by its name."""
+        contract, has = self.manager.contract, self._own(row)
         by_name = bool(contract.name_pattern) and fits(contract.name_pattern, row.name)
         if by_name or carries(row.labels, contract.labels):
-            return ""
+            return ()
         mine = ", ".join(f'"{key}" = "{{run}}"' for key, value in has.items() if value == self.manager.session)
-        return f"labels = {{ {mine} }}" if mine else "# no labels: those that Churn's proxy adds are enough"
+        line = f"labels = {{ {mine} }}" if mine else "# no labels: those that Churn's proxy adds are enough"
+        return f"labels: expected {_told(contract.labels)} on container {row.name}, which has {_told(has)}", line
 
-    def _pattern(self, row: ListedContainer) -> str:
-        """The line for the pattern of its name; empty where it matches."""
+    def _pattern(self, row: ListedContainer) -> tuple[str, ...]:
+        """The same of the pattern of its name."""
         pattern = self.manager.contract.name_pattern
         if not pattern or fits(pattern, row.name):
-            return ""
+            return ()
         inside = next((one for one in self._names() if one in row.name), "")
-        if not inside:
-            return f"# no name_pattern = '{pattern}'"
         told = re.escape(row.name).replace(re.escape(inside), "(?P<service>.+)", 1).replace(r"\-", "-")
-        return f"name_pattern = '{told.replace(self.manager.session, '.+')}'"
+        told = told.replace(self.manager.session, ".+")
+        line = f"name_pattern = '{told}'" if inside else f"# no name_pattern = '{pattern}'"
+        return f"name_pattern: it does not match the whole of {row.name}", line
 
     def _names(self) -> tuple[str, ...]:
         """What the services of the sequence may be called, the longest first."""
@@ -241,6 +241,10 @@ class Acquaintance:
             if port is not None and port.health in _NOT_FOUND and path != "/":
                 told = f"health_path: the server of service {name} answers {path} with HTTP status {port.health}"
                 yield Mistake(told, "", ('health_path = "/"',))
+
+
+def _told(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" if value else key for key, value in labels.items()) or "no label"
 
 
 def _unread(garbled: Garbled) -> str:
