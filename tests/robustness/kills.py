@@ -64,7 +64,7 @@ class Companions:
     _kind: str = ""
 
     def __attrs_post_init__(self) -> None:
-        self._kinds = cycle(("home", "user", "pytest") if _others_may_ask(self.folder) else ("home", "pytest"))
+        self._kinds = cycle(("home", "user", "pytest") if others_may_ask(self.folder) else ("home", "pytest"))
 
     @property
     def _output(self) -> Path:
@@ -75,7 +75,7 @@ class Companions:
         if self._child is None or self._child.poll() is not None:
             self.end()
             self._kind = next(self._kinds)
-            self._child = _companion(self._kind, self.folder, self.cycles, self._output)
+            self._child = companion(self._kind, self.folder, self.cycles, self._output)
 
     def end(self) -> None:
         """Wait for the one that runs, and note how it ended."""
@@ -88,7 +88,7 @@ class Companions:
         self._child = None
 
 
-def _companion(kind: str, folder: Path, cycles: int, output: Path) -> subprocess.Popen[bytes]:
+def companion(kind: str, folder: Path, cycles: int, output: Path) -> subprocess.Popen[bytes]:
     home = Path(tempfile.mkdtemp(dir=folder))
     own = {"HOME": str(home), "XDG_STATE_HOME": str(home)}
     if kind == "pytest":
@@ -96,7 +96,7 @@ def _companion(kind: str, folder: Path, cycles: int, output: Path) -> subprocess
         words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--churn-engine", "docker", str(home)]
         return start([*words, "--rootdir", str(home), "--churn-max-operations", "100"], output, **own)
     run = command(
-        "run", "--engine", "docker", "--cycles", str(cycles), "--max-operations", "10", "--report", str(home / "report")
+        "run", "--engine", "docker", "--cycles", str(cycles), "--only", "cycles", "--report", str(home / "report")
     )
     if kind == "user":
         home.chmod(0o777)
@@ -104,7 +104,7 @@ def _companion(kind: str, folder: Path, cycles: int, output: Path) -> subprocess
     return start(run, output, **own)
 
 
-def _others_may_ask(folder: Path) -> bool:
+def others_may_ask(folder: Path) -> bool:
     """Whether another user may run this Python and reach the engine. The engine's own socket is opened to all for that."""
     place = Path(os.environ.get("DOCKER_HOST", "").removeprefix("unix://"))
     if os.geteuid() != 0 or not place.is_socket():
