@@ -28,7 +28,7 @@ REPRODUCED, NOT_REPRODUCED = 1, 0
 """The exit codes of a script."""
 TRIES = 5
 """How often a script may try, until the bug shows: some go by the ports that the system gives."""
-MOST_SECONDS = 300
+MOST_SECONDS = 900
 """Real seconds that a script may take."""
 
 

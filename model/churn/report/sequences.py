@@ -20,6 +20,14 @@ _MOST_OUTPUT = 1_000
 """Characters that are kept of what a command printed."""
 _ENDED = ("ok", "rejected", "unknown", "none")
 _NOWHERE = -1
+_PARTS = {
+    "five-cycle": "the cycles",
+    "tour": "a tour of all states",
+    "search": "a planned search",
+    "exploration": "steps drawn at random",
+    "shrinking": "a bug done again, or made smaller",
+}
+"""What the parts of a run are called on the page."""
 
 
 @define
@@ -51,7 +59,8 @@ class _Packer:
     def take(self, line: dict[str, Any]) -> None:
         kind = line["line"]
         if kind == "sequence":
-            self.sequences.append({"part": line["part"], "services": list(line["services"]), "steps": [], "wrong": 0})
+            part = _PARTS.get(line["part"], visible(line["part"]))
+            self.sequences.append({"part": part, "services": list(line["services"]), "steps": [], "wrong": 0})
             self._known = {str(one): one for each in KINDS.values() for one in each.each(tuple(line["services"]))}
         elif kind == "begin" and self.sequences:
             self._do = self.operations.place(self._operation(line["do"]))
