@@ -63,6 +63,20 @@ class Repairs(ReferenceManager):
         return super().list()
 
 
+class Prunes(ReferenceManager):
+    """A list removes a service whose server has died, with its container, where it should report it as failed.
+
+    Stands for: generic, a list that clears away what does not run.
+    """
+
+    def list(self) -> Rows:
+        for record in self.store.all():
+            if record.status == "running" and not self.runs(record):
+                self.halt(record)
+                self.store.drop(record.name)
+        return super().list()
+
+
 class StatusOfFirst(ReferenceManager):
     """Asked for the status of one service, the manager tells of the one that was created first.
 
@@ -79,5 +93,6 @@ DEFECTS: dict[str, type[ReferenceManager]] = {
     "list-duplicates": Duplicates,
     "list-is-stale": Stale,
     "list-repairs": Repairs,
+    "list-prunes": Prunes,
     "status-of-first": StatusOfFirst,
 }
