@@ -8,6 +8,7 @@ by its kind, with the first input that shows it. Ends with exit code 1 if there 
 """
 
 import argparse
+import json
 import logging
 import signal
 import sys
@@ -23,10 +24,10 @@ from fuzzing import Descriptions, Outputs, Reproducers
 from fuzzing_engine import Requests
 from fuzzing_lines import Lines
 from mutating import Mutations
-from watching import keep
+from watching import RESULTS, keep
 
 from churn.errors import ChurnError
-from churn.system.clock import RealClock
+from churn.system.clock import RealClock, today
 from churn.visible import both_ends
 
 LIMIT = 20.0
@@ -158,12 +159,19 @@ def main() -> int:
     for name in options.only or SUBJECTS:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             fed = feed(name, options.lines if name == "lines" else options.each, options.seed, Path(folder))
-        rows.append(fed.figures)
-        print(fed.figures, flush=True)
-    faults = sum(len(row["faults"]) for row in rows)
+        rows.append({"when": today().isoformat(timespec="seconds"), "seed": options.seed, **fed.figures})
+        print(rows[-1], flush=True)
     if options.keep:
-        print(keep("fuzz", {"seed": options.seed, "faults": faults}, rows))
-    return min(faults, 1)
+        print(_kept(rows))
+    return int(any(row["faults"] for row in rows))
+
+
+def _kept(rows: list[dict[str, Any]]) -> Path:
+    """Write the rows beside those that are kept of other subjects."""
+    path = RESULTS / "fuzz.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["each"] if path.exists() else []
+    found = {row["subject"]: row for row in (*before, *rows)}
+    return keep("fuzz", {"faults": sum(len(row["faults"]) for row in found.values())}, list(found.values()))
 
 
 if __name__ == "__main__":

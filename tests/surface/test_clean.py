@@ -97,6 +97,10 @@ def test_what_cannot_be_told_is_removed_when_it_is_named(bed: Bed) -> None:
     assert bed.names() == []
 
 
+def test_a_run_that_is_no_text_is_none(bed: Bed) -> None:
+    assert "0 removed" in bed.clean("\udcff")
+
+
 def test_labels_of_others_do_not_steer_the_terminal(bed: Bed) -> None:
     bed.container("far", {OWNER: "x\x1b[2J\ny", HOST: "far\x9b2J"})
     said = bed.clean()

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,6 +14,8 @@ CLEANING = 8.0
 """Seconds that a clean-up may take after an interrupt."""
 _AGAIN = 0.5
 """Seconds after which each further thing is given up that hangs by then: there may be some on the way out."""
+_SOON = 0.001
+"""Seconds of the processor after which a lost interrupt is raised once more."""
 _STDERR = 2
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -28,6 +31,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.happened = False
         self._heeding = self._cleaning = False
+        self._unraisable = sys.unraisablehook
 
     @contextmanager
     def heeded(self) -> Iterator[None]:
@@ -46,6 +50,7 @@ class Interrupts:
         """Nothing is to be given up any more, nor to be ended."""
         self._heeding = False
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
     def signalled(self, number: int, _: Any) -> None:
         """A signal that ends a command has come."""
@@ -58,6 +63,18 @@ class Interrupts:
         signal.setitimer(signal.ITIMER_REAL, CLEANING, _AGAIN)
         if not self._cleaning:
             raise KeyboardInterrupt
+
+    def again(self, *_: Any) -> None:
+        """The interrupt was lost, and is raised once more."""
+        if self._heeding and not self._cleaning:
+            raise KeyboardInterrupt
+
+    def lost(self, told: Any) -> None:
+        """Something was raised where nobody can catch it, such as while the garbage collector calls: an interrupt comes again."""
+        if isinstance(told.exc_value, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_VIRTUAL, _SOON)
+        elif not isinstance(told.exc_value, TimeIsUp):  # which comes again anyway
+            self._unraisable(told)
 
     def too_late(self, *_: Any) -> None:
         """The time for the clean-up is up."""
@@ -74,10 +91,13 @@ def interruptible() -> Iterator[Interrupts]:
     numbers = [one for one in _ENDING if one != signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN]
     before = {one: signal.signal(one, interrupts.signalled) for one in numbers}
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interrupts.too_late)
+    before[signal.SIGVTALRM] = signal.signal(signal.SIGVTALRM, interrupts.again)
+    unraisable, sys.unraisablehook = sys.unraisablehook, interrupts.lost
     try:
         yield interrupts
     finally:
         interrupts.over()
+        sys.unraisablehook = unraisable
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -194,7 +194,7 @@ def _carriers(marker: str) -> Iterator[int]:
 
 
 def _seal(marker: str) -> int:
-    digest = hashlib.sha256(marker.encode()).digest()[:_SEAL_BYTES]
+    digest = hashlib.sha256(os.fsencode(marker)).digest()[:_SEAL_BYTES]
     return int.from_bytes(digest) + (_SEAL_SIGN << 8 * _SEAL_BYTES)
 
 
