@@ -65,15 +65,15 @@ TOOLS = "sh mktemp chmod mkdir cat date timeout tail sed head cut grep rm xargs 
 PROGRAMS = ("churn", "aima", "docker", "sleep", "curl", "ss")
 
 
-def ended(script: str, folder: Path, *lacking: str) -> subprocess.CompletedProcess[str]:
-    """The script, run where every program that it needs succeeds and does nothing, but for those that are lacking."""
+def ended(script: str, folder: Path, *lacking: str, broken: bool = False) -> subprocess.CompletedProcess[str]:
+    """The script, run where every program that it needs succeeds and does nothing; some are lacking, or `broken`: fail."""
     place = folder / "bin"
     place.mkdir()
     for name in TOOLS.split():
         found = next(path for path in (Path(part) / name for part in os.defpath.split(":")) if path.exists())
         (place / name).symlink_to(found)
-    for name in set(PROGRAMS) - set(lacking):
-        (place / name).write_text("#!/bin/sh\n")
+    for name in set(PROGRAMS) - (set() if broken else set(lacking)):
+        (place / name).write_text(f"#!/bin/sh\nexit {int(name in lacking)}\n")
         (place / name).chmod(0o755)
     environ = {"PATH": str(place), "TMPDIR": str(folder)}
     return subprocess.run(["sh"], input=script, text=True, env=environ, capture_output=True, check=False, timeout=60)
@@ -104,7 +104,7 @@ def test_the_script_of_a_kept_reproducer_is_one_that_a_shell_can_read(path: Path
 
 @pytest.mark.parametrize("path", [one for one in DEFECTS if beyond(load(one))], ids=lambda path: path.stem)
 def test_what_no_shell_can_do_has_no_script(path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected operations that a shell can do, got (interrupt|restart-)"):
+    with pytest.raises(UsageError, match=r"expected operations that a shell can do, got (disturb|interrupt|restart-)"):
         as_shell(load(path))
 
 
@@ -128,6 +128,15 @@ def test_a_script_ends_with_its_verdict_and_leaves_nothing(tmp_path: Path) -> No
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "REPRODUCED"
     assert "service web should run, and has no running container" in done.stdout
+    assert {one.name for one in tmp_path.iterdir()} == {"bin"}
+
+
+def test_a_script_cannot_tell_where_a_step_before_the_last_fails(tmp_path: Path) -> None:
+    done = ended(as_shell(BUG), tmp_path, "churn", broken=True)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        125,
+        "CANNOT TELL: expected the command above to succeed, as it has to before the bug can show",
+    )
     assert {one.name for one in tmp_path.iterdir()} == {"bin"}
 
 

@@ -46,7 +46,7 @@ def described(description: Description) -> dict[str, Any]:
         "query": any("query" in one for one in readings.values()),
         "labels": [(name, _word(value)) for name, value in labels.items()],
         "service_label": description.service_label,
-        "first": description.contract.port_range[0],
+        "first_port": description.contract.port_range[0],
         "last_port": description.contract.port_range[1],
         "health": description.contract.health_path,
         "unlisted": description.forgets_idle,

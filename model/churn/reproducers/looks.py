@@ -15,7 +15,7 @@ from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.state import CLEAN, Service, State, is_enabled
-from churn.lifecycle.transitions import follow
+from churn.lifecycle.transitions import Must, follow
 from churn.reproducers.file import Reproducer
 
 _IMAGINED = Ok()
@@ -58,6 +58,15 @@ def look_of(reproducer: Reproducer, contract: Contract) -> dict[str, Any]:
         **_part(reproducer, contract),
         "target": _found(r"the volume at (\S+) of", reproducer.expected),
     }
+
+
+def succeeding(reproducer: Reproducer, contract: Contract) -> Iterator[bool]:
+    """Of each step whether it is the manager's to do, and has to succeed."""
+    state = CLEAN
+    for step in reproducer.sequence.steps:
+        branches = follow(state, step.operation, _IMAGINED, contract)
+        yield step.operation.manager and all(branch.must is Must.OK for branch in branches)
+        state = branches[0].state
 
 
 def _states(reproducer: Reproducer, contract: Contract) -> Iterator[State]:

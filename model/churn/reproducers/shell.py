@@ -20,7 +20,7 @@ from churn.lifecycle.operations import Pace, RestartManager, Step
 from churn.reproducers.described import described
 from churn.reproducers.file import Reproducer
 from churn.reproducers.lines import BEYOND, LINES
-from churn.reproducers.looks import look_of
+from churn.reproducers.looks import look_of, succeeding
 from churn.system.managers.aima import STAND_IN_TIMEOUT, AimaSettings
 from churn.system.managers.command import Description, read
 from churn.system.managers.reference.contract import UPDATES
@@ -43,9 +43,13 @@ def description_of(manager: str) -> Description | None:
 
 @frozen
 class Line:
-    """A step as a line of a script; `looked`: whether somebody looks after it, `asked`: and asks the manager then."""
+    """A step as a line of a script.
+
+    `must`: whether it has to succeed; `looked`: whether somebody looks after it, `asked`: and asks the manager then.
+    """
 
     line: str
+    must: bool
     looked: bool
     asked: bool
 
@@ -64,7 +68,7 @@ def as_shell(reproducer: Reproducer, description: Description | None = None) -> 
         told=str(reproducer.signature),
         behind=bool(reproducer.behind.bugs),
         names=reproducer.names,
-        steps=list(_lines(reproducer)),
+        steps=list(_lines(reproducer, contract)),
         programs=_PROGRAMS,
         late=max(1, int(own["start_timeout"]) * 2 // 3),
         **{"unlisted": False, **look_of(reproducer, contract), **own},
@@ -106,9 +110,9 @@ def _of_aima(settings: AimaSettings) -> dict[str, Any]:
     }
 
 
-def _lines(reproducer: Reproducer) -> Iterator[Line]:
-    for step in reproducer.sequence.steps:
-        yield Line(_line(step, reproducer), not step.hurried, step.pace is not Pace.ENGINE_ONLY)
+def _lines(reproducer: Reproducer, contract: Contract) -> Iterator[Line]:
+    for step, must in zip(reproducer.sequence.steps, succeeding(reproducer, contract), strict=True):
+        yield Line(_line(step, reproducer), must, not step.hurried, step.pace is not Pace.ENGINE_ONLY)
 
 
 def _line(step: Step, reproducer: Reproducer) -> str:
