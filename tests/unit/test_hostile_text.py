@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from churn.lifecycle.outcome import Evidence
 from churn.report.console import VisibleConsole
@@ -79,6 +80,18 @@ def test_control_characters_are_shown_and_not_sent_to_the_terminal() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert HIDDEN.findall(text) == []
     assert "\\x1b]0;owned" in text
+
+
+def test_a_line_without_an_end_does_not_fill_the_terminal() -> None:
+    (bug,) = hostile().bugs
+    endless = evolve(hostile(), bugs=(evolve(bug, shown=(Evidence("list", "begins" + 100_000 * "x" + "ends"),)),))
+    console = VisibleConsole(file=StringIO(), width=100, color_system=None)
+    show(endless, console, Path("folder"))
+    text = "".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    assert len(text) < 10_000
+    assert "begins" in text
+    assert "99510" in text, "how many characters are left out"
+    assert "ends" in text
 
 
 def test_colours_stay() -> None:

@@ -10,11 +10,12 @@ from rich.panel import Panel
 from rich.table import Table
 
 from churn.report.values import BugReport, Mark, Summary
+from churn.visible import both_ends
 
 _STYLES = {Mark.PASS: "bold green", Mark.FAIL: "bold red", Mark.UNKNOWN: "bold yellow"}
 _MOST_BUGS = 5
-_MOST_LINES = 6
-"""Lines of a kind that the terminal shows; the report on disk has all."""
+_MOST_LINES, _MOST_CHARACTERS = 6, 500
+"""Lines of a kind that the terminal shows, and characters of one that a program printed; the report on disk has all."""
 
 
 def show(summary: Summary, console: Console, folder: Path | None, *, quiet: bool = False) -> None:
@@ -68,7 +69,7 @@ def _bug(place: int, bug: BugReport) -> Panel:
         f"[bold]actual[/]        {escape(bug.actual)}",
         f"[bold]command[/]       {escape(bug.command.command) or 'none: nothing was asked'}",
         *(f"[bold]look[/]          {escape(one.command)}{'' if one.ran else ' (not run)'}" for one in bug.shown[:1]),
-        *(f"              {escape(line)}" for one in bug.shown[:1] for line in one.output.splitlines()[:_MOST_LINES]),
+        *(f"              {escape(line)}" for one in bug.shown[:1] for line in _beginning(one.output)),
         *([f"[bold]likely cause[/]  {escape(bug.cause)}"] if bug.cause else []),
         *([f"[bold]fix[/]           {escape(bug.fix)}"] if bug.fix else []),
         *([f"[bold]if meant[/]      the contract's {' or '.join(bug.keys)} says so"] if bug.keys else []),
@@ -81,6 +82,11 @@ def _bug(place: int, bug: BugReport) -> Panel:
     ]
     known = ", known" if bug.accepted else ""
     return Panel(Group(*lines), title=escape(f"Bug {place} ({bug.severity}{known}): {bug.title}"), title_align="left")
+
+
+def _beginning(output: str) -> Iterator[str]:
+    """Its first lines, each as far as a terminal can bear."""
+    return (both_ends(line, _MOST_CHARACTERS) for line in output.splitlines()[:_MOST_LINES])
 
 
 def _script(bug: BugReport) -> str:
