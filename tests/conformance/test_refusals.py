@@ -132,4 +132,6 @@ def refused(client: Client, path: str, body: Any) -> list[Any]:
 
 
 def answer(reply: Any) -> list[Any]:
-    return [reply.status_code, reply.json()["message"]]
+    """Code and message. Docker names several networks in any order."""
+    message = reply.json()["message"]
+    return [reply.status_code, message.replace("other, bridge", "bridge, other")]
