@@ -78,3 +78,8 @@ def test_what_is_no_trace_is_refused_with_its_place(
 def test_a_trace_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         list(read(tmp_path / "none"))
+
+
+def test_a_device_in_place_of_a_trace_is_refused_and_not_read() -> None:
+    with pytest.raises(UsageError, match="/dev/full: expected a trace, got no regular file"):
+        list(read(Path("/dev/full")))

@@ -22,6 +22,7 @@ _ENDED = ("ok", "rejected", "unknown", "none")
 _NOWHERE = -1
 _PARTS = {
     "five-cycle": "the cycles",
+    "side by side": "services side by side",
     "tour": "a tour of all states",
     "search": "a planned search",
     "exploration": "steps drawn at random",

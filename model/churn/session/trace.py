@@ -142,6 +142,8 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises `UsageError` where the file is no trace, is of a later format, or has a line that is none of a trace.
     """
+    if path.exists() and not path.is_file():  # a device may be read without an end
+        raise UsageError(f"{path}: expected a trace, got no regular file")
     try:
         with path.open(encoding="utf-8") as file:
             renamed: dict[str, str] = {}
