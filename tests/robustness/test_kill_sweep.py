@@ -25,7 +25,7 @@ def test_clean_takes_nothing_of_live_runs_of_another_home_user_or_pytest(
     ):
         monkeypatch.setenv("DOCKER_HOST", engine.url)
         kinds = ("user" if others_may_ask(folder) else "home", "pytest")  # each has a home of its own
-        live = {kind: companion(kind, folder, 1, folder / f"{kind}.txt") for kind in kinds}
+        live = {kind: companion(kind, folder, 3, folder / f"{kind}.txt") for kind in kinds}
         left = {str(child.pid) for child in live.values()}
         while left and any(child.poll() is None for child in live.values()):
             owners = {row.labels[OWNER].split("-")[1] for row in engine.list({OWNER: ""})}

@@ -120,10 +120,11 @@ def test_a_run_whose_terminal_is_closed_cleans_up_and_reports(bed: Bed, until: C
 
 
 def _take_terminal() -> None:
-    """In the child: a session of its own, whose terminal is that on its standard input."""
+    """In the child: a session of its own, whose terminal is that on its standard input, and whose end it is told of."""
     import fcntl
     import termios
 
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may be ignored where these tests are run
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

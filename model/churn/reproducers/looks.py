@@ -61,9 +61,12 @@ def look_of(reproducer: Reproducer, contract: Contract) -> dict[str, Any]:
 
 
 def succeeding(reproducer: Reproducer, contract: Contract) -> Iterator[bool]:
-    """Of each step whether it is the manager's to do, and has to succeed."""
+    """Of each step whether it is the manager's to do, and has to succeed; not so of those that are not possible."""
     state = CLEAN
     for step in reproducer.sequence.steps:
+        if not is_enabled(state, step.operation):
+            yield False
+            continue
         branches = follow(state, step.operation, _IMAGINED, contract)
         yield step.operation.manager and all(branch.must is Must.OK for branch in branches)
         state = branches[0].state
