@@ -1,6 +1,7 @@
 """The house's own rules: exports exist, the environment is read at the door, values are made by name, rooms stay small."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -93,3 +94,9 @@ def test_what_invariants_mean_stands_where_they_are_defined(path: Path) -> None:
         parts = node.keys if isinstance(node, ast.Dict) else node.elts  # type: ignore[attr-defined]
         told = [part.value for part in parts if isinstance(part, ast.Constant) and part.value in names]
         assert not told, f"{path}: line {node.lineno} lists invariants ({told}): give them a Trait"  # type: ignore[attr-defined]
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """Two of one name cannot be collected in one run, whatever folders they are in."""
+    names = [path.name for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
