@@ -6,7 +6,7 @@ from builders import PORTS, container, dead, exited, holding, idle, ill, listed,
 
 from churn.lifecycle.binding import bind, comparable, remember
 from churn.lifecycle.observation import Container, Observation, Resource, ResourceKind, Status
-from churn.lifecycle.state import CLEAN, Baseline, Fresh, Service, State
+from churn.lifecycle.state import CLEAN, Baseline, Fresh, Service, State, Undergone
 
 AWAITING = running(container=Fresh(3))
 """A service that was just started: nobody has seen its container yet."""
@@ -102,7 +102,7 @@ def test_the_containers_of_services_are_remembered_as_seen() -> None:
 
 
 RESOURCES = frozenset({Resource(ResourceKind.VOLUME, "v"), Resource(ResourceKind.IMAGE, "i")})
-CYCLED = State({"a": idle()}, cycled=frozenset({"a"}))
+CYCLED = State({"a": idle()}, undergone=Undergone(frozenset({"a"})))
 
 
 def remembered(before: State, resources: frozenset[Resource] | None = RESOURCES) -> Baseline | None:
@@ -110,19 +110,21 @@ def remembered(before: State, resources: frozenset[Resource] | None = RESOURCES)
 
 
 def test_after_the_first_cycle_what_is_there_is_what_leaks_are_compared_to() -> None:
-    assert remembered(CYCLED) == Baseline(frozenset({"a"}), RESOURCES)
+    assert remembered(CYCLED) == Baseline(Undergone(frozenset({"a"})), RESOURCES)
 
 
 def test_the_baseline_of_a_cycle_is_taken_once() -> None:
-    before = evolve(CYCLED, baseline=Baseline(frozenset({"a"}), frozenset()))
+    before = evolve(CYCLED, baseline=Baseline(Undergone(frozenset({"a"})), frozenset()))
     assert remembered(before) == before.baseline
 
 
 def test_it_is_taken_anew_when_another_service_has_been_through_its_first_cycle() -> None:
     before = State(
-        {"a": idle(), "b": idle()}, cycled=frozenset({"a", "b"}), baseline=Baseline(frozenset({"a"}), frozenset())
+        {"a": idle(), "b": idle()},
+        undergone=Undergone(frozenset({"a", "b"})),
+        baseline=Baseline(Undergone(frozenset({"a"})), frozenset()),
     )
-    assert remembered(before) == Baseline(frozenset({"a", "b"}), RESOURCES)
+    assert remembered(before) == Baseline(Undergone(frozenset({"a", "b"})), RESOURCES)
 
 
 def test_there_is_none_without_a_cycle_or_while_something_runs_or_where_the_engine_cannot_tell() -> None:

@@ -116,7 +116,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
             top='health_path = "/v1/models?x=1"',
             contract="recovers = 3\nport_range = [8000, 8100]\n"
             'restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]\n'
-            'stop_grace = 0\nvarying = ["env X"]\nnames = "[a-z-]+"',
+            'stop_grace = 0\nvarying = ["env X"]\nwritten = ["/var/log/.*"]\nnames = "[a-z-]+"',
             bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\nloading = 20\ngrace = 0.5",
             containers="labels = { a = 'b', any = '' }\nname_pattern = 'x(?P<service>.+)'\nservice_label = 'of'",
         )
@@ -130,6 +130,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
     assert contract.processes == {"mined"}
     assert contract.stop_grace == 0.0
     assert contract.varying == ("env X",)
+    assert contract.written == ("/var/log/.*",)
     assert contract.names == "[a-z-]+"
     assert contract.bounds == Bounds(create=1, start=2, stop=3, list=4, status=5, settling=0, loading=20, grace=0.5)
     assert contract.labels == {"a": "b", "any": ""}
@@ -141,7 +142,17 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
 
 def test_every_field_of_the_contract_can_be_told_or_is_known_otherwise() -> None:
     told = {line.partition(" ")[0] for line, *_ in CHOICES}
-    told |= {"restart_policies", "belongings", "processes", "recovers", "bounds", "stop_grace", "varying", "port_range"}
+    told |= {
+        "restart_policies",
+        "belongings",
+        "processes",
+        "recovers",
+        "bounds",
+        "stop_grace",
+        "varying",
+        "written",
+        "port_range",
+    }
     told |= {"names"}
     elsewhere = {"words", "labels", "name_pattern", "health_path", "offers", "updates", "obedient"}
     assert told | elsewhere == {field.name for field in Contract.__attrs_attrs__}  # type: ignore[attr-defined]

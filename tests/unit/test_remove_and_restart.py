@@ -22,7 +22,7 @@ from churn.lifecycle.operations import (
 )
 from churn.lifecycle.outcome import Ok, Outcome, Unknown
 from churn.lifecycle.planning import Places
-from churn.lifecycle.state import Fresh, Service, Unsettled
+from churn.lifecycle.state import Fresh, Service, Undergone, Unsettled
 from churn.lifecycle.transitions import Must, follow
 from churn.session.budget import Budget
 from churn.session.session import Session
@@ -80,9 +80,9 @@ def test_of_an_ill_or_dead_server_a_manager_may_think_that_it_runs(service: Serv
 
 
 def test_a_service_that_was_removed_counts_as_never_cycled() -> None:
-    before = evolve(state(a=idle()), cycled=frozenset({"a", "b"}))
+    before = evolve(state(a=idle()), undergone=Undergone(frozenset({"a", "b"})))
     (branch,) = follow(before, Remove("a"), EARLY, Contract())
-    assert branch.state.cycled == {"b"}
+    assert branch.state.undergone.cycled == {"b"}
 
 
 def test_after_a_remove_of_unknown_outcome_the_service_may_be_gone() -> None:

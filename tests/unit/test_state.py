@@ -26,7 +26,18 @@ from churn.lifecycle.operations import (
     Stop,
     Wait,
 )
-from churn.lifecycle.state import CLEAN, Service, State, abstract, condition, enabled, every, is_enabled, repaired
+from churn.lifecycle.state import (
+    CLEAN,
+    Service,
+    State,
+    Undergone,
+    abstract,
+    condition,
+    enabled,
+    every,
+    is_enabled,
+    repaired,
+)
 
 NAMES = ("a", "b")
 CONTRACT = Contract()
@@ -60,7 +71,9 @@ def test_a_service_has_one_word(service: Service | None, word: str) -> None:
 
 def test_the_abstract_view_holds_no_id_port_or_history() -> None:
     one = state(a=running("a1", 20001), b=idle(port=None))
-    other = evolve(state(a=running("x9", 31000), b=idle(port=5)), seen=frozenset({"x1"}), cycled=frozenset({"b"}))
+    other = evolve(
+        state(a=running("x9", 31000), b=idle(port=5)), seen=frozenset({"x1"}), undergone=Undergone(frozenset({"b"}))
+    )
     assert abstract(one, NAMES) == abstract(other, NAMES) == (Condition("running"), Condition("stopped"))
 
 
@@ -181,7 +194,7 @@ def test_a_state_is_changed_by_making_another() -> None:
 def test_putting_a_service_keeps_what_else_is_known() -> None:
     before = State({"a": idle()}, frozenset({"a1"}), frozenset({"a"}))
     after = before.put("a", running("a2"))
-    assert (after.seen, after.cycled, after.baseline) == (before.seen, before.cycled, before.baseline)
+    assert (after.seen, after.undergone, after.baseline) == (before.seen, before.undergone, before.baseline)
 
 
 @pytest.mark.parametrize(

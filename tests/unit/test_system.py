@@ -31,7 +31,7 @@ from churn.lifecycle.operations import (
 )
 from churn.lifecycle.outcome import Ok, Outcome, Rejected
 from churn.lifecycle.sequence import Naming
-from churn.lifecycle.state import CLEAN, Fresh, State
+from churn.lifecycle.state import CLEAN, Fresh, State, Undergone
 from churn.session.faults import Waits
 from churn.session.observer import Look
 from churn.session.system import System
@@ -92,7 +92,7 @@ def asked(system: System) -> list[tuple[str, ...]]:
     return system.manager.asked
 
 
-STOPPED = evolve(state(a=idle()), cycled=frozenset({"a"}))
+STOPPED = evolve(state(a=idle()), undergone=Undergone(frozenset({"a"})))
 """A service was started and stopped."""
 
 

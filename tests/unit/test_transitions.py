@@ -264,13 +264,13 @@ def test_stopping_a_service_whose_server_died_succeeds_or_is_refused_where_the_c
 @cases({"running": RUNNING, "dead": DEAD})
 def test_a_service_that_was_started_and_stopped_has_been_through_a_cycle(service: Service) -> None:
     (branch, *_) = follow(beside(service), Stop("a"), OK, DEFAULT)
-    assert branch.state.cycled == {"a"}
+    assert branch.state.undergone.cycled == {"a"}
 
 
 @cases(IDLE)
 def test_a_stop_of_what_did_not_run_is_no_cycle(service: Service) -> None:
     for branch in follow(beside(service), Stop("a"), OK, DEFAULT):
-        assert branch.state.cycled == frozenset()
+        assert branch.state.undergone.cycled == frozenset()
 
 
 # -- what changes nothing ---------------------------------------------------------------------------------------------
@@ -616,7 +616,7 @@ def test_where_ports_are_given_anew_a_start_may_get_round_a_held_one(service: Se
 
 def _frozen(branch: Branch) -> tuple[object, ...]:
     made = branch.state
-    return branch.must, frozenset(made.services.items()), made.seen, made.cycled, made.baseline
+    return branch.must, frozenset(made.services.items()), made.seen, made.undergone, made.baseline
 
 
 @settings(max_examples=60, derandomize=True, database=None, deadline=None)

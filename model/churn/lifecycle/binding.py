@@ -77,9 +77,9 @@ def _with_baseline(state: State, observation: Observation) -> State:
         return evolve(state, volumes=volumes(observation.resources))
     if not comparable(state):
         return state
-    if state.baseline is not None and state.baseline.cycled == state.cycled:
+    if state.baseline is not None and state.baseline.undergone == state.undergone:
         return state
-    return evolve(state, baseline=Baseline(state.cycled, observation.resources))
+    return evolve(state, baseline=Baseline(state.undergone, observation.resources))
 
 
 def _untouched(state: State) -> bool:
@@ -101,6 +101,6 @@ def volumes(resources: frozenset[Resource]) -> frozenset[Resource]:
 
 def comparable(state: State) -> bool:
     """Whether leaks can be told: some service was started and stopped, and now none runs, and none is unsettled."""
-    return bool(state.cycled) and all(
+    return bool(state.undergone) and all(
         service.server is NONE and service.unsettled is None for service in state.services.values()
     )

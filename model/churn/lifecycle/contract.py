@@ -252,6 +252,11 @@ class Contract:
 
     `image`, `command`, `env NAME`, `label NAME`, `mount PATH`, `limit NAME`: with ``env RUN_.*`` such variables may differ.
     """
+    written: tuple[str, ...] = ()
+    """Regular expressions for paths in a container that its server writes as it starts, such as `/var/log/.*` or a pid file.
+
+    A start still has to bring a new container. Without this key, one whose own layer was written to counts as used before.
+    """
     processes: frozenset[str] = frozenset()
     """Names of programs that the manager may leave running, such as a daemon of its own."""
     health_path: str = "/health"

@@ -91,10 +91,36 @@ class Service:
 
 
 @frozen
-class Baseline:
-    """The networks, volumes and images that were there when nothing ran, after the services `cycled` were started and stopped."""
+class Undergone:
+    """What services went through, after which something may be left that was not there before."""
 
-    cycled: frozenset[str]
+    cycled: frozenset[str] = frozenset()
+    """Those that were started and stopped at least once."""
+    tried: frozenset[str] = frozenset()
+    """Those of which a start failed: what that may leave is not what a whole cycle may."""
+
+    def __bool__(self) -> bool:
+        """Whether there was anything."""
+        return bool(self.cycled or self.tried)
+
+    def with_cycle(self, name: str) -> "Undergone":
+        """This, and a cycle of that service."""
+        return self if name in self.cycled else Undergone(self.cycled | {name}, self.tried)
+
+    def with_try(self, name: str) -> "Undergone":
+        """This, and a start of that service that failed."""
+        return self if name in self.tried else Undergone(self.cycled, self.tried | {name})
+
+    def without(self, name: str) -> "Undergone":
+        """This as if there had never been that service."""
+        return Undergone(self.cycled - {name}, self.tried - {name})
+
+
+@frozen
+class Baseline:
+    """The networks, volumes and images that were there when nothing ran, after `undergone`."""
+
+    undergone: Undergone
     resources: frozenset[Resource]
 
 
@@ -102,34 +128,28 @@ class Baseline:
 class State:
     """What is expected of a system.
 
-    `seen` are the ids of all containers that ever were a service's. `cycled` are the services that were started and stopped at
-    least once. Leaks are told by comparison with `baseline`.
+    `seen` are the ids of all containers that ever were a service's. Leaks are told by comparison with `baseline`.
     """
 
     services: Mapping[str, Service] = field(factory=dict)
     seen: frozenset[str] = frozenset()
-    cycled: frozenset[str] = frozenset()
+    undergone: Undergone = Undergone()
     baseline: Baseline | None = None
     volumes: frozenset[Resource] | None = None
     """The volumes that were there before any service was started; None: nobody has looked then."""
 
     def put(self, name: str, service: Service) -> "State":
         """This state with that service in place of the one of that name."""
-        return State({**self.services, name: service}, self.seen, self.cycled, self.baseline, self.volumes)
+        return State({**self.services, name: service}, self.seen, self.undergone, self.baseline, self.volumes)
 
     def drop(self, name: str) -> "State":
         """This state without that service. What is left of it is told from now on: leaks are compared anew."""
         services = {other: service for other, service in self.services.items() if other != name}
-        return State(services, self.seen, self.cycled - {name, tried(name)}, None, self.volumes)
+        return State(services, self.seen, self.undergone.without(name), None, self.volumes)
 
     def change(self, name: str, **changes: object) -> "State":
         """This state with some fields of one service changed."""
         return self.put(name, evolve(self.services[name], **changes))  # type: ignore[arg-type]  # field names as given
-
-
-def tried(name: str) -> str:
-    """Stands among the services `cycled` for one whose start has failed: what that may leave is not what a whole cycle may."""
-    return f"{name}, tried"
 
 
 CLEAN = State()

@@ -96,7 +96,7 @@ def _baseline(reproducer: Reproducer, states: list[State]) -> int:
     last = states[-1]
     if reproducer.signature.invariant != "no-leaks" or "no volume is left" in reproducer.expected:
         return 0
-    alike = (number for number, one in enumerate(states[:-1], 1) if comparable(one) and one.cycled == last.cycled)
+    alike = (number for number, one in enumerate(states[:-1], 1) if comparable(one) and one.undergone == last.undergone)
     return next(alike, 0)
 
 

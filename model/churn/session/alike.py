@@ -27,7 +27,7 @@ def _alike(state: State, numbers: Numbers, engine: Engine) -> Hashable:
         for name, one in state.services.items()
     ])  # fmt: skip
     base = _baseline(state.baseline)
-    return services, tuple([identity in state.seen for identity in alive]), state.cycled, base, state.volumes or None
+    return services, tuple([identity in state.seen for identity in alive]), state.undergone, base, state.volumes or None
 
 
 def _baseline(baseline: Baseline | None) -> Hashable:
@@ -35,7 +35,7 @@ def _baseline(baseline: Baseline | None) -> Hashable:
     if baseline is None:
         return None
     named = frozenset([one for one in baseline.resources if not one.nameless])
-    return baseline.cycled, named, len(baseline.resources) - len(named)
+    return baseline.undergone, named, len(baseline.resources) - len(named)
 
 
 def _container(container: str | Fresh | None) -> Hashable:

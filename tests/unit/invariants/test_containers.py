@@ -88,6 +88,16 @@ def test_fresh_container_leaves_a_container_that_is_not_there_to_status() -> Non
     assert objected("status", nothing) == ["a"]
 
 
+def test_what_the_contract_says_a_server_writes_as_it_starts_is_no_used_layer() -> None:
+    logs = Contract(written=("/var/log/.*",))
+    clean = started(fresh(changes=("/var", "/var/log", "/var/log/server.log")))
+    used = started(fresh(changes=("/var", "/var/lib", "/var/lib/db", "/var/log", "/var/log/server.log")))
+    assert is_quiet("fresh-container", evolve(clean, contract=logs))
+    (objection,), _ = findings("fresh-container", evolve(used, contract=logs))
+    assert objection.seen == "/var/lib, /var/lib/db"
+    assert not is_quiet("fresh-container", clean)
+
+
 POLICIES = Contract(restart_policies=frozenset({"always"}))
 
 

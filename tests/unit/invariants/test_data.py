@@ -3,7 +3,7 @@
 from builders import case, container, findings, holding, is_quiet, objected, picture, running, state
 
 from churn.lifecycle.observation import Observation, Resource, ResourceKind
-from churn.lifecycle.state import Baseline, Fresh, State
+from churn.lifecycle.state import Baseline, Fresh, State, Undergone
 
 BEFORE, AFTER = State({"a": running(container=Fresh(1))}), state(a=running())
 
@@ -29,7 +29,7 @@ def test_it_is_told_at_the_start_and_not_at_every_look_after_it() -> None:
 
 def test_a_volume_without_a_name_that_is_left_is_told_as_such() -> None:
     name = "0123456789abcdef" * 4
-    idle = State(cycled=frozenset("a"), baseline=Baseline(frozenset("a"), frozenset()))
+    idle = State(undergone=Undergone(frozenset("a")), baseline=Baseline(Undergone(frozenset("a")), frozenset()))
     seen = picture(idle, resources=frozenset({Resource(ResourceKind.VOLUME, name)}))
     (objection,), _ = findings("no-leaks", case(idle, seen))
     assert objection.seen == "a volume without a name: 0123456789ab"

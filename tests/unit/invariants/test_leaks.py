@@ -7,11 +7,13 @@ from builders import case, dead, doubted, findings, idle, ill, is_quiet, objecte
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.invariants import Case
 from churn.lifecycle.observation import Resource, ResourceKind
-from churn.lifecycle.state import CLEAN, Baseline, Service, State
+from churn.lifecycle.state import CLEAN, Baseline, Service, State, Undergone
 
 BEFORE = frozenset({Resource(ResourceKind.NETWORK, "bridge"), Resource(ResourceKind.IMAGE, "stand-in")})
 ONE = Resource(ResourceKind.VOLUME, "one")
-CYCLED = evolve(state(a=idle()), cycled=frozenset({"a"}), baseline=Baseline(frozenset({"a"}), BEFORE))
+CYCLED = evolve(
+    state(a=idle()), undergone=Undergone(frozenset({"a"})), baseline=Baseline(Undergone(frozenset({"a"})), BEFORE)
+)
 
 
 def having(*more: Resource, expected: State = CYCLED, contract: Contract | None = None) -> Case:
@@ -44,14 +46,14 @@ def test_no_leaks_leaves_alone_what_the_contract_says_may_stay_with_a_service() 
 
 
 def test_no_leaks_compares_nothing_before_the_first_cycle() -> None:
-    before = evolve(CYCLED, cycled=frozenset(), baseline=None)
+    before = evolve(CYCLED, undergone=Undergone(frozenset()), baseline=None)
     assert is_quiet("no-leaks", having(ONE, expected=before))
     assert is_quiet("no-leaks", having(ONE, expected=evolve(CYCLED, baseline=None)))
     assert is_quiet("no-leaks", having(ONE, expected=CLEAN))
 
 
 def test_no_leaks_compares_nothing_where_another_service_has_just_been_through_its_first_cycle() -> None:
-    more = evolve(CYCLED, cycled=frozenset({"a", "b"}))
+    more = evolve(CYCLED, undergone=Undergone(frozenset({"a", "b"})))
     assert is_quiet("no-leaks", having(Resource(ResourceKind.VOLUME, "b"), expected=more))
 
 

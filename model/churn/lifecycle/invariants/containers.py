@@ -16,13 +16,15 @@ from churn.lifecycle.invariants.base import (
     Trait,
 )
 from churn.lifecycle.observation import Container
+from churn.lifecycle.patterns import fits
 from churn.lifecycle.state import Fresh, Service
 
 
 def fresh_container(case: Case) -> Iterator[Objection]:
     """After a start the service runs in a new, clean container.
 
-    It was never seen before, it was created after the start began, it was started only once, and no file in it was changed.
+    It was never seen before, it was created after the start began, it was started only once, and no file in it was changed
+    but those that the contract says are `written` as a server starts.
     Where the contract says that a stopped container is started again, the service runs in that one instead. How often a
     container was started is not asked where the contract allows its restart policy.
     """
@@ -60,9 +62,17 @@ def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterato
         times = found.starts + found.restart_count
         shown = Exhibit(Show.CONTAINER, found.name)
         yield Objection(f"{found.alias} was started once", f"{times} times", name, shown, advice=_STARTED_AGAIN)
-    elif found.changes:
-        changes, shown = ", ".join(found.changes[:5]), Exhibit(Show.LAYER, found.name)
+    elif unexpected := _unexpected(found.changes, case.contract.written):
+        changes, shown = ", ".join(unexpected[:5]), Exhibit(Show.LAYER, found.name)
         yield Objection(f"{found.alias} starts with a clean layer", changes, name, shown, advice=_DIRTY)
+
+
+def _unexpected(changes: tuple[str, ...], written: tuple[str, ...]) -> tuple[str, ...]:
+    """The changed paths that are not `written` as a server starts, and are no folder on the way to one that is."""
+    expected = [path for path in changes if any(fits(pattern, path) for pattern in written)]
+    return tuple(
+        [path for path in changes if path not in expected and not any(one.startswith(f"{path}/") for one in expected)]
+    )
 
 
 def _may_be_revived(case: Case, found: Container) -> bool:
@@ -85,7 +95,7 @@ _DIRTY = Advice(
 FRESH_CONTAINER = Invariant(
     name="fresh-container",
     says="service {service} does not get a clean, new container",
-    keys=("stopped_container", "restarted_container"),
+    keys=("stopped_container", "restarted_container", "written"),
     criterion=2,
     check=fresh_container,
     severity=Severity.HIGH,

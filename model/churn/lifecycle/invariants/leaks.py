@@ -21,7 +21,7 @@ def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
         return
     if now is None:
         yield Doubt("no network, volume or image is left", "the engine could not tell", None, _RESOURCES)
-    elif baseline is not None and baseline.cycled == case.state.cycled:
+    elif baseline is not None and baseline.undergone == case.state.undergone:
         expected = "no more networks, volumes and images than after the first cycle"
         yield from _extra(case, now - baseline.resources, expected)
 

@@ -61,7 +61,7 @@ def as_stopped(state: State, name: str, contract: Contract) -> State:
         service, status=Status.STOPPED, server=Server.NONE, container=None, leftover=kept, again=again, unsettled=None
     )
     put = state.put(name, after)
-    return evolve(put, cycled=put.cycled | {name}) if ran and name not in put.cycled else put
+    return evolve(put, undergone=put.undergone.with_cycle(name)) if ran else put
 
 
 def remove(state: State, operation: Remove, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:

@@ -10,7 +10,7 @@ from churn.lifecycle.outcome import Outcome
 from churn.lifecycle.rules.branches import Branch, Must, by_contract
 from churn.lifecycle.rules.keeping import is_lost, next_container
 from churn.lifecycle.rules.unsettled import not_well, until
-from churn.lifecycle.state import Service, State, tried
+from churn.lifecycle.state import Service, State
 
 
 def start(state: State, operation: Start, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
@@ -78,9 +78,8 @@ def launch(state: State, name: str, outcome: Outcome, contract: Contract) -> tup
     """What may follow a start that has to make a container."""
     service = state.services[name]
     up = as_running(service, outcome, contract)
-    failed = Branch(
-        Must.REJECTED, evolve(state, cycled=state.cycled | {tried(name)}).put(name, as_failed(service, contract))
-    )
+    was_tried = evolve(state, undergone=state.undergone.with_try(name))
+    failed = Branch(Must.REJECTED, was_tried.put(name, as_failed(service, contract)))
     moves = (
         service.next_port is not None
     )  # a stranger then holds either the port that it leaves or the one that it gets

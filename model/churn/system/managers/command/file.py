@@ -73,7 +73,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "running_means": Means,
     "death_noticed": Noticing,
 }
-_LISTS = ("restart_policies", "belongings", "varying", "processes")
+_LISTS = ("restart_policies", "belongings", "varying", "written", "processes")
 _SECONDS = ("stop_grace",)
 _DAEMON_LIMIT = 60.0
 """Seconds after which a daemon's command is cut off, where the file does not say."""
@@ -197,6 +197,7 @@ class _DescriptionReader:
             belongings=table.regexes("belongings"),
             recovers=table.count("recovers", usual.recovers),
             varying=table.regexes("varying"),
+            written=table.regexes("written"),
             stop_grace=table.number("stop_grace", usual.stop_grace, least_free=True),
             processes=frozenset(table.texts("processes", ())),
             names=self._names(table, usual.names),
