@@ -15,7 +15,7 @@ from churn.explore.search import SEARCH, Search
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
-from churn.lifecycle.invariants import INVARIANTS
+from churn.lifecycle.invariants import all_but
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
@@ -116,8 +116,7 @@ class Campaign:
         plan, system = self.plan, self.assembled.system
         self.coverage = Coverage(Atlas(service_names(plan.services), system.contract, faults=plan.faults))
         budget = Budget(self.clock, plan.operations, plan.seconds)
-        asked = tuple(one for one in INVARIANTS if one.name not in plan.excluded)
-        self.session = Session(system, self.assembled.reset, self.trace, budget, asked)
+        self.session = Session(system, self.assembled.reset, self.trace, budget, all_but(plan.excluded))
         self.triage = Triage(self.session, self.announce, self.told)
         self._seeds = rounds(plan.seed)
         if plan.thrifty:

@@ -122,6 +122,10 @@ def test_options_and_ini_keys_say_what_is_tested(tmp_path: Path) -> None:
         (("--churn-engine", "podman"), "(or churn_engine): expected one of emulated, docker, got 'podman'"),
         (("--churn-manager", "none.toml"), "(or churn_manager): expected a file that is there, got 'none.toml'"),
         (("--churn-budget", "infs"), "(or churn_budget): expected a number of seconds above 0, got 'inf'"),
+        (
+            ("--churn-exclude", "slow,quite"),
+            "serving, port-released, graceful-stop, no-leaks, no-processes, slow, got 'quite'; did you mean quiet?",
+        ),
         (("--churn-shrink", "maybe"), "(or churn_shrink): expected one of yes, true, 1, no, false, 0, got 'maybe'"),
     ],
 )
@@ -228,6 +232,38 @@ def test_a_machine_obeys_the_options(tmp_path: Path) -> None:
     assert found.returncode == 0, found.stdout
     assert "wished: reference 40 1 False" in found.stdout
     assert "churn: reference on emulated, seed 3" in found.stdout
+
+
+LEAVING_OUT = """
+import pytest
+from churn import Create, LifecycleMachine, Sequence, Session, Start, Step, Target
+from hypothesis import settings
+
+@pytest.fixture
+def churn_system():
+    with Target(defects=("restart-policy",)).assembled() as whole:
+        yield whole
+
+def test_mine(churn_session):
+    churn_session.run("mine", ("a",), Sequence((Step(Create("a")), Step(Start("a")))))
+
+class Mine(LifecycleMachine):
+    @classmethod
+    def open_session(cls):
+        return Session.over(Target(defects=("restart-policy",)))
+
+TestMine = Mine.TestCase
+TestMine.settings = settings(max_examples=3, stateful_step_count=5)
+"""
+
+
+def test_what_is_excluded_is_not_asked_of_a_session_nor_of_a_machine(tmp_path: Path) -> None:
+    asked = pytest_in(tmp_path, LEAVING_OUT, "--churn-seed", "3", "--churn-faults", "no", "--churn-shrink", "no")
+    assert "2 failed" in asked.stdout
+    assert asked.stdout.count("no-restart-policy: after 'start") >= 2, asked.stdout
+    ini = "churn_exclude = slow, no-restart-policy\n"
+    left_out = pytest_in(tmp_path, LEAVING_OUT, "--churn-seed", "3", "--churn-faults", "no", ini=ini)
+    assert "2 passed" in left_out.stdout, left_out.stdout
 
 
 def kept_of(folder: Path, target: str, expectation: Expectation) -> None:

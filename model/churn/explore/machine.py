@@ -164,7 +164,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 cls._opened = ExitStack()
                 session = cls._opened.enter_context(session)
             wishes = cls.wishes
-            wishes.limit(session.budget)
+            wishes.guide(session)
             cls.explorer = Explorer(session=session, services=wishes.services, faults=wishes.faults)
         return cls.explorer
 

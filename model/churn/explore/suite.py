@@ -16,12 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from churn.assembly import Target
 from churn.errors import BudgetSpent
 from churn.explore.profiles import PROFILES, Profile, quiet, quietly
-from churn.session.budget import Budget
+from churn.lifecycle.invariants import all_but
+from churn.session.session import Session
 
 
 @frozen(kw_only=True)
 class Wishes:
-    """What a machine does that is told nothing else. `seconds` and `operations` limit it; None: no limit, and no seed."""
+    """What a machine does that is told nothing else. `seconds` and `operations` limit it; None: no limit, and no seed.
+
+    `excluded` are the names of invariants that are not asked.
+    """
 
     target: Target = Factory(Target)
     services: int = 2
@@ -29,10 +33,13 @@ class Wishes:
     seed: int | None = None
     operations: int | None = None
     seconds: float | None = None
+    excluded: frozenset[str] = frozenset()
     profile: Profile = PROFILES["fixed"]
 
-    def limit(self, budget: Budget) -> None:
-        """Have the wishes limit a budget that has no limits of its own."""
+    def guide(self, session: Session) -> None:
+        """Have the wishes limit a session's budget that has no limits of its own, and leave out what is not to be asked."""
+        budget = session.budget
+        session.invariants = all_but(self.excluded, session.invariants)
         budget.operations = self.operations if budget.operations is None else budget.operations
         budget.seconds = self.seconds if budget.seconds is None else budget.seconds
 

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options and their ini keys."""
     group = parser.getgroup("churn", "Churn: break service managers")
     for name, (default, words) in OPTIONS.items():
-        group.addoption(f"--churn-{name}", default=None, help=f"{words} (default: {default or 'no limit'})")
+        group.addoption(f"--churn-{name}", default=None, help=f"{words} (default: {default or 'none'})")
         parser.addini(f"churn_{name.replace('-', '_')}", words, default=default)
 
 
@@ -63,6 +63,7 @@ def _system(churn_choice: Choice) -> Iterator[Any]:
 @pytest.fixture(name="churn_session")
 def _session(churn_system: Any, churn_choice: Choice, tmp_path: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A `churn.session.session.Session` over `churn_system`, its trace on disk, with the chosen budget."""
+    from churn.lifecycle.invariants import all_but
     from churn.session.budget import Budget
     from churn.session.session import Session
     from churn.session.trace import written
@@ -71,7 +72,7 @@ def _session(churn_system: Any, churn_choice: Choice, tmp_path: Any, request: py
     head = {"manager": churn_choice.manager, "engine": churn_choice.engine, "seed": churn_choice.seed}
     with written(tmp_path / "trace.jsonl", head) as trace:
         budget = Budget(RealClock(), churn_choice.operations, churn_choice.seconds)
-        session = Session(churn_system.system, churn_system.reset, trace, budget)
+        session = Session(churn_system.system, churn_system.reset, trace, budget, all_but(churn_choice.excluded))
         request.node.stash[_SESSION] = session, churn_choice
         yield session
 
@@ -121,6 +122,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         seed=choice.seed if item.config.getoption("--hypothesis-seed", default=None) is None else None,
         operations=choice.operations,
         seconds=choice.seconds,
+        excluded=choice.excluded,
         profile=PROFILES[choice.profile if is_chosen(item.config, "profile") else "fixed"],
     )
 

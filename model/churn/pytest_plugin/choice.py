@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import pytest
 from attrs import frozen
 
+from churn.nearest import nearest
+
 _OF_TESTS = "for tests that read churn_choice: "
 OPTIONS = {
     "engine": ("emulated", "the container engine: emulated or docker"),
@@ -17,6 +19,7 @@ OPTIONS = {
     "seed": ("0", "the seed of all that is random"),
     "budget": ("", "seconds that a session may take"),
     "max-operations": ("2000", "operations that a session may do"),
+    "exclude": ("", "names of invariants that are not asked, with commas between them"),
     "shrink": ("yes", "whether a failure is made small before it is told: yes or no"),
     "reproducers": ("churn-report/reproducers", "the folder where failures are kept, from pytest's root"),
     "services": ("2", f"{_OF_TESTS}how many services they use"),
@@ -38,6 +41,8 @@ class Choice:
     operations: int | None
     profile: str
     faults: bool
+    excluded: frozenset[str] = frozenset()
+    """The names of invariants that are not asked."""
     shrink: bool = True
     reproducers: Path = Path("churn-report/reproducers")
 
@@ -72,6 +77,7 @@ def chosen(config: pytest.Config) -> Choice:
         operations=_whole("max-operations", operations) if operations else None,
         profile=_one_of("profile", words["profile"], PROFILES),
         faults=_one_of("faults", words["faults"], _SWITCH) in _YES,
+        excluded=_invariants(words["exclude"]),
         shrink=_one_of("shrink", words["shrink"], _SWITCH) in _YES,
         reproducers=config.rootpath / words["reproducers"],
     )
@@ -89,7 +95,10 @@ def word_of(config: pytest.Config, name: str) -> str:
 
 
 def _one_of(name: str, word: str, known: Sequence[str]) -> str:
-    return word if word in known else _wrong(name, f"one of {', '.join(known)}", word)
+    if word not in known:
+        question = nearest(word, known)
+        _wrong(name, f"one of {', '.join(known)}", word, f"; {question}" if question else "")
+    return word
 
 
 def _manager(word: str) -> str:
@@ -99,6 +108,18 @@ def _manager(word: str) -> str:
     if not word.endswith(".toml"):
         _one_of("manager", word, ("reference", "aima"))
     return word
+
+
+def _invariants(word: str) -> frozenset[str]:
+    """The names in a list with commas, each of an invariant. They are looked up only where there are any."""
+    names = [name.strip() for name in word.split(",") if name.strip()]
+    if names:
+        from churn.lifecycle.invariants import INVARIANTS  # a plugin is loaded in every pytest run
+
+        known = [one.name for one in INVARIANTS]
+        for name in names:
+            _one_of("exclude", name, known)
+    return frozenset(names)
 
 
 def _whole(name: str, word: str, least: int = 0) -> int:
@@ -115,5 +136,6 @@ def _seconds(name: str, word: str) -> float:
     return _wrong(name, "a number of seconds above 0", word)
 
 
-def _wrong(name: str, expected: str, word: str) -> NoReturn:
-    raise pytest.UsageError(f"--churn-{name} (or churn_{name.replace('-', '_')}): expected {expected}, got {word!r}")
+def _wrong(name: str, expected: str, word: str, advice: str = "") -> NoReturn:
+    key = f"churn_{name.replace('-', '_')}"
+    raise pytest.UsageError(f"--churn-{name} (or {key}): expected {expected}, got {word!r}{advice}")

@@ -67,7 +67,8 @@ class Session(Opened):
         self.resets = Resets(system, reset)
         self.current = Run(part="", names=())
         """The sequence that was begun last, and what came of it so far."""
-        self._invariants = invariants
+        self.invariants = invariants
+        """What is asked after each step; another choice counts from the next sequence on."""
         self._pending: Pending | None = None
         self._before, self._environment = CLEAN, Environment(system)
         self._judge = self._judge_of(self.current)
@@ -110,7 +111,7 @@ class Session(Opened):
     def _judge_of(self, run: Run) -> Judge:
         adopted = Adopted()
         run.met = adopted.met
-        return Judge(run, self.contract, self._invariants, self.known, adopted)
+        return Judge(run, self.contract, self.invariants, self.known, adopted)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 those that say most about the cause stand first. Each theme has a file; each check has the signature of `Check`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from churn.lifecycle.invariants.answers import READABLE
 from churn.lifecycle.invariants.base import (
@@ -60,6 +60,7 @@ __all__ = [
     "Severity",
     "Show",
     "Trait",
+    "all_but",
     "examine",
     "has",
     "named",
@@ -77,6 +78,11 @@ def has(name: str, trait: Trait) -> bool:
     """Whether the invariant of that name is known, and has the trait."""
     invariant = _BY_NAME.get(name)
     return invariant is not None and trait in invariant.traits
+
+
+def all_but(names: Collection[str], asked: tuple[Invariant, ...] = INVARIANTS) -> tuple[Invariant, ...]:
+    """Those of `asked` that have none of these names."""
+    return tuple(invariant for invariant in asked if invariant.name not in names)
 
 
 def examine(case: Case, invariants: tuple[Invariant, ...] = INVARIANTS) -> tuple[list[Objection], list[Doubt]]:
