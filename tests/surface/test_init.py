@@ -92,6 +92,7 @@ def test_nothing_has_to_be_asked(churn: Callable[..., Done], folder: Path) -> No
     ("words", "told"),
     [
         (("mine.py",), "mine.py: expected a file that is not there yet"),
+        (("mine.py/deep.toml",), "FILE mine.py: expected a folder that can be written, but: mine.py is no folder"),
         ((), "expected an answer to each question, but the input has ended"),
         (("--yes",), "--yes: expected --program beside it"),
         (("--yes", "--program", "false"), "expected a command to start a service"),

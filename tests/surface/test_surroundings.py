@@ -72,15 +72,36 @@ def test_a_working_folder_that_was_deleted(
     assert "expected a working folder that is there" in told(capsys)
 
 
-@pytest.mark.parametrize("option", ["--report", "--reproducers"])
-def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("option", "kind", "why"),
+    [
+        ("--report", "folder", "Not a directory"),
+        ("--reproducers", "folder", "Not a directory"),
+        ("--log", "file", "is no folder"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_made(
+    option: str, kind: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    folder = str(tmp_path / "file" / "folder")
-    assert ended(*RUN, "--report", str(tmp_path / "report"), option, folder) == 2
-    assert f"churn: {option} {folder}: expected a folder that can be written, but: Not a directory" in told(capsys)
-    assert not (tmp_path / "report" / "trace.jsonl").exists()
+    place = str(tmp_path / "file" / "place")
+    places = ("--report", str(tmp_path / "new" / "report"), "--log", str(tmp_path / "newer" / "run.log"))
+    assert ended(*RUN, *places, option, place) == 2
+    said = told(capsys)
+    assert f"churn: {option} {place}: expected a {kind} that can be written, but: " in said
+    assert f"{why}; name another" in said
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_run_that_cannot_begin_leaves_what_was_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///none/docker.sock")
+    report = tmp_path / "there" / "report"
+    report.parent.mkdir()
+    assert ended("run", "--engine", "docker", "--report", str(report), "--log", str(tmp_path / "new" / "run.log")) == 2
+    assert "engine" in told(capsys)
+    assert list(tmp_path.rglob("*")) == [report.parent]
 
 
 @pytest.mark.parametrize("home", [None, "/dev/null", "/none"])

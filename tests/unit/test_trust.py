@@ -50,8 +50,10 @@ def test_replay_runs_nothing_of_an_untrusted_description(tmp_path: Path) -> None
     command = f'argv = ["touch", "{mark}"]'
     (tmp_path / "m.toml").write_text("".join(f"[{kind}]\n{command}\n" for kind in ("start", "stop", "create")))
     path = save(evolve(FOUND, manager=str(tmp_path / "m.toml")), kept)
-    ended = CliRunner().invoke(churn, ["replay", str(path)], standalone_mode=False)
+    first = save(evolve(FOUND, manager="reference"), tmp_path, "first.json")
+    ended = CliRunner().invoke(churn, ["replay", str(first), str(path)], standalone_mode=False)
     assert isinstance(ended.exception, UsageError)
+    assert ended.output == "", "not even the file before it was replayed"
     assert "say --trust, or name the description with --manager" in str(ended.exception)
     assert not mark.exists()
     trusting = CliRunner().invoke(churn, ["replay", "--trust", str(path)], standalone_mode=False)

@@ -15,7 +15,8 @@ from churn import __version__
 from churn.assembly import Target, assembled, expect_known
 from churn.campaign import reproducer_of
 from churn.cli.options import defect_option, reproducers_option, services_option
-from churn.cli.settings import FAILED, PASSED, expect_writable
+from churn.cli.places import folders
+from churn.cli.settings import FAILED, PASSED
 from churn.explore.exhaustive import Level, Search
 from churn.explore.interrupts import Sweep, Swept
 from churn.lifecycle.sequence import Naming, service_names
@@ -60,21 +61,20 @@ def explore(
     console = VisibleConsole(highlight=False)
     target = Target(defects=defects, environ=dict(os.environ), interrupts=interrupts)
     expect_known(target)
-    if reproducers is not None:
-        expect_writable("--reproducers", reproducers)
-    with assembled(target) as whole, console.status("searching"):
-        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        if depth is None:
-            swept = list(Sweep(session).cases())
-            table, failures = _of_sweep(swept), [bug for one in swept for bug in one.failures]
-        else:
-            search = Search(session, service_names(services), Naming(naming), faults=faults)
-            levels = list(islice(search.levels(), depth))
-            table, failures = _of_levels(levels), [bug for level in levels for bug in level.failures]
-    console.print(table)
-    bugs = _distinct(failures)
-    for bug in bugs:
-        _tell(bug, target, reproducers, console)
+    with folders({} if reproducers is None else {"--reproducers": reproducers}):
+        with assembled(target) as whole, console.status("searching"):
+            session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+            if depth is None:
+                swept = list(Sweep(session).cases())
+                table, failures = _of_sweep(swept), [bug for one in swept for bug in one.failures]
+            else:
+                search = Search(session, service_names(services), Naming(naming), faults=faults)
+                levels = list(islice(search.levels(), depth))
+                table, failures = _of_levels(levels), [bug for level in levels for bug in level.failures]
+        console.print(table)
+        bugs = _distinct(failures)
+        for bug in bugs:
+            _tell(bug, target, reproducers, console)
     sys.exit(FAILED if bugs else PASSED)
 
 

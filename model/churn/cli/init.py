@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from churn.cli.places import folders
 from churn.errors import EnvironmentFault, UsageError
 from churn.report.files import write
 from churn.system.managers.command import read
@@ -42,21 +43,26 @@ def init(file: Path, *, program: str | None, yes: bool) -> None:
         raise UsageError(f"{file}: expected a file that is not there yet, but it is; name another, or remove it")
     if program is None and yes:
         raise UsageError("--yes: expected --program beside it, to know whose help to read")
+    with folders({"FILE": file.parent}):
+        write(file, _drafted(program, yes=yes).text())
+    read(file)
+    name = shlex.quote(str(file))
+    click.echo(f"written: {file}")
+    click.echo(f"is it right?   churn manager check {name} --run    (one service, on an emulated engine)")
+    click.echo(f"then           churn run --manager {name}")
+
+
+def _drafted(program: str | None, *, yes: bool) -> Draft:
+    """A draft from the answers, or without any from what the program's help shows."""
     try:
         called = program or click.prompt("How is your manager called? (such as ./mine, or python3 mine.py)", type=str)
-        draft = _asked(called, yes=yes)
+        return _asked(called, yes=yes)
     except click.Abort as aborted:
         if sys.stdin.isatty():  # Ctrl-C
             raise
         raise UsageError(
             "expected an answer to each question, but the input has ended; or say --program and --yes"
         ) from aborted
-    write(file, draft.text())
-    read(file)
-    name = shlex.quote(str(file))
-    click.echo(f"written: {file}")
-    click.echo(f"is it right?   churn manager check {name} --run    (one service, on an emulated engine)")
-    click.echo(f"then           churn run --manager {name}")
 
 
 def _asked(called: str, *, yes: bool) -> Draft:

@@ -10,7 +10,7 @@ from attrs import evolve
 from rich.console import Console
 from rich.markup import escape
 
-from churn.assembly import Target, assembled
+from churn.assembly import Target, assembled, expect_known
 from churn.cli.aima import aima_binary
 from churn.cli.interrupts import Interrupts, interruptible
 from churn.cli.options import defect_option, engine_option, manager_option
@@ -56,14 +56,16 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
     after clean-up.
     """
     reproducers = {path: load(path) for path in files}
+    targets = {path: _target(path, one, options) for path, one in reproducers.items()}
     if options["as_shell"]:
-        for path, reproducer in reproducers.items():
-            click.echo(_shell(path, reproducer, options), nl=False)
+        click.echo("".join([_shell(one, targets[path]) for path, one in reproducers.items()]), nl=False)
         return
+    for target in targets.values():
+        expect_known(target)
     console = VisibleConsole(highlight=False)
     with interruptible() as stop:
         verdicts = {
-            _replay(path, one, options, console, stop) for path, one in reproducers.items() if not stop.happened
+            _replay(path, one, targets[path], console, stop) for path, one in reproducers.items() if not stop.happened
         }
     if stop.happened:
         sys.exit(INTERRUPTED)
@@ -72,23 +74,23 @@ def replay(files: tuple[Path, ...], **options: Any) -> None:
     sys.exit(INCONCLUSIVE if ReplayVerdict.ENVIRONMENT in verdicts else PASSED)
 
 
-def _replay(
-    path: Path, reproducer: Reproducer, options: dict[str, Any], console: Console, stop: Interrupts
-) -> ReplayVerdict:
-    defects = () if options["healthy"] else options["defects"] or reproducer.defects
-    manager = options["manager"] or trusted(reproducer.manager, path, trust=options["trust"])
-    target = Target(
-        manager=manager,
+def _target(path: Path, reproducer: Reproducer, options: dict[str, Any]) -> Target:
+    """What the file was found with, unless the options say otherwise. Raises `UsageError` where that may not be run."""
+    return Target(
+        manager=options["manager"] or trusted(reproducer.manager, path, trust=options["trust"]),
         engine=options["engine"] or reproducer.engine,
         seed=reproducer.seed,
-        defects=defects,
+        defects=() if options["healthy"] else options["defects"] or reproducer.defects,
         environ=dict(os.environ),
         engine_faults=reproducer.disturbs,
         interrupts=reproducer.interrupts,
         aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
     )
-    if manager.endswith(".toml"):
-        console.print(f"runs the commands of {escape(manager)}", soft_wrap=True)
+
+
+def _replay(path: Path, reproducer: Reproducer, target: Target, console: Console, stop: Interrupts) -> ReplayVerdict:
+    if target.manager.endswith(".toml"):
+        console.print(f"runs the commands of {escape(target.manager)}", soft_wrap=True)
     done = _done(target, reproducer, console, stop)
     if done is None:
         return ReplayVerdict.ENVIRONMENT
@@ -97,11 +99,10 @@ def _replay(
     return done.verdict
 
 
-def _shell(path: Path, reproducer: Reproducer, options: dict[str, Any]) -> str:
-    """The file as a shell script, of what was found unless the options say otherwise."""
-    manager = options["manager"] or trusted(reproducer.manager, path, trust=options["trust"])
-    defects = () if options["healthy"] else options["defects"] or reproducer.defects
-    return as_shell(evolve(reproducer, manager=manager, defects=defects), description_of(manager))
+def _shell(reproducer: Reproducer, target: Target) -> str:
+    """The file as a shell script of that target."""
+    found = evolve(reproducer, manager=target.manager, defects=target.defects)
+    return as_shell(found, description_of(target.manager))
 
 
 def _done(target: Target, reproducer: Reproducer, console: Console, stop: Interrupts) -> Replayed | None:

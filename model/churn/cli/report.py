@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from churn.cli.options import baseline_option, format_option
-from churn.cli.settings import expect_writable
+from churn.cli.places import folders
 from churn.cli.telling import announce, save_all
 from churn.report.comparing import accepting
 from churn.report.console import VisibleConsole
@@ -33,8 +33,8 @@ def report(report: Path, formats: tuple[str, ...], baseline: Path | None, out: P
     folder = out or (report if report.is_dir() else report.parent)
     known = read_report(baseline) if baseline is not None else None
     summary = accepting(read_report(report), known)
-    expect_writable("--out", folder)
-    save_all(summary, folder, formats, report / TRACE if report.is_dir() else report)
+    with folders({"--out": folder}):
+        save_all(summary, folder, formats, report / TRACE if report.is_dir() else report)
     show(summary, VisibleConsole(highlight=False), folder)
     announce(summary, formats, os.environ)
     sys.exit(summary.exit_code)

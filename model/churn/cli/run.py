@@ -28,8 +28,9 @@ from churn.cli.options import (
     reproducers_option,
     services_option,
 )
+from churn.cli.places import folders, logged
 from churn.cli.plan import show_plan
-from churn.cli.settings import Duration, expect_writable, logged
+from churn.cli.settings import Duration
 from churn.cli.telling import Outlet
 from churn.explore.profiles import PROFILES
 from churn.report.console import VisibleConsole
@@ -140,14 +141,12 @@ def run(**options: Any) -> None:
     baseline = read_report(options["baseline"]) if options["baseline"] is not None else None
     folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     reproducers = options["reproducers"] or folder / "reproducers"
-    expect_writable("--report", folder)
-    if options["reproducers"] is not None:
-        expect_writable("--reproducers", reproducers)
     outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline,
                     quiet=options["quiet"])  # fmt: skip
     with (
         interruptible() as stop,
         logged(options["log"]) as log,
+        folders({"--report": folder, "--reproducers": reproducers}),
         written(folder / "trace.jsonl", _head(chosen, options)) as trace,
     ):
         ticker = Ticker(console=console, quiet=options["quiet"], verbose=options["verbose"], log=log)

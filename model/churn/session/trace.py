@@ -40,6 +40,8 @@ class Trace:
     watch: Callable[[Record], None] | None = None
     """Called with each step when it begins, to show progress."""
     steps: int = 0
+    lines: int = field(init=False, default=0)
+    """Those in its file, if it has one."""
     lost: str = field(init=False, default="")
     """Why its file ends early, if it does."""
 
@@ -99,6 +101,7 @@ class Trace:
         try:
             self.sink.write(line)
             self.sink.flush()
+            self.lines += 1
         except OSError as error:  # the run goes on, and its report says what the file lacks
             self.sink, self.lost = None, f"the trace could not be written to its end: {error.strerror}"
 
@@ -189,11 +192,15 @@ _SHOWN = 60
 
 @contextmanager
 def written(path: Path, head: dict[str, Any]) -> Iterator[Trace]:
-    """A trace whose lines go to the file at `path`, its head first."""
+    """A trace whose lines go to the file at `path`, its head first. A file that has no other line by the end is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(suppress(OSError))  # closing writes what could not be written before
         sink = stack.enter_context(path.open("w", encoding="utf-8"))
         trace = Trace(head, sink=sink)
         trace._write({"line": "head", "churn": "trace", "format": FORMAT, **head})  # noqa: SLF001 -- its own constructor
-        yield trace
+        try:
+            yield trace
+        finally:
+            if trace.lines == 1:
+                path.unlink(missing_ok=True)
