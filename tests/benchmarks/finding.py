@@ -40,11 +40,12 @@ from churn.session.system import System
 from churn.session.trace import Trace
 from churn.session.violation import Violation
 from churn.shrink.shrinker import Shrinker
+from churn.slow import RESET, Slow
 from churn.system import ownership
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
 from churn.system.managers.defects import DEFECTS, defective
-from churn.system.managers.reference import RESET, Embedded, Settings, Slow, Store
+from churn.system.managers.reference import Embedded, Settings, Store
 from churn.system.runs import new_run
 
 SERVICES, PROFILE = 3, Profile(2_000, 30)

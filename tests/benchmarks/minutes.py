@@ -12,8 +12,6 @@ python tests/benchmarks/minutes.py [--seconds S] [--seeds N] [--first-seed N] [-
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing import Pool
 from pathlib import Path
 from statistics import median
@@ -25,27 +23,16 @@ from measure import keep
 from rich.console import Console
 from rich.table import Table
 
-from churn.assembly import Assembled, Target, assembled
 from churn.campaign import FIVE_CYCLE, Campaign, Plan
 from churn.lifecycle.condition import Condition
-from churn.session.system import System
 from churn.session.trace import Trace
+from churn.slow import slow
 from churn.system.managers.defects import DEFECTS
-from churn.system.managers.reference import RESET, Embedded, Slow
 
 HEALTHY = "healthy"
 SLACK = 2
 """Steps that a confirmed bug may be longer than the shortest failure."""
 RUNNING = Condition("running")
-
-
-class Clean(Assembled):
-    """A system whose resets take their time."""
-
-    def reset(self) -> None:
-        """As `Assembled.reset`."""
-        super().reset()
-        self.system.clock.sleep(RESET)
 
 
 @frozen(kw_only=True)
@@ -68,21 +55,10 @@ class Found:
     sequences: int
 
 
-@contextmanager
-def slow(defect: str, seed: int) -> Iterator[Clean]:
-    """A slow manager with that defect, on the emulated engine. It meets trouble and interrupts where its defect needs them."""
-    with assembled(Target(seed=seed, defects=(defect,) if defect != HEALTHY else ())) as whole:
-        quick = whole.system
-        assert isinstance(quick.manager, Embedded)
-        manager = Slow(quick.manager.manager)
-        manager.contract = quick.manager.contract
-        yield Clean(System(manager, quick.engine, quick.host, quick.clock, gate=quick.gate), whole.run)
-
-
 def campaign(job: tuple[str, int, float, bool]) -> Found:
     """One campaign."""
     defect, seed, seconds, flat = job
-    with slow(defect, seed) as whole:
+    with slow(*() if defect == HEALTHY else (defect,), seed=seed) as whole:
         trace, clock, began = Trace(), whole.system.clock, time.process_time()
         plan = Plan(services=3, seed=seed, seconds=seconds, thrifty=True, flat=flat)
         done = Campaign(assembled=whole, plan=plan, trace=trace, clock=clock)

@@ -19,6 +19,7 @@ RANKS = {
     "session": 3,
     "testbed": 4,
     "assembly": 5,
+    "slow": 6,
     "shrink": 6,
     "reproducers": 6,
     "explore": 7,

@@ -1,10 +1,10 @@
 """A budget of seconds is kept within what one operation may take."""
 
 import pytest
-from slow import RESET, slow
 
 from churn.campaign import Campaign, Plan
 from churn.session.trace import Trace
+from churn.slow import RESET, slow
 
 
 @pytest.mark.parametrize(("seconds", "thrifty"), [(13.0, True), (34.0, True), (7.0, False)])

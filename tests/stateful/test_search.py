@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from slow import slow
 
 from churn.campaign import FIVE_CYCLE, Campaign, Plan
 from churn.explore.search import EXPLORATION, SEARCH
@@ -12,6 +11,7 @@ from churn.lifecycle.condition import Condition
 from churn.report.summary import summarise
 from churn.report.values import Mark
 from churn.session.trace import Trace
+from churn.slow import slow
 
 MINIMA = json.loads((Path(__file__).parents[1] / "benchmarks" / "minima.json").read_text())["minima"]
 MINUTES = 8 * 60.0

@@ -8,28 +8,21 @@ from typing import Any
 import pytest
 from attrs import evolve
 from builders import conditions
+from eventful import EVENTFUL
 
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Crash,
     Create,
-    HoldPort,
-    Kill,
-    Length,
     List,
     Pace,
-    ReleasePort,
-    RemoveContainer,
     SetBehaviour,
     Start,
-    Status,
     Step,
     Stop,
-    Wait,
 )
-from churn.lifecycle.sequence import Naming, Sequence
+from churn.lifecycle.sequence import Sequence
 from churn.reproducers.file import Expectation, Reproducer, load, save
 from churn.reproducers.key import is_reproducer
 from churn.reproducers.replay import Replayed, ReplayVerdict, needed, replay
@@ -44,30 +37,8 @@ from churn.session.verdict import Signature
 from churn.system.clock import RealClock
 from churn.system.managers.aima import AimaSettings
 
-STEPS = (
-    Step(Create("a")),
-    Step(Create("b"), Pace.HURRIED),
-    Step(SetBehaviour("b", Behaviour.IGNORE_SIGTERM)),
-    Step(Start("a"), Pace.ENGINE_ONLY),
-    Step(Status("b")),
-    Step(List()),
-    Step(Wait(Length.LONG)),
-    Step(Crash("a")),
-    Step(Start("a")),
-    Step(Kill("a")),
-    Step(Start("a")),
-    Step(RemoveContainer("a")),
-    Step(HoldPort("a")),
-    Step(ReleasePort("a")),
-    Step(Stop("b")),
-)
-KEPT = Reproducer(
-    signature=Signature("undisturbed", "stop", "created"),
-    expected="stop b: service a keeps its running container",
-    seen="its container is gone",
-    names=("a", "b"),
-    sequence=Sequence(STEPS, Naming.PREFIX),
-    defects=("stops-by-label",),
+KEPT = evolve(
+    EVENTFUL,
     seed=7,
     targets={"reference": Expectation.FIXED, "reference+stops-by-label": Expectation.FAILED},
     behind=Behind(

@@ -6,25 +6,14 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from eventful import EVENTFUL, STEPS
 
 from churn.errors import UsageError
-from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.operations import (
-    Crash,
     Create,
-    HoldPort,
-    Kill,
-    Length,
-    List,
-    Pace,
-    ReleasePort,
-    RemoveContainer,
-    SetBehaviour,
     Start,
-    Status,
     Step,
     Stop,
-    Wait,
 )
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers.file import Reproducer, load
@@ -35,31 +24,6 @@ from churn.system.managers.aima import STAND_IN_TIMEOUT
 ROOT = Path(__file__).parents[2]
 DEFECTS = sorted((ROOT / "reproducers" / "defects").glob("*.json"))
 MANAGERS = ROOT / "tests" / "conformance" / "managers"
-STEPS = (
-    Step(Create("a")),
-    Step(Create("b"), Pace.HURRIED),
-    Step(SetBehaviour("b", Behaviour.IGNORE_SIGTERM)),
-    Step(Start("a"), Pace.ENGINE_ONLY),
-    Step(Status("b")),
-    Step(List()),
-    Step(Wait(Length.LONG)),
-    Step(Crash("a")),
-    Step(Start("a")),
-    Step(Kill("a")),
-    Step(Start("a")),
-    Step(RemoveContainer("a")),
-    Step(HoldPort("a")),
-    Step(ReleasePort("a")),
-    Step(Stop("b")),
-)
-BUG = Reproducer(
-    signature=Signature("undisturbed", "stop", "created"),
-    expected="stop b: service a keeps its running container",
-    seen="its container is gone",
-    names=("a", "b"),
-    sequence=Sequence(STEPS, Naming.PREFIX),
-    defects=("stops-by-label",),
-)
 TOOLS = "sh mktemp chmod mkdir cat date timeout tail sed head cut grep rm xargs wc ls env touch sort tr python3"
 """What the scripts take from the machine."""
 PROGRAMS = ("churn", "aima", "docker", "sleep", "curl", "ss")
@@ -80,7 +44,7 @@ def ended(script: str, folder: Path, *lacking: str, broken: bool = False) -> sub
 
 
 def test_a_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> None:
-    script = as_shell(BUG)
+    script = as_shell(EVENTFUL)
     assert "\ncreate web a\n" in script
     assert "\nbehave b ignore-sigterm\n" in script
     assert "--defect stops-by-label" in script
@@ -116,7 +80,7 @@ def test_what_no_shell_can_do_has_no_script(path: Path) -> None:
     ],
 )
 def test_a_script_says_what_is_missing(lacking: str, told: str, tmp_path: Path) -> None:
-    done = ended(as_shell(BUG), tmp_path, lacking)
+    done = ended(as_shell(EVENTFUL), tmp_path, lacking)
     assert (done.returncode, done.stdout.strip()) == (125, told)
     assert {one.name for one in tmp_path.iterdir()} == {"bin"}, "it leaves nothing"
 
@@ -124,7 +88,7 @@ def test_a_script_says_what_is_missing(lacking: str, told: str, tmp_path: Path) 
 def test_a_script_ends_with_its_verdict_and_leaves_nothing(tmp_path: Path) -> None:
     """The docker of this test shows no container: so the one that should run is not there."""
     short = Sequence((Step(Create("a")), Step(Create("b")), Step(Start("a")), Step(Stop("b"))), Naming.PREFIX)
-    done = ended(as_shell(evolve(BUG, sequence=short)), tmp_path)
+    done = ended(as_shell(evolve(EVENTFUL, sequence=short)), tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "REPRODUCED"
     assert "service web should run, and has no running container" in done.stdout
@@ -132,7 +96,7 @@ def test_a_script_ends_with_its_verdict_and_leaves_nothing(tmp_path: Path) -> No
 
 
 def test_a_script_cannot_tell_where_a_step_before_the_last_fails(tmp_path: Path) -> None:
-    done = ended(as_shell(BUG), tmp_path, "churn", broken=True)
+    done = ended(as_shell(EVENTFUL), tmp_path, "churn", broken=True)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         125,
         "CANNOT TELL: expected the command above to succeed, as it has to before the bug can show",
@@ -142,7 +106,7 @@ def test_a_script_cannot_tell_where_a_step_before_the_last_fails(tmp_path: Path)
 
 def test_a_script_says_where_the_bug_is_not_there(tmp_path: Path) -> None:
     bug = evolve(
-        BUG,
+        EVENTFUL,
         signature=Signature("no-orphans", "stop", "running"),
         expected="no container but those of running services",
         seen="a#1 (web) of service a is running",
@@ -153,14 +117,14 @@ def test_a_script_says_where_the_bug_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("settings", "seconds"), [({}, STAND_IN_TIMEOUT), ({"start_timeout": 5}, 5)])
 def test_a_script_gives_aima_the_time_that_a_replay_gives_it(settings: dict[str, int], seconds: int) -> None:
-    script = as_shell(evolve(BUG, manager="aima", defects=(), settings=settings))
+    script = as_shell(evolve(EVENTFUL, manager="aima", defects=(), settings=settings))
     assert f'[ -n "${{START_TIMEOUT:-}}" ] || START_TIMEOUT={seconds}\n' in script
     assert '--timeout "$START_TIMEOUT"' in script
 
 
 def test_the_script_of_a_described_manager_has_its_commands_with_their_placeholders_filled() -> None:
     path = MANAGERS / "plain.toml"
-    script = as_shell(evolve(BUG, manager=str(path), defects=()), description_of(str(path)))
+    script = as_shell(evolve(EVENTFUL, manager=str(path), defects=()), description_of(str(path)))
     assert f"dir={MANAGERS}" in script
     assert (
         'env PLAIN_STATE="$state" PLAIN_SESSION="$run" sh "$dir"/plain.sh create "$service" "$port" "$folder"' in script
@@ -172,7 +136,7 @@ def test_there_is_no_script_where_no_label_tells_the_managers_containers(tmp_pat
     path = tmp_path / "mine.toml"
     path.write_text('[start]\nargv = ["true"]\n[stop]\nargv = ["true"]\n')
     with pytest.raises(UsageError, match=r"containers\.labels: expected the labels of the manager's containers"):
-        as_shell(evolve(BUG, manager=str(path)), description_of(str(path)))
+        as_shell(evolve(EVENTFUL, manager=str(path)), description_of(str(path)))
 
 
 MARKED = (
@@ -188,7 +152,7 @@ def test_a_script_runs_nothing_that_stands_in_the_file(manager: str, invariant: 
     mark = tmp_path / "ran"
     crafted = MARKED.format(mark=mark)
     bug = evolve(
-        BUG,
+        EVENTFUL,
         signature=Signature(invariant, crafted, crafted),
         expected=f"{crafted} of a#1 is as its updates say, the volume at {crafted.replace(' ', '')} of a",
         seen=crafted,
@@ -207,4 +171,4 @@ def test_a_script_runs_nothing_that_stands_in_the_file(manager: str, invariant: 
 )  # fmt: skip
 def test_a_script_of_what_churn_does_not_know_is_refused(crafted: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="expected"):
-        as_shell(evolve(BUG, **crafted))
+        as_shell(evolve(EVENTFUL, **crafted))

@@ -7,10 +7,9 @@
 from churn.system.managers.reference.embedded import Embedded
 from churn.system.managers.reference.gated import GatedStore
 from churn.system.managers.reference.manager import ReferenceManager, ServiceError, Settings
-from churn.system.managers.reference.slow import RESET, Slow
 from churn.system.managers.reference.store import Record, Store, StoreBroken
 
 __all__ = [
-    "RESET", "Embedded", "GatedStore", "Record", "ReferenceManager", "ServiceError", "Settings", "Slow", "Store",
+    "Embedded", "GatedStore", "Record", "ReferenceManager", "ServiceError", "Settings", "Store",
     "StoreBroken",
 ]  # fmt: skip
