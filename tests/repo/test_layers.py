@@ -27,10 +27,11 @@ RANKS = {
     "campaign": 9,
     "doctor": 9,
     "explain": 9,
-    "cli": 10,
-    "pytest_plugin": 10,
-    "__main__": 11,
-    "__init__": 11,
+    "farm": 10,
+    "cli": 11,
+    "pytest_plugin": 11,
+    "__main__": 12,
+    "__init__": 12,
 }
 """The folder or module at the top of the package, and its rank: it imports only lower ones, or its own folder."""
 
@@ -80,7 +81,11 @@ HOMES = {
     "click": ("cli/",),
     "rich": ("report/", "cli/"),
     "jinja2": ("report/markdown.py", "report/html.py", "reproducers/shell.py"),
-    "cattrs": ("report/data.py",),
+    "cattrs": ("report/data.py", "farm/plain.py"),
+    "distributed": ("farm/hosts/dask.py",),
+    "redis": ("farm/store/redis.py",),
+    "concurrent": ("farm/hosts/processes.py", "system/host.py"),
+    "multiprocessing": ("farm/hosts/processes.py",),
     "junitparser": ("report/junit.py",),
     "regex": ("lifecycle/patterns.py",),
     "jmespath": ("system/managers/command/",),

@@ -20,6 +20,7 @@ _COMMANDS = {
     "init": "Write the description of your manager to FILE (by default manager.toml), from a few answers.",
     "run": "Run the cycles, then search for what fails, and report.",
     "explore": "Try every sequence up to a depth, or every moment at which the manager can be ended, on the emulated engine.",
+    "job": "Do one job of a campaign, as its FILE says, and print the result: JSON in, JSON out, and no other effect.",
     "replay": "Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.",
     "report": "Make the report of a run again, in any format, from its trace alone: the folder of a report, or its trace.jsonl.",
     "diff": "Hold a run against an earlier one: which bugs are new, which are gone, which stay.",
@@ -39,6 +40,7 @@ _PROGRAMS = "Programs"
 """What others use, Churn itself too: pyproject.toml says nothing of them."""
 _PANELS = {
     "Test": ("init", "run", "explore", "replay", "report", "diff"),
+    "On many machines": ("job",),
     "Know": ("guide", "explain", "defects", "schema"),
     "Look after": ("doctor", "clean", "manager", "image"),
     _PROGRAMS: ("engine", "reference"),

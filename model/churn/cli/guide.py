@@ -19,6 +19,7 @@ TOPICS = (
     "reproducers",
     "formats",
     "bugs",
+    "farm",
     "safety",
     "glossary",
     "architecture",

@@ -88,11 +88,14 @@ class Sweep:
 
     def cases(self) -> Iterator[Swept]:
         """Case by case. Raises `EnvironmentFault`."""
-        for case in CASES:
-            self._runs, failures, call = 0, list[Bug](), 0
-            while self._ended_at(call + 1, case, failures):
-                call += 1
-            yield Swept(case=case, calls=call, runs=self._runs, failures=tuple(failures))
+        return map(self.of, CASES)
+
+    def of(self, case: Case) -> Swept:
+        """That case. Raises `EnvironmentFault`."""
+        self._runs, failures, call = 0, list[Bug](), 0
+        while self._ended_at(call + 1, case, failures):
+            call += 1
+        return Swept(case=case, calls=call, runs=self._runs, failures=tuple(failures))
 
     def _ended_at(self, call: int, case: Case, failures: list[Bug]) -> bool:
         """Whether the operation was ended at that call; False where it makes fewer."""

@@ -4,7 +4,7 @@ Told apart are the operation (waits by their length), the state of the service a
 that cannot get healthy takes until the manager gives up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from attrs import define, field
@@ -71,6 +71,16 @@ class Costs:
         for one in (sort, Sort(sort.kind)):
             self._seconds[one] = self._seconds.get(one, 0.0) + seconds
             self._count[one] = self._count.get(one, 0) + 1
+
+    @property
+    def learned(self) -> tuple[tuple[Sort, float, int], ...]:
+        """All that was learned: of each sort its seconds in all, and how often it was done."""
+        return tuple([(sort, seconds, self._count[sort]) for sort, seconds in self._seconds.items()])
+
+    def assume(self, learned: Iterable[tuple[Sort, float, int]]) -> None:
+        """Begin with what was learned elsewhere."""
+        for sort, seconds, count in learned:
+            self._seconds[sort], self._count[sort] = seconds, count
 
     def of(self, sort: Sort) -> float:
         """Seconds that an operation of this sort is expected to take."""

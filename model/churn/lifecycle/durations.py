@@ -55,6 +55,16 @@ class Durations:
     """Kinds of operations, each with what there was to do at most, of which some were found to be slow."""
     _assumed: dict[tuple[str, str], float] = field(init=False, factory=dict)
 
+    @property
+    def latest(self) -> tuple[tuple[Situation, tuple[float, ...]], ...]:
+        """The latest seconds of each situation."""
+        return tuple([(situation, tuple(took)) for situation, took in self._took.items()])
+
+    def take(self, latest: Iterable[tuple[Situation, tuple[float, ...]]]) -> None:
+        """Begin with what was found elsewhere."""
+        for situation, took in latest:
+            self._of(situation).extend(took)
+
     def assume(self, kind: str, condition: str, seconds: float) -> None:
         """Take it as known that this operation takes so long elsewhere, in whatever else a service is: a file says so."""
         self._assumed[kind, condition] = seconds
@@ -67,12 +77,15 @@ class Durations:
         if not (operation.manager and isinstance(outcome, Ok)) or outcome.held or _troubled(state.services.values()):
             return None
         situation = _situation(operation, state)
+        self._of(situation).append(outcome.took)
+        return self._slow(situation, outcome.took) if outcome.took >= _AT_LEAST else None
+
+    def _of(self, situation: Situation) -> deque[float]:
         took = self._took.get(situation)
         if took is None:
             took = self._took[situation] = deque(maxlen=_KEPT)
             self._by_kind.setdefault(situation.kind, []).append(situation)
-        took.append(outcome.took)
-        return self._slow(situation, outcome.took) if outcome.took >= _AT_LEAST else None
+        return took
 
     def _slow(self, situation: Situation, seconds: float) -> Slow | None:
         """Once something was found to be slow, one time is enough to say that it is so here, too: shrinking asks each time."""

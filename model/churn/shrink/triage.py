@@ -48,6 +48,11 @@ class Triage:
         self._shrinker = Shrinker(session=self.session)
 
     @property
+    def accounted(self) -> frozenset[Fingerprint]:
+        """The looks of failures that need not be looked into any more."""
+        return frozenset(self._settled)
+
+    @property
     def most_seconds(self) -> float | None:
         """Seconds of the system's clock that each failure may take; None: as long as it takes."""
         return self._shrinker.most_seconds
@@ -200,12 +205,7 @@ class Triage:
 
     def _explaining(self, failing: Failing) -> list[Bug]:
         """The bugs whose steps stand in those of a failure."""
-        operations = [step.operation for step in failing.steps]
-        return [
-            bug
-            for bug in self.bugs
-            if contains(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
-        ]
+        return explaining(self.bugs, failing)
 
     def _that(self, met: Iterable[Fingerprint]) -> list[Bug]:
         """The bugs that were met, by what was met of them."""
@@ -276,6 +276,16 @@ class Triage:
 
     def _put(self, bug: Bug, more: Bug) -> None:
         self.bugs[self.bugs.index(bug)] = more
+
+
+def explaining(bugs: Iterable[Bug], failing: Failing) -> list[Bug]:
+    """Those of the bugs whose steps stand in those of a failure, so that it may be a consequence of them."""
+    operations = [step.operation for step in failing.steps]
+    return [
+        bug
+        for bug in bugs
+        if contains(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
+    ]
 
 
 def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:
