@@ -23,6 +23,8 @@ from churn.session.trace import Trace, written
 
 MOST_BYTES = 5_000_000
 STEPS = 20_000
+MOST_MILLISECONDS = 2_000
+"""Until something of a page is seen, on a busy machine."""
 SECONDS = 60
 """Real seconds after which a browser is given up: it needs about one."""
 PROBE = """<script>
@@ -61,6 +63,10 @@ setTimeout(() => {
   found.hint = document.getElementById("hint").textContent;
   parent.postMessage(JSON.stringify(found), "*");
 }, 300);
+</script></body>"""
+PAINTED = """<script>
+new PerformanceObserver(seen => console.log(`painted after ${Math.round(seen.getEntries()[0].startTime)} ms`))
+  .observe({type: "paint", buffered: true});
 </script></body>"""
 FRAME = """<!doctype html><html style="color-scheme: light dark"><iframe src="probed.html" style="width: {width}px; height: 900px"
 frameborder="0"></iframe><script>
@@ -180,28 +186,45 @@ def test_what_others_said_is_text_and_no_markup(campaign: tuple[Trace, Account])
     assert "\u202e" not in page
 
 
-def test_a_long_run_makes_no_large_page(campaign: tuple[Trace, Account]) -> None:
+@pytest.fixture(scope="module")
+def packed(place: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Every sequence of the run again and again, each time on other ports: what repeats is kept once, and the rest is cut."""
+    head, *lines = (place / "trace.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    steps = sum(line.startswith('{"line": "begin"') for line in lines)
+    trace = tmp_path_factory.mktemp("long") / "trace.jsonl"
+    with trace.open("w", encoding="utf-8") as sink:
+        sink.write(head)
+        for number in range(STEPS // steps + 1):
+            sink.write("".join(lines).replace("2000", str(3000 + number)))
+    return sequences(trace)
+
+
+@pytest.fixture(scope="module")
+def long_page(campaign: tuple[Trace, Account], packed: str) -> str:
+    """The page of a run of so many steps."""
     trace, account = campaign
     others = [run for run in trace.runs if run.part != "five-cycle"]
     times = STEPS // sum(len(run.records) for run in others) + 1
     long = Trace(trace.head, [run for run in trace.runs if run.part == "five-cycle"] + others * times)
     assert sum(len(run.records) for run in long.runs) > STEPS
-    assert len(html(summarise(long, account)).encode()) < MOST_BYTES
+    return html(summarise(long, account), packed)
 
 
-def test_a_long_trace_makes_no_large_page(tmp_path: Path, place: Path, campaign: tuple[Trace, Account]) -> None:
-    """Every sequence again and again, each time on other ports: what repeats is kept once, and the rest is cut."""
-    head, *lines = (place / "trace.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    steps = sum(line.startswith('{"line": "begin"') for line in lines)
-    trace = tmp_path / "trace.jsonl"
-    with trace.open("w", encoding="utf-8") as sink:
-        sink.write(head)
-        for number in range(STEPS // steps + 1):
-            sink.write("".join(lines).replace("2000", str(3000 + number)))
-    packed = sequences(trace)
-    assert len(packed.encode()) < MOST_BYTES / 2
+def test_a_long_run_makes_no_large_page(long_page: str, packed: str) -> None:
     assert json.loads(packed)["sequences"]
-    assert len(html(summarise(*campaign), packed).encode()) < MOST_BYTES
+    assert len(packed.encode()) < MOST_BYTES / 2
+    assert len(long_page.encode()) < MOST_BYTES
+
+
+def test_a_long_run_is_soon_on_the_screen(chromium: str, long_page: str, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(long_page.replace("</body>", PAINTED), encoding="utf-8")
+    words = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    words += [f"--user-data-dir={tmp_path / 'browser'}", f"--screenshot={tmp_path / 'page.png'}"]
+    done = subprocess.run([*words, page.as_uri()], capture_output=True, text=True, timeout=SECONDS, check=True)
+    found = re.search(r'"painted after (\d+) ms"', done.stderr)
+    assert found is not None, done.stderr
+    assert int(found[1]) < MOST_MILLISECONDS
 
 
 def test_what_stands_in_a_trace_is_text_and_no_markup(tmp_path: Path, campaign: tuple[Trace, Account]) -> None:

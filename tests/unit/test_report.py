@@ -13,13 +13,13 @@ from churn.assembly import Assembled, Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.errors import NotClean
 from churn.lifecycle.costs import Sort
-from churn.lifecycle.operations import Start, Step
-from churn.lifecycle.outcome import Ok, Outcome, Unknown
+from churn.lifecycle.operations import Operation, Start, Step, Stop
+from churn.lifecycle.outcome import Ok, Outcome, Rejected, Unknown
 from churn.report.files import save
 from churn.report.markdown import markdown
 from churn.report.summary import summarise
 from churn.report.terminal import show
-from churn.report.times import unexpected
+from churn.report.times import timings, unexpected
 from churn.report.values import Mark, Summary
 from churn.session.run import Record, Run
 from churn.session.trace import Trace
@@ -192,6 +192,26 @@ def test_what_the_runs_own_faults_made_long_is_expected() -> None:
         run.records.append(Record(number=number, step=Step(Start("a")), before=(), sort=sort, outcome=Ok(0.0, seconds)))
     assert list(unexpected([(run, record) for record in run.records])) == [
         "step 8 (search), start a: took 40.0 s, where 5.0 s is usual"
+    ]
+
+
+def test_what_was_refused_or_had_nothing_to_do_says_nothing_of_the_usual_time() -> None:
+    run = Run(part="search", names=("a",))
+    done: list[tuple[Operation, str, Outcome]] = [
+        (Start("a"), "running", Rejected(0.0, 0.01, reason="it runs")),
+        (Start("a"), "running", Ok(0.0, 0.02)),
+        (Start("a"), "stopped", Ok(0.0, 5.0)),
+        (Stop("a"), "stopped", Ok(0.0, 0.1)),
+        (Stop("a"), "stopped", Ok(0.0, 0.1)),
+        (Stop("a"), "running", Ok(0.0, 3.0)),
+    ]
+    for number, (operation, word, outcome) in enumerate(done, 1):
+        sort = Sort(operation.kind, word, "healthy")
+        run.records.append(Record(number=number, step=Step(operation), before=(), sort=sort, outcome=outcome))
+    found = timings([(run, record) for record in run.records])
+    assert [(one.kind, one.count, one.median, one.aside) for one in found] == [
+        ("start", 3, 5.0, 2),
+        ("stop", 3, 3.0, 2),
     ]
 
 

@@ -5,6 +5,8 @@ from statistics import median
 
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.costs import Sort
+from churn.lifecycle.observation import Status
+from churn.lifecycle.operations import Start, Stop
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.report.values import Account, Steps, Times, Timing
 from churn.session.run import Record
@@ -15,11 +17,6 @@ _SLOW_FACTOR, _SLOW_AT_LEAST = 4.0, 1.0
 
 
 def times_of(steps: Steps, account: Account) -> Times:
-    kinds: dict[str, list[tuple[float, bool]]] = {}
-    for _, record in steps:
-        if record.outcome is not None:
-            kinds.setdefault(record.step.operation.kind, []).append((record.outcome.took, _is_faulted(record)))
-    timings = tuple(_timing(kind, took) for kind, took in sorted(kinds.items()))
     inside = account.manager + account.waited + account.resets
     own = account.seconds if account.virtual else account.seconds - inside
     return Times(
@@ -31,20 +28,38 @@ def times_of(steps: Steps, account: Account) -> Times:
         virtual=account.virtual,
         operations=len(steps),
         looks=account.looks,
-        kinds=timings,
+        kinds=timings(steps),
     )
 
 
+def timings(steps: Steps) -> tuple[Timing, ...]:
+    """How long the operations took, kind by kind."""
+    kinds: dict[str, list[tuple[float, bool]]] = {}
+    for _, record in steps:
+        if record.outcome is not None:
+            kinds.setdefault(record.step.operation.kind, []).append((record.outcome.took, _is_odd(record)))
+    return tuple(_timing(kind, took) for kind, took in sorted(kinds.items()))
+
+
 def _timing(kind: str, took: list[tuple[float, bool]]) -> Timing:
-    usual = [seconds for seconds, faulted in took if not faulted]
+    usual = [seconds for seconds, odd in took if not odd]
     told, total = usual or [seconds for seconds, _ in took], sum(seconds for seconds, _ in took)
     aside = len(took) - len(told)
     return Timing(kind=kind, count=len(took), median=median(told), longest=max(told), total=total, aside=aside)
 
 
-def _is_faulted(record: Record) -> bool:
-    """Whether the run's own faults explain how long it took: its server was told to misbehave, or its port was taken."""
-    return record.condition.faulted or record.sort.behaviour not in ("", Behaviour.HEALTHY.value)
+def _is_odd(record: Record) -> bool:
+    """Whether something explains how long it took: it was refused or had nothing to do, or the run's own faults do.
+
+    Those are servers that were told to misbehave, and ports that were taken.
+    """
+    faulted = record.condition.faulted or record.sort.behaviour not in ("", Behaviour.HEALTHY.value)
+    needless = (record.step.operation.kind, record.sort.state == Status.RUNNING.value) in _NEEDLESS
+    return faulted or needless or not isinstance(record.outcome, Ok)
+
+
+_NEEDLESS = ((Start.kind, True), (Stop.kind, False))
+"""Operations that have nothing to do on a service that runs, or on one that does not."""
 
 
 def seen_once(failure: Bug) -> str:
@@ -76,7 +91,7 @@ def unexpected(steps: Steps) -> Iterator[str]:
 def _medians(records: Iterable[Record]) -> dict[tuple[str, Sort], float]:
     sorts: dict[tuple[str, Sort], list[float]] = {}
     for record in records:
-        if record.outcome is not None and record.step.operation.kind != "wait":
+        if isinstance(record.outcome, Ok) and record.step.operation.kind != "wait":
             sorts.setdefault(_sort(record), []).append(record.outcome.took)
     return {sort: median(took) for sort, took in sorts.items()}
 

@@ -178,7 +178,8 @@ class BugReport:
 class Timing:
     """How long operations of one kind took: count, median, longest and sum in seconds.
 
-    Median and longest leave out the `aside` operations that the run's own faults made longer or shorter, unless these are all.
+    Median and longest leave out the `aside` operations that were refused, had nothing to do, or were made longer or shorter by
+    the run's own faults, unless these are all.
     """
 
     kind: str
