@@ -285,7 +285,7 @@ def test_a_failure_behind_known_bugs_that_never_comes_again_is_no_bug() -> None:
         first = looked_at(session, Sequence((CREATE, START)))
         settling.add(session.current.failing)
         settling.settle()
-        odd = Fingerprint(Signature("status", "create", "absent"), "service * is listed once", "N times")
+        odd = Fingerprint(Signature("status", "create", "absent"), "service * is listed once", "it is not listed")
         settling.add(Failing(("a",), Sequence((CREATE,)), odd, (conditions("absent"),)))
         settling.settle()
     assert [bug.signature for bug in settling.bugs] == [first.signature]

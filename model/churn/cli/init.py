@@ -49,7 +49,7 @@ def init(file: Path, *, program: str | None, yes: bool) -> None:
     name = shlex.quote(str(file))
     click.echo(f"written: {file}")
     click.echo(f"is it right?   churn manager check {name} --run    (one service, on an emulated engine)")
-    click.echo(f"then           churn run --manager {name}")
+    click.echo(f"then           churn run --manager {name} --budget 1m    (without --budget: 5 minutes)")
 
 
 def _drafted(program: str | None, *, yes: bool) -> Draft:

@@ -56,8 +56,8 @@ def test_fresh_container_is_quiet_about_a_new_one() -> None:
         (fresh(), frozenset({"a2"}), "was there before"),
         (fresh(born=BEGAN - 1), frozenset(), "before the start began"),
         (fresh(born=0), frozenset(), "before the start began"),
-        (fresh(starts=2), frozenset(), "2 times"),
-        (fresh(restart_count=1), frozenset(), "2 times"),
+        (fresh(starts=2), frozenset(), "it was started 2 times"),
+        (fresh(restart_count=1), frozenset(), "it was started 2 times"),
         (fresh(changes=("/data", "/data/db")), frozenset(), "/data, /data/db"),
     ],
     ids=["seen before", "born before", "born before this run", "started twice", "restarted", "used layer"],
@@ -172,6 +172,17 @@ def test_no_orphans_objects_to_a_container_of_the_managers_that_belongs_to_no_se
 
 def test_no_orphans_knows_a_container_that_tells_no_service_by_its_being_bound() -> None:
     assert is_quiet("no-orphans", with_containers(state(a=running("x1")), container("x1", None)))
+
+
+def test_no_orphans_knows_what_was_left_from_what_was_made_for_nobody() -> None:
+    """A container that tells no service, but was there before, was some service's."""
+    left = with_containers(evolve(state(a=idle()), seen=frozenset({"x1"})), exited("x1", None))
+    made = with_containers(state(a=idle()), exited("x1", None))
+    causes = [findings("no-orphans", one)[0][0].advice for one in (left, made)]
+    assert [one.cause.split(",")[0] for one in causes if one is not None] == [
+        "on some way out (a failed start",
+        "a container was made for a service that was not started",
+    ]
 
 
 def test_no_orphans_objects_once_for_each() -> None:

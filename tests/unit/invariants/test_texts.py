@@ -109,7 +109,7 @@ SAID: list[tuple[str, Case, str, str, str]] = [
         "status",
         seen(listed=(listed("a"), listed("a"), listed("b", Status.STOPPED))),
         "service a is listed once",
-        "2 times",
+        "it is listed 2 times",
         LIST,
     ),
     (

@@ -61,7 +61,9 @@ def _freshness(case: Case, name: str, fresh: Fresh, found: Container) -> Iterato
     elif (found.starts > 1 or found.restart_count) and not _may_be_revived(case, found):
         times = found.starts + found.restart_count
         shown = Exhibit(Show.CONTAINER, found.name)
-        yield Objection(f"{found.alias} was started once", f"{times} times", name, shown, advice=_STARTED_AGAIN)
+        yield Objection(
+            f"{found.alias} was started once", f"it was started {times} times", name, shown, advice=_STARTED_AGAIN
+        )
     elif unexpected := _unexpected(found.changes, case.contract.written):
         changes, shown = ", ".join(unexpected[:5]), Exhibit(Show.LAYER, found.name)
         yield Objection(f"{found.alias} starts with a clean layer", changes, name, shown, advice=_DIRTY)
@@ -158,7 +160,7 @@ def _why_left(case: Case, found: Container) -> Advice:
     owner = case.state.services.get(found.service or "")
     if owner is not None and isinstance(owner.container, str):
         return _SECOND if found.running else _REPLACED
-    if owner is None:
+    if owner is None and found.id not in case.expected.seen:
         return _NOBODYS
     if found.running:
         return _STILL_RUNNING if case.operation.kind == "stop" else _RUNS_UNASKED

@@ -62,8 +62,8 @@ def _listed_once(case: Case, listed: tuple[Listed, ...]) -> Iterator[Objection]:
     count = Counter(entry.service for entry in listed)
     for name, service in expected.items():
         if count[name] != 1 and service.unsettled is None:
-            times = f"{count[name]} times"
-            yield Objection(f"service {name} is listed once", times, name, shown, advice=_LISTED_OTHERWISE)
+            seen = f"it is listed {count[name]} times" if count[name] else "it is not listed"
+            yield Objection(f"service {name} is listed once", seen, name, shown, advice=_LISTED_OTHERWISE)
     for name in count:
         if name not in expected:
             expects = "only services that were created are listed"
