@@ -139,7 +139,6 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
     invariant = named(first.invariant)
     assert invariant is not None, "an invariant objected"  # noqa: S101 -- it is where the objection comes from
     found = [(run, one) for run, one in cases if run.part != PART]
-    others = dict.fromkeys(str(one.signature) for _, one in found if one.signature != record.signature)
     return BugReport(
         title=str(record.signature),
         invariant=first.invariant,
@@ -153,7 +152,7 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
         look=first.command,
         shown=record.shown,
         further=tuple(_sentence(other) for other in record.objections[1:]),
-        symptoms=tuple(others)[:_MOST_SYMPTOMS],
+        symptoms=tuple(_symptoms(record, found))[:_MOST_SYMPTOMS],
         cause=first.advice.cause if first.advice is not None else "",
         fix=first.advice.fix if first.advice is not None else "",
         count=len(found),
@@ -168,6 +167,15 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
 
 _MOST_SYMPTOMS = 5
 """Further signatures of a bug that are told."""
+
+
+def _symptoms(record: Record, found: Steps) -> Iterator[str]:
+    """What else was seen of the bug that the record shows, a sentence for each signature."""
+    told = {record.signature}
+    for _, one in found:
+        if one.signature not in told:
+            told.add(one.signature)
+            yield sentence(one)
 
 
 def _sentence(found: Objection) -> str:

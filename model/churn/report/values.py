@@ -123,7 +123,7 @@ class BugReport:
     shown: tuple[Evidence, ...]
     further: tuple[str, ...]
     symptoms: tuple[str, ...]
-    """Other signatures that the same bug was met with."""
+    """How else the same bug was met, a sentence for each."""
     cause: str
     fix: str
     count: int
@@ -162,16 +162,13 @@ class BugReport:
     @property
     def besides(self) -> tuple[str, ...]:
         """What else was put down to it, a sentence for each."""
-        paced = f"{self.paced} of these in steps that are not looked at one by one, which met it when they were"
-        return (
-            *([f"{self.following} more failure(s) are consequences of it"] if self.following else []),
-            *(
-                [f"{self.unasked} more failure(s), with its steps in them, were not looked into"]
-                if self.unasked
-                else []
-            ),
-            *([f"{paced}: a bug that shows at such a pace only may be among them"] if self.paced else []),
-        )
+        told = {
+            f"{self.following} more failure(s) follow from it": self.following,
+            f"{self.unasked} more failure(s), in which its steps were done, were not looked into": self.unasked,
+            f"{self.paced} time(s) it was met at full speed, where Churn does not look after each step: a second bug that shows "
+            "only at that speed may hide among these": self.paced,
+        }
+        return tuple(sentence for sentence, count in told.items() if count)
 
 
 @frozen(kw_only=True)
