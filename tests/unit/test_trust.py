@@ -11,7 +11,7 @@ from churn.errors import UsageError
 from churn.lifecycle.operations import Create, Step
 from churn.lifecycle.sequence import Sequence
 from churn.reproducers.file import Reproducer, save
-from churn.reproducers.trust import trusted
+from churn.reproducers.trust import replaying, trusted
 from churn.session.verdict import Signature
 
 FOUND = Reproducer(
@@ -26,6 +26,19 @@ FOUND = Reproducer(
 def test_a_description_beside_the_file_is_used(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").touch()
     assert trusted("mine.toml", tmp_path / "found.json") == str(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("manager", "binary", "command"),
+    [
+        ("reference", "", "churn replay 'my bugs/found.json'"),
+        ("../mine.toml", "", "churn replay --manager ../mine.toml 'my bugs/found.json'"),
+        ("aima", "./aima", "churn replay --aima-bin ./aima 'my bugs/found.json'"),
+        ("aima", "", "churn replay 'my bugs/found.json'"),
+    ],
+)
+def test_the_command_to_paste_names_the_description(manager: str, binary: str, command: str) -> None:
+    assert replaying(Path("my bugs/found.json"), manager, binary) == command
 
 
 def test_a_manager_by_name_needs_no_trust(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What a run keeps of its bugs, in files and as texts to copy; and the link to its report."""
 
 import os
-import shlex
 from pathlib import Path
 
 from churn import __version__
@@ -13,6 +12,7 @@ from churn.report.files import write
 from churn.report.values import Kept
 from churn.reproducers.file import Reproducer, save
 from churn.reproducers.shell import as_shell, description_of
+from churn.reproducers.trust import replaying
 from churn.shrink.bug import Bug
 from churn.system.clock import today
 
@@ -40,7 +40,7 @@ def _kept(bug: Bug, reproducer: Reproducer, chosen: Target, folder: Path) -> Kep
     text, why = _script(reproducer, chosen)
     return Kept(
         reproducer=str(path),
-        replay=f"churn replay{_named(chosen)} {shlex.quote(str(path))}",
+        replay=replaying(path, chosen.manager, chosen.aima.binary),
         test=as_test(
             bug.signature, chosen.manager, chosen.engine, chosen.defects, reproducer.names, reproducer.sequence
         ),
@@ -56,14 +56,6 @@ def _script(reproducer: Reproducer, chosen: Target) -> tuple[str, str]:
         return as_shell(reproducer, description_of(chosen.manager)), ""
     except UsageError as error:
         return "", str(error)
-
-
-def _named(chosen: Target) -> str:
-    """What a replay has to be told of the manager beside the reproducer."""
-    if chosen.manager.endswith(".toml"):
-        return f" --manager {shlex.quote(chosen.manager)}"
-    binary = chosen.aima.binary
-    return f" --aima-bin {shlex.quote(binary)}" if chosen.manager == "aima" and binary else ""
 
 
 def link(folder: Path) -> None:

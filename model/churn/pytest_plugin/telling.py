@@ -47,6 +47,7 @@ def told(session: Any, violation: Any, choice: Any) -> str:
     from churn.campaign import reproducer_of
     from churn.report.code import as_code
     from churn.reproducers.file import save
+    from churn.reproducers.trust import replaying
     from churn.shrink.shrinker import Shrinker
 
     part, failing = session.current.part, violation.failing
@@ -68,7 +69,7 @@ def told(session: Any, violation: Any, choice: Any) -> str:
     except OSError as error:
         return f"{code}\n\nnot kept: {error}"
     size = f"shrunk from {len(failing.steps)} to {len(bug.steps)} steps ({bug.said}); {bug.signature}"
-    return f"{size}:\n\n{_listed(bug.steps)}\n\n{code}\n\nkept: churn replay {path}"
+    return f"{size}:\n\n{_listed(bug.steps)}\n\n{code}\n\nkept: {replaying(path, target.manager, target.aima.binary)}"
 
 
 def _listed(steps: Iterable[Any]) -> str:

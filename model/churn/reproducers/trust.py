@@ -1,5 +1,6 @@
 """Whether the description file that a reproducer names may be used: the commands in it would be run."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,3 +25,16 @@ def trusted(manager: str, file: Path, within: Iterable[Path] = (), *, trust: boo
             "in that: look at them, then say --trust, or name the description with --manager"
         )
     return str(named)
+
+
+def replaying(path: Path, manager: str, binary: str = "") -> str:
+    """The command that replays the reproducer at `path`, which was found with that manager.
+
+    It names a description, which is trusted by that, and AIMA's `binary`.
+    """
+    words = ["churn", "replay"]
+    if manager.endswith(".toml"):
+        words += ["--manager", manager]
+    elif manager == "aima" and binary:
+        words += ["--aima-bin", binary]
+    return shlex.join([*words, str(path)])
