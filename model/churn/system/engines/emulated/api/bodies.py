@@ -67,6 +67,8 @@ _RATES = ListOf(Struct("blkiodev.ThrottleDevice", {"Path": _TEXT, "Rate": _NUMBE
 _WEIGHTS = ListOf(Struct("blkiodev.WeightDevice", {"Path": _TEXT, "Weight": _NUMBER}), "[]*blkiodev.WeightDevice")
 _RESOURCES: dict[str, Kind] = {
     **dict.fromkeys(("MemorySwappiness", "PidsLimit", *NUMBERS), _NUMBER),
+    **dict.fromkeys(("IOMaximumIOps", "IOMaximumBandwidth"), Whole("uint64", natural=True)),
+    "BlkioWeight": Whole("uint16", 16, natural=True),
     **_texts("CgroupParent", "CpusetCpus", "CpusetMems"),
     **dict.fromkeys(("OomKillDisable", "Init"), _FLAG),
     "BlkioWeightDevice": _WEIGHTS,
@@ -77,17 +79,20 @@ _RESOURCES: dict[str, Kind] = {
     "Ulimits": ListOf(_ULIMIT, "[]*units.Ulimit"),
 }
 _LISTS = ("Binds", "VolumesFrom", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links", "SecurityOpt")
+_MODES = ("NetworkMode", "CgroupnsMode", "IpcMode", "PidMode", "UTSMode", "UsernsMode", "Isolation")
 _HOST = Struct(
     "container.HostConfig",
     {
         **_texts(*TEXTS, "Runtime"),
-        **dict.fromkeys(("ShmSize", "OomScoreAdj"), _NUMBER),
+        "ShmSize": _NUMBER,
         **dict.fromkeys(SWITCHES, _FLAG),
         **dict.fromkeys((*_LISTS, "MaskedPaths", "ReadonlyPaths"), _LIST),
         **dict.fromkeys(("CapAdd", "CapDrop"), Words()),
         **dict.fromkeys(("StorageOpt", "Tmpfs", "Sysctls"), _MAP),
-        **{name: Text(f"container.{name}") for name in ("NetworkMode", "CgroupnsMode", "IpcMode")},
+        **{name: Text(f"container.{name}") for name in _MODES},
+        "Cgroup": Text("container.CgroupSpec"),
         **_RESOURCES,
+        "OomScoreAdj": Whole("int"),
         "PortBindings": MapOf(ListOf(_BINDING), "nat.PortMap"),
         "RestartPolicy": _POLICY,
         "LogConfig": Struct("container.LogConfig", {"Type": _TEXT, "Config": _MAP}),

@@ -1,6 +1,7 @@
 """What the engine refuses of a container that it is asked to create, whose request it could read."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -17,6 +18,15 @@ _SIGNALS = (
 )  # fmt: skip
 _HIGHEST_SIGNAL = 64
 _LEAST_MEMORY = 6 * 2**20
+_CAPABILITIES = (
+    "ALL", "AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN", "DAC_OVERRIDE",
+    "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE", "LINUX_IMMUTABLE", "MAC_ADMIN",
+    "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID",
+    "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE",
+    "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+)  # fmt: skip
+_LEAST_PERIOD, _MOST_PERIOD = 1_000, 1_000_000
+"""Microseconds of a period of the processor."""
 
 
 def check(body: Json) -> None:
@@ -24,6 +34,7 @@ def check(body: Json) -> None:
     host = body.get("HostConfig") or {}
     check_resources(host)
     _check_config(body)
+    _check_host(host)
     if (host.get("ShmSize") or 0) < 0:
         raise refusal(400, "SHM size can not be less than 0")
     if (runtime := host.get("Runtime") or "") not in _RUNTIMES:
@@ -48,8 +59,56 @@ def _check_config(body: Json) -> None:
 
 def check_resources(host: Mapping[str, Any]) -> None:
     """Raises what the engine says of resources that it cannot give."""
-    if host.get("Memory") and host["Memory"] < _LEAST_MEMORY:
-        raise refusal(400, "Minimum memory limit allowed is 6MB")
+    for key, is_wrong, code, words in _RESOURCES:
+        asked = host.get(key)
+        if asked and is_wrong(asked, host):
+            raise refusal(code, words.format(asked=asked))
+
+
+def _is_little(asked: int, _: Mapping[str, Any]) -> bool:
+    return 0 < asked < _LEAST_MEMORY
+
+
+def _is_no_list(asked: str, _: Mapping[str, Any]) -> bool:
+    return re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", asked) is None
+
+
+_RESOURCES: tuple[tuple[str, Callable[[Any, Mapping[str, Any]], bool], int, str], ...] = (
+    ("Memory", lambda asked, _: asked < _LEAST_MEMORY, 400, "Minimum memory limit allowed is 6MB"),
+    ("MemorySwap", lambda asked, host: asked > 0 and not host.get("Memory"), 400,
+     "You should always set the Memory limit when using Memoryswap limit, see usage"),
+    ("MemoryReservation", _is_little, 400, "Minimum memory reservation allowed is 6MB"),
+    ("KernelMemory", _is_little, 400, "Minimum kernel memory limit allowed is 6MB"),
+    ("CpuPeriod", lambda asked, _: not _LEAST_PERIOD <= asked <= _MOST_PERIOD, 400,
+     "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"),
+    ("CpuQuota", lambda asked, _: 0 < asked < _LEAST_PERIOD, 400, "CPU cfs quota can not be less than 1ms (i.e. 1000)"),
+    ("CpusetCpus", _is_no_list, 400, "Invalid value {asked} for cpuset cpus: invalid format: {asked}"),
+    ("CpusetMems", _is_no_list, 400, "Invalid value {asked} for cpuset mems: invalid format: {asked}"),
+    ("IOMaximumIOps", lambda *_: True, 500, "Invalid QoS settings: linux does not support configuration of maximum IOPs"),
+    ("IOMaximumBandwidth", lambda *_: True, 500,
+     "Invalid QoS settings: linux does not support configuration of maximum bandwidth"),
+)  # fmt: skip
+"""What is refused: the key, whether what is asked for there is wrong, beside the rest, and what the engine says then."""
+
+
+def _check_host(host: Json) -> None:
+    """What a container may do, and what it shares with others."""
+    for key in ("CapAdd", "CapDrop"):
+        _check_capabilities(key, host.get(key))
+    for line in host.get("ExtraHosts") or ():
+        if ":" not in line:
+            raise refusal(400, f'bad format for add-host: "{line}"')
+    if (mode := host.get("CgroupnsMode") or "") not in ("", "host", "private"):
+        raise refusal(400, f"invalid cgroup namespace mode: {mode}")
+    if (isolation := host.get("Isolation") or "").lower() not in ("", "default"):
+        raise refusal(500, f"Invalid isolation: \"{isolation}\" - linux only supports 'default'")
+
+
+def _check_capabilities(key: str, asked: str | list[str] | None) -> None:
+    for name in [asked] if isinstance(asked, str) else asked or ():
+        word = name.upper().removeprefix("CAP_")
+        if word not in _CAPABILITIES:
+            raise refusal(400, f'invalid {key}: unknown capability: "CAP_{word}"')
 
 
 def signal_of(text: str) -> str:

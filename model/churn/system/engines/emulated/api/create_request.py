@@ -69,8 +69,10 @@ def left_to_engine(body: Json) -> int:
 
 
 def _check_command(body: Json, image: Image) -> None:
-    given = body.get("Cmd") or body.get("Entrypoint") or image.entrypoint or image.command
-    if not given and image.files:
+    own = body.get("Entrypoint")
+    command = body.get("Cmd") or (image.command if not own else ())
+    program = image.entrypoint if own is None else own
+    if not (command or program) and image.files:
         raise refusal(400, "No command specified")
 
 

@@ -72,15 +72,17 @@ class Flag:
 
 @frozen
 class Whole:
-    """A whole number of so many bits."""
+    """A whole number of so many bits; `natural`: none below zero."""
 
     called: str = "int64"
     bits: int = 64
     zero: int = 0
+    natural: bool = False
 
     def read(self, value: Any, place: Place) -> int:
         """As `Kind.read`."""
-        if type(value) is int and -(1 << self.bits - 1) <= value < 1 << self.bits - 1:
+        least, most = (0, 1 << self.bits) if self.natural else (-(1 << self.bits - 1), 1 << self.bits - 1)
+        if type(value) is int and least <= value < most:
             return value
         return place.wrong(value, self.called, f"number {value}" if type(value) in (int, float) else "")
 
