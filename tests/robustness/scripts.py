@@ -1,29 +1,37 @@
 """The shell scripts of the kept reproducers on a real Docker: each against its planted bug, and against the healthy manager.
 
 *shown*: the script ends with REPRODUCED against the bug, and with NOT REPRODUCED against the healthy one. Reproducers that no
-shell script can show (an engine that fails, a manager that is ended midway) are counted, and not run.
+shell script can show (an engine that fails, a manager that is ended midway) are counted, and not run. Where AIMA_BIN names AIMA's
+program, those of AIMA's bugs are run, too; no AIMA is known that is without them.
 
 .ci/dockerd python tests/robustness/scripts.py [--jobs N] [--keep] [NAME …]
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 from watching import keep
 
+from churn.assembly import OTHER
 from churn.errors import UsageError
 from churn.reproducers.file import Reproducer, load
 from churn.reproducers.shell import as_shell
+from churn.system.engines.docker import DockerEngine
+from churn.system.managers.aima import AimaSettings
+from churn.system.standin.image import ready, standing_in
 
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+OF_AIMA = KEPT.with_name("aima")
 REPRODUCED, NOT_REPRODUCED = 1, 0
 """The exit codes of a script."""
 TRIES = 5
@@ -61,15 +69,33 @@ def shown(name: str, reproducer: Reproducer) -> dict[str, Any]:
     return {"name": name, "shown": good, "bug": bug, "healthy": healthy}
 
 
+def shown_by_aima(name: str, reproducer: Reproducer) -> dict[str, Any]:
+    """A row: what the script of a bug of AIMA's came to."""
+    bug = ran(as_shell(reproducer), TRIES)
+    return {"name": name, "shown": bug["code"] == REPRODUCED, "bug": bug}
+
+
+def chosen_in(folder: Path, names: list[str]) -> dict[str, Reproducer]:
+    """The reproducers there whose names begin so; all of them where no name is given."""
+    found = {path.stem: load(path) for path in sorted(folder.glob("*.json"))}
+    return {name: one for name, one in found.items() if not names or any(name.startswith(part) for part in names)}
+
+
 def rows(names: list[str], jobs: int) -> Iterator[dict[str, Any]]:
     """A row for each of the reproducers; what looks at all of the engine runs alone, at the end."""
-    found = {path.stem: load(path) for path in sorted(KEPT.glob("*.json"))}
-    chosen = {name: one for name, one in found.items() if not names or any(name.startswith(part) for part in names)}
+    chosen = chosen_in(KEPT, names)
     alone = {name for name, one in chosen.items() if one.signature.invariant == "no-leaks"}
     with ThreadPoolExecutor(jobs) as pool:
         beside = [name for name in chosen if name not in alone]
         yield from pool.map(shown, beside, [chosen[name] for name in beside])
     yield from (shown(name, chosen[name]) for name in sorted(alone))
+
+
+def rows_of_aima(names: list[str], engine: DockerEngine) -> Iterator[dict[str, Any]]:
+    """A row for each of the reproducers of AIMA's bugs, one after the other: all of it uses the same ports."""
+    for name, one in chosen_in(OF_AIMA, names).items():
+        with standing_in(engine, AimaSettings.of(one.settings).images):
+            yield shown_by_aima(f"aima--{name}", one)
 
 
 def main() -> int:
@@ -80,10 +106,13 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="Keep the results.")
     options = parser.parse_args()
     told = []
-    for row in rows(options.names, options.jobs):
+    engine = DockerEngine(os.environ)
+    ready(engine, (OTHER,))
+    of_aima = rows_of_aima(options.names, engine) if os.environ.get("AIMA_BIN") else ()
+    for row in chain(rows(options.names, options.jobs), of_aima):
         told.append(row)
         print({None: "-", True: "ok", False: "WRONG"}[row["shown"]], row["name"], flush=True)
-        for who in ("bug", "healthy") if row["shown"] is False else ():
+        for who in row.keys() & {"bug", "healthy"} if row["shown"] is False else ():
             print(
                 f"  {who}: {row[who]['code']} after {row[who]['seconds']} s\n    "
                 + row[who]["said"].replace("\n", "\n    ")
