@@ -21,6 +21,7 @@ _COMMANDS = {
     "run": "Run the cycles, then search for what fails, and report.",
     "explore": "Try every sequence up to a depth, or every moment at which the manager can be ended, on the emulated engine.",
     "job": "Do one job of a campaign, as its FILE says, and print the result: JSON in, JSON out, and no other effect.",
+    "farm": "A farm on this machine, to try what a campaign over many machines is like.",
     "replay": "Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.",
     "report": "Make the report of a run again, in any format, from its trace alone: the folder of a report, or its trace.jsonl.",
     "diff": "Hold a run against an earlier one: which bugs are new, which are gone, which stay.",
@@ -40,7 +41,7 @@ _PROGRAMS = "Programs"
 """What others use, Churn itself too: pyproject.toml says nothing of them."""
 _PANELS = {
     "Test": ("init", "run", "explore", "replay", "report", "diff"),
-    "On many machines": ("job",),
+    "On many machines": ("farm", "job"),
     "Know": ("guide", "explain", "defects", "schema"),
     "Look after": ("doctor", "clean", "manager", "image"),
     _PROGRAMS: ("engine", "reference"),

@@ -17,6 +17,7 @@ from churn.cli.keeping import keep
 from churn.cli.settings import INTERRUPTED
 from churn.cli.telling import Outlet, announce, save_all
 from churn.errors import ChurnError, EngineError, UsageError
+from churn.farm.campaign import Farming
 from churn.report.comparing import accepting
 from churn.report.data import as_data
 from churn.report.files import write
@@ -92,7 +93,7 @@ def _run(campaign: Campaign, console: Console, folder: Path) -> None:
 
 
 def tell(
-    campaign: Campaign, seconds: float, chosen: Target, console: Console, outlet: Outlet, *, stop: Interrupts
+    campaign: Campaign | Farming, seconds: float, chosen: Target, console: Console, outlet: Outlet, *, stop: Interrupts
 ) -> int:
     """Save and show what a campaign came to; the exit code. What cannot be saved is shown, and told as a fault."""
     trace = campaign.trace

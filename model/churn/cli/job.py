@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import rich_click as click
@@ -12,7 +13,12 @@ from churn.errors import UsageError
 from churn.farm.job import Result, as_text, job_of
 from churn.farm.worker import do, whoami
 from churn.report.files import write
+from churn.system import ownership
+from churn.system.process import run, shown
+from churn.system.runs import new_run
 
+_LONGEST = 24 * 3600.0
+"""Seconds that one job may take."""
 _MOST_BYTES = 1 << 28
 """More than that no job's file has."""
 
@@ -42,6 +48,23 @@ def job(file: Path, out: Path | None) -> None:
     else:
         write(out, as_text(result))
     sys.exit(_code(result))
+
+
+def in_a_process(text: str) -> str:
+    """The text of the result of the job in that text, done by `churn job` in a process of its own, with this one's variables.
+
+    Raises `BrokenExecutor` where that process was killed, `UsageError` where the job cannot be done.
+    """
+    with ownership.folder(new_run()) as folder:
+        file, out = folder / "job.json", folder / "result.json"
+        file.write_text(text, encoding="utf-8")
+        argv = (sys.executable, "-m", "churn", "job", str(file), "--out", str(out))
+        ended = run(argv, env=dict(os.environ), timeout=_LONGEST)
+        if out.exists():
+            return out.read_text(encoding="utf-8")
+    if ended.cut_off or ended.killed_by:
+        raise BrokenExecutor(f"it was ended by {ended.killed_by or f'its time: {_LONGEST:g} s'}")
+    raise UsageError(f"expected {shown(argv)} to make a result, but: {ended.stderr.strip()}")
 
 
 def _text(file: Path) -> str:

@@ -7,6 +7,7 @@ from churn import __version__
 from churn.assembly import Target
 from churn.campaign import Campaign
 from churn.errors import UsageError
+from churn.farm.campaign import Farming
 from churn.report.code import as_test
 from churn.report.files import write
 from churn.report.values import Kept
@@ -19,7 +20,7 @@ from churn.system.clock import today
 LATEST = "latest"
 
 
-def keep(campaign: Campaign, chosen: Target, folder: Path, faults: list[str]) -> tuple[Kept | None, ...]:
+def keep(campaign: Campaign | Farming, chosen: Target, folder: Path, faults: list[str]) -> tuple[Kept | None, ...]:
     """Write a reproducer of each bug, and a shell script where there is one for the manager; in the order of the bugs.
 
     None for one that could not be written, which is told in `faults`.

@@ -12,10 +12,11 @@ from attrs import evolve
 
 from churn import __version__
 from churn.assembly import Target, expect_known
-from churn.campaign import Plan
+from churn.campaign import Campaign, Plan
 from churn.cli.aima import aima_options, settings_of, words_of
 from churn.cli.campaigns import carry_out, tell
 from churn.cli.interrupts import interruptible
+from churn.cli.jobs import PANEL, InJobs, carry_out_in_jobs, jobs_options, wanted
 from churn.cli.keeping import link
 from churn.cli.options import (
     baseline_option,
@@ -33,6 +34,7 @@ from churn.cli.plan import show_plan
 from churn.cli.settings import Duration
 from churn.cli.telling import Outlet
 from churn.explore.profiles import PROFILES
+from churn.farm.campaign import Farming
 from churn.report.console import VisibleConsole
 from churn.report.data import read_report
 from churn.report.progress import Ticker
@@ -68,6 +70,7 @@ _PANELS = {
         "--quiet",
         "--log",
     ),
+    "On many machines": PANEL,
     "AIMA": ("--aima-bin", "--model-type", "--start-timeout", "--async", "--image"),
 }
 
@@ -121,6 +124,7 @@ _PANELS = {
 @format_option()
 @baseline_option()
 @exclude_option()
+@jobs_options
 @aima_options
 def run(**options: Any) -> None:
     """Run the cycles, then search for what fails, and report.
@@ -139,20 +143,28 @@ def run(**options: Any) -> None:
         show_plan(chosen, plan, options["budget"] or _SECONDS, console)
         return
     baseline = read_report(options["baseline"]) if options["baseline"] is not None else None
-    folder = options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
+    folder = options["resume"] or options["folder"] or Path("churn-report") / today().strftime("%Y%m%d-%H%M%S")
     reproducers = options["reproducers"] or folder / "reproducers"
     outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline,
                     quiet=options["quiet"])  # fmt: skip
+    head = _head(chosen, options)
+    asked = InJobs.of(options, chosen, plan, head, folder) if wanted(options) else None
+    if asked is not None:
+        chosen, head = asked.target, asked.head
     with (
         interruptible() as stop,
         logged(options["log"]) as log,
         folders({"--report": folder, "--reproducers": reproducers}),
-        written(folder / "trace.jsonl", _head(chosen, options)) as trace,
+        written(folder / "trace.jsonl", head) as trace,
     ):
         ticker = Ticker(console=console, quiet=options["quiet"], verbose=options["verbose"], log=log)
-        campaign, seconds = carry_out(chosen, plan, trace, ticker, folder, stop)
+        campaign: Campaign | Farming
+        if asked is None:
+            campaign, seconds = carry_out(chosen, plan, trace, ticker, folder, stop)
+        else:
+            campaign, seconds = carry_out_in_jobs(asked, trace, ticker, stop)
         code = tell(campaign, seconds, chosen, console, outlet, stop=stop)
-    if options["folder"] is None:
+    if options["folder"] is None and options["resume"] is None:
         link(folder)
     sys.exit(code)
 

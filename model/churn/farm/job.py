@@ -26,6 +26,12 @@ from churn.system.managers.aima import AimaSettings
 from churn.visible import harmless_json
 
 FORMAT = 1
+Sought = tuple[tuple[str, ...], Sequence]
+"""A sequence to do, with its services."""
+Learned = tuple[tuple[Sort, float, int], ...]
+"""What operations cost: seconds in all, and how often each sort was done."""
+Latest = tuple[tuple[Situation, tuple[float, ...]], ...]
+"""The latest seconds that operations took in each situation."""
 KEY, JOB, RESULT = "churn", "job", "result"
 
 
@@ -61,8 +67,8 @@ class Part:
     """Of a tour: which of the model's transitions, by their places in its order, each from the first to before the last."""
     pairs: bool = False
     """Whether that is the order of pairs of transitions."""
-    sequences: tuple[tuple[tuple[str, ...], Sequence], ...] = ()
-    """Of a plan, or a replay: with the services of each."""
+    sequences: tuple[Sought, ...] = ()
+    """Of a plan, or a replay."""
     seed: int = 0
     """Of random sequences."""
     case: str = ""
@@ -82,19 +88,8 @@ class Behind:
     bugs: tuple[tuple[Fingerprint, Done | None], ...] = ()
     companions: tuple[Fingerprint, ...] = ()
     consequences: tuple[tuple[Fingerprint, tuple[Done, ...]], ...] = ()
-    costs: tuple[tuple[Sort, float, int], ...] = ()
-    """What operations cost: seconds in all, and how often each sort was done."""
-    durations: tuple[tuple[Situation, tuple[float, ...]], ...] = ()
-    """The latest seconds that operations took in each situation."""
-
-    @classmethod
-    def of(cls, known: Known) -> "Behind":
-        """The bugs that are known."""
-        return cls(
-            bugs=tuple(known.bugs.items()),
-            companions=tuple(known.companions),
-            consequences=tuple(known.consequences.items()),
-        )
+    costs: Learned = ()
+    durations: Latest = ()
 
     @property
     def known(self) -> Known:
@@ -218,7 +213,7 @@ class Result:
     """The shortest failing sequence of each look."""
     settled: Settled | None = None
     logbook: Logbook = Factory(Logbook)
-    durations: tuple[tuple[Situation, tuple[float, ...]], ...] = ()
+    durations: Latest = ()
     account: Account = Account()
     faults: tuple[str, ...] = ()
     """What went wrong with the environment."""

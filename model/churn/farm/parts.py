@@ -8,7 +8,7 @@ from churn.explore.interrupts import CASES, Sweep
 from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.tour import Tour, calmly, hurriedly, walk
-from churn.farm.job import Kind
+from churn.farm.job import Kind, Sought
 from churn.farm.work import Work
 from churn.lifecycle.operations import Pace
 from churn.lifecycle.paths import Atlas, Pair, PairAtlas
@@ -75,7 +75,7 @@ def _plan(work: Work) -> None:
     _all_of(work, PLANNED, work.job.part.sequences)
 
 
-def _all_of(work: Work, part: str, sequences: Iterable[tuple[tuple[str, ...], Sequence]]) -> None:
+def _all_of(work: Work, part: str, sequences: Iterable[Sought]) -> None:
     """One sequence after the other, each as far as the system lets it be done."""
     for names, sequence in sequences:
         try:

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from churn.assembly import Target, assembled
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
-from churn.farm.job import Account, Job, Kind, Result, Settled
+from churn.farm.job import Account, Job, Kind, Result, Settled, as_text, job_of
 from churn.farm.logbook import Logbook
 from churn.farm.parts import PARTS
 from churn.farm.work import Work
@@ -35,6 +35,11 @@ def do(job: Job, environ: Mapping[str, str], worker: str = "") -> Result:
     except (ChurnError, OSError) as error:
         result = Result(id=job.id, faults=(str(error),))
     return evolve(result, worker=worker, account=evolve(result.account, seconds=clock.now() - began))
+
+
+def done(text: str, environ: Mapping[str, str]) -> str:
+    """The text of the result of the job that is in the text."""
+    return as_text(do(job_of(text, "a job"), environ, whoami()))
 
 
 def whoami() -> str:

@@ -74,14 +74,14 @@ class Ticker:
         """A part begins."""
         self._ended()
         self._part = part
-        self._line(f"running: {part}", shown=not (self.quiet or self.console.is_terminal))
+        self.line(f"running: {part}", shown=not (self.quiet or self.console.is_terminal))
 
     def told(self, bug: Bug) -> None:
         """A bug is sure: it is told at once, in a line, and in full at the end."""
         self._bugs += 1
         said = sentence(bug.record) if bug.record is not None and bug.record.objections else str(bug.signature)
         steps = "; ".join(map(str, bug.steps))
-        self._line(f"found: {said}. By: {steps}. {surely(bug)}", shown=True)
+        self.line(f"found: {said}. By: {steps}. {surely(bug)}", shown=True)
 
     def step(self, record: Record) -> None:
         """A step begins; the one before it has ended."""
@@ -99,7 +99,7 @@ class Ticker:
             self._progress.update(self._progress.task_ids[0], completed=used, description=told)
         elif int(used * _TENTHS) > self._tenth:
             self._tenth = int(used * _TENTHS)
-            self._line(f"{used:.0%} of the budget: step {record.number}; {self._found()}", shown=not self.quiet)
+            self.line(f"{used:.0%} of the budget: step {record.number}; {self._found()}", shown=not self.quiet)
 
     def _found(self) -> str:
         assert self._watched is not None, "its caller has looked"  # noqa: S101 -- as above
@@ -113,9 +113,10 @@ class Ticker:
             return
         kind = type(last.outcome).__name__.lower() if last.outcome is not None else "not done"
         told = f"step {last.number} ({self._part}): {last.step}: {kind} after {last.took:.2f} s: {last.verdict.value}"
-        self._line("; ".join((told, *(f"{one.invariant}: {one.seen}" for one in last.objections))), shown=self.verbose)
+        self.line("; ".join((told, *(f"{one.invariant}: {one.seen}" for one in last.objections))), shown=self.verbose)
 
-    def _line(self, text: str, *, shown: bool) -> None:
+    def line(self, text: str, *, shown: bool) -> None:
+        """A line for the log, and if `shown` for the console."""
         if shown:
             self.console.print(escape(text), soft_wrap=True)
         if self.log is not None:

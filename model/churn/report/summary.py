@@ -46,5 +46,6 @@ def summarise(trace: Trace, account: Account) -> Summary:
         heat=covering.maps(),
         graph=covering.graph(),
         used=account.used,
+        workers=account.workers,
         interrupted=account.interrupted,
     )

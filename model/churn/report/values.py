@@ -206,6 +206,17 @@ class Times:
 
 
 @frozen(kw_only=True)
+class Worked:
+    """What one worker of a campaign in jobs did, and the seconds that it worked."""
+
+    worker: str
+    jobs: int
+    steps: int
+    failures: int
+    seconds: float
+
+
+@frozen(kw_only=True)
 class Summary:
     """Everything that a report says."""
 
@@ -232,6 +243,8 @@ class Summary:
     heat: tuple[Heat, ...] = ()
     graph: Graph = _NO_WAYS
     used: Used = _UNUSED
+    workers: tuple[Worked, ...] = ()
+    """Who did what, where the run was a campaign in jobs."""
     interrupted: bool = False
     """Whether somebody ended the run before its time: then nothing of it is a pass."""
 
@@ -291,6 +304,8 @@ class Account:
     used: Used = _UNUSED
     passing: tuple[Bug, ...] = ()
     """Failures that came in none of their repeats: they are no bugs."""
+    workers: tuple[Worked, ...] = ()
+    """Who did what, where it was a campaign in jobs."""
     interrupted: bool = False
 
     def came_once(self, record: Record) -> Bug | None:

@@ -235,14 +235,7 @@ class Triage:
 
     def _same(self, bug: Bug) -> Bug | None:
         """The bug that this one is: it is known as that, or both need the same odd names."""
-        mine = bug.failing.sequence.naming
-        oddly = [
-            other
-            for other in self.bugs
-            if mine is other.failing.sequence.naming is not Naming.PLAIN and bug.minimal and other.minimal
-        ]
-        disturbed = [other for other in self.bugs if _differ_in_engine_faults(bug, other)]
-        return next(iter(self._known_as(bug.failing) or oddly or disturbed), None)
+        return next(iter(self._known_as(bug.failing) or likewise(bug, self.bugs)), None)
 
     def _behind(self, bug: Bug) -> Behind:
         """What was known when it was found; of consequences those that it meets."""
@@ -286,6 +279,17 @@ def explaining(bugs: Iterable[Bug], failing: Failing) -> list[Bug]:
         for bug in bugs
         if contains(failing, bug.failing) and bug.failing.fingerprint.may_cause(failing.fingerprint, operations)
     ]
+
+
+def likewise(bug: Bug, others: Iterable[Bug]) -> list[Bug]:
+    """Those of the others that are this bug though they look otherwise: both need the same odd names, or an engine that fails."""
+    mine, others = bug.failing.sequence.naming, tuple(others)
+    oddly = [
+        other
+        for other in others
+        if mine is other.failing.sequence.naming is not Naming.PLAIN and bug.minimal and other.minimal
+    ]
+    return oddly or [other for other in others if _differ_in_engine_faults(bug, other)]
 
 
 def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:

@@ -1,0 +1,64 @@
+"""Jobs in processes of this machine, by the standard library's pools: one process each, so that one that dies costs one job."""
+
+import ctypes
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, NoReturn
+
+from attrs import define, field
+
+_DIES_WITH_ITS_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux's prctl."""
+_LONGEST = 8.0
+"""Seconds that processes get to clean up after themselves."""
+
+
+@define(eq=False)
+class Processes:
+    """So many processes. `act` makes a result's text of a job's text, in one of them."""
+
+    act: Callable[[str], str]
+    workers: int
+    told: str = ""
+    deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    _free: list[ProcessPoolExecutor] = field(init=False, factory=list)
+
+    def begin(self, text: str) -> "Future[str]":
+        """As `Host.begin`."""
+        pool = self._free.pop() if self._free else _pool()
+        future = pool.submit(self.act, text)
+        future.add_done_callback(lambda ended: self._ended(ended, pool))
+        return future
+
+    def _ended(self, future: "Future[str]", pool: ProcessPoolExecutor) -> None:
+        if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
+            pool.shutdown(wait=False)
+        else:
+            self._free.append(pool)
+
+    def close(self) -> None:
+        """As `Host.close`."""
+        for child in multiprocessing.active_children():
+            child.terminate()
+        for child in multiprocessing.active_children():
+            child.join(_LONGEST)
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begun)
+
+
+def _begun() -> None:
+    """A process of the pool begins. Whoever interrupts Churn interrupts the head, which ends this one; so does its death."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIES_WITH_ITS_PARENT, signal.SIGTERM)
+
+
+def _end(*_: Any) -> NoReturn:
+    sys.exit(1)  # what is being done is left by its contexts, which clean up
