@@ -149,8 +149,7 @@ def run(**options: Any) -> None:
                     quiet=options["quiet"])  # fmt: skip
     head = _head(chosen, options)
     asked = InJobs.of(options, chosen, plan, head, folder) if wanted(options) else None
-    if asked is not None:
-        chosen, head = asked.target, asked.head
+    chosen, head = (chosen, head) if asked is None else (asked.target, asked.head)
     with (
         interruptible() as stop,
         logged(options["log"]) as log,

@@ -5,7 +5,7 @@ from pathlib import Path
 from attrs import define, field
 
 from churn.errors import UsageError
-from churn.farm.store import key_of
+from churn.farm.store.base import key_of
 from churn.reproducers.file import Reproducer, load, save
 
 

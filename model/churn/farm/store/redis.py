@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field
 
 from churn.errors import EnvironmentFault, UsageError
-from churn.farm.store import key_of
+from churn.farm.store.base import key_of
 from churn.reproducers.file import Reproducer, as_data, load
 
 FAILURES = "churn:failures"
