@@ -62,6 +62,13 @@ def test_what_is_not_as_expected_is_told_with_exit_code_1(file: Path) -> None:
     assert re.search(r"not as expected\n(.*\n)*  no-orphans: expected .*of service a is exited\n", found.stdout)
 
 
+def test_the_line_by_which_containers_would_tell_their_service(file: Path) -> None:
+    written(file, ('service_label = "plain.service"\n', ""))
+    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert '\n  [containers]\n  service_label = "plain.service"\n' in found.stdout
+
+
 def test_what_the_file_says_of_containers_and_they_do_not_have(file: Path) -> None:
     written(file, ('"plain.session"', '"mine"'), ('"plain.service"', '"mine.service"'))
     written(file, ("[containers]", "[containers]\nname_pattern = 'mine-.*'"))

@@ -28,8 +28,11 @@ def tried_out(target: Target, console: Console) -> int:
         preflight(whole.system.manager, whole.system.engine)
         session = Session(whole.system, whole.reset, Trace(), Budget(whole.system.clock))
         try:
-            with acquainted(session):
-                _round(session, console)
+            with acquainted(session) as looked:
+                try:
+                    _round(session, console)
+                finally:
+                    _advise(looked.better if looked is not None else "", console)
         except Violation as violation:
             console.print("\n[bold red]not as expected[/]")
             for one in violation.objections:
@@ -42,6 +45,16 @@ def tried_out(target: Target, console: Console) -> int:
             return FAILED
     console.print("\n[bold green]all of it was understood[/], and as expected")
     return PASSED
+
+
+def _advise(line: str, console: Console) -> None:
+    """Tell how the file could say more."""
+    if line:
+        console.print("\n[bold]could be told better[/]")
+        console.print(
+            "  only their port tells whose its containers are, and one that has ended has none; write in the file:"
+        )
+        console.print(f"  \\[containers]\n  {escape(line)}", soft_wrap=True)
 
 
 def _round(session: Session, console: Console) -> None:

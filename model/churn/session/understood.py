@@ -42,11 +42,14 @@ class Mistake:
 
 
 @contextmanager
-def acquainted(session: Session) -> Iterator[None]:
-    """While this lasts, the first cycle of a described manager is looked at for mistakes in its file. Raises `UsageError`."""
+def acquainted(session: Session) -> Iterator["Acquaintance | None"]:
+    """While this lasts, the first cycle of a described manager is looked at for mistakes in its file. Raises `UsageError`.
+
+    Yields who looks; None where the manager is not described by a file.
+    """
     manager, watch = session.system.manager, session.watch
     if not isinstance(manager, CommandManager):
-        yield
+        yield None
         return
     acquaintance = Acquaintance(session.system, manager)
     acquaintance.empty()
@@ -58,7 +61,7 @@ def acquainted(session: Session) -> Iterator[None]:
 
     session.watch = looked
     try:
-        yield
+        yield acquaintance
     finally:
         session.watch = watch
 
@@ -71,6 +74,8 @@ class Acquaintance:
         self.manager = manager
         self.over = False
         """Whether the first cycle is through."""
+        self.better = ""
+        """The line by which its containers would tell their service, where only their port does and there is such a line."""
 
     def empty(self) -> None:
         """Look at how its list is read where it has no service. Raises `UsageError`."""
@@ -101,8 +106,11 @@ class Acquaintance:
                 yield from self._entry(kind, entry, judged)
         yield from self._name(judged)
         if isinstance(record.step.operation, Start | Restart) and isinstance(outcome, Ok):
-            yield from self._containers(self.system.engine.list(self.system.marks))
+            rows = self.system.engine.list(self.system.marks)
+            yield from self._containers(rows)
             yield from self._health(judged)
+            untold = (row for row in rows if self.manager.service_of(row) is None)
+            self.better = next(filter(None, map(self._better, untold)), "")
 
     # -- how its output is read ---------------------------------------------------------------------------------------
 
@@ -204,7 +212,7 @@ class Acquaintance:
         label, has = self.manager.description.service_label, self._own(row)
         if not label or label in row.labels:
             return ()
-        mine = next((key for key, value in has.items() if value in self._names()), "")
+        mine = self._telling_label(row)
         line = f'service_label = "{mine}"' if mine else f'# no service_label = "{label}": its port tells whose it is'
         return f"service_label: expected {label} on container {row.name}, which has {_told(has)}", line
 
@@ -223,11 +231,24 @@ class Acquaintance:
         pattern = self.manager.contract.name_pattern
         if not pattern or fits(pattern, row.name):
             return ()
+        told = self._telling_pattern(row)
+        line = f"name_pattern = '{told}'" if told else f"# no name_pattern = '{pattern}'"
+        return f"name_pattern: it does not match the whole of {row.name}", line
+
+    def _better(self, row: ListedContainer) -> str:
+        """The line by which it would tell its service; empty where there is none."""
+        label, pattern = self._telling_label(row), self._telling_pattern(row)
+        return f'service_label = "{label}"' if label else f"name_pattern = '{pattern}'" if pattern else ""
+
+    def _telling_label(self, row: ListedContainer) -> str:
+        """The label of it that has its service's name; empty where none has."""
+        return next((key for key, value in self._own(row).items() if value in self._names()), "")
+
+    def _telling_pattern(self, row: ListedContainer) -> str:
+        """A pattern for its name that finds its service's name there; empty where that is not in it."""
         inside = next((one for one in self._names() if one in row.name), "")
         told = re.escape(row.name).replace(re.escape(inside), "(?P<service>.+)", 1).replace(r"\-", "-")
-        told = told.replace(self.manager.session, ".+")
-        line = f"name_pattern = '{told}'" if inside else f"# no name_pattern = '{pattern}'"
-        return f"name_pattern: it does not match the whole of {row.name}", line
+        return told.replace(self.manager.session, ".+") if inside else ""
 
     def _names(self) -> tuple[str, ...]:
         """What the services of the sequence may be called, the longest first."""
