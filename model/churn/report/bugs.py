@@ -10,9 +10,9 @@ from churn.lifecycle.invariants import Objection, named
 from churn.lifecycle.operations import Step
 from churn.lifecycle.outcome import Evidence
 from churn.lifecycle.sequence import Naming
-from churn.report.scenes import scene, standing
+from churn.report.scenes import owners, scene, standing
 from churn.report.values import Account, BugReport, Likeness, Steps
-from churn.report.words import BECAUSE, sentence, surely
+from churn.report.words import BECAUSE, by_name, sentence, surely
 from churn.session.run import Record, Run
 from churn.shrink.bug import Bug
 from churn.shrink.cases import is_part_of
@@ -86,10 +86,11 @@ class Placing:
             return {"criteria": against}
         done = _until(run, record)
         last, judged = done[-2].judgement if len(done) > 1 else None, record.judgement
+        whose = owners(done)
         return {
             "criteria": against,
-            "before": standing(run.names, last.observation) if last is not None else None,
-            "after": standing(run.names, judged.observation) if judged is not None else None,
+            "before": standing(run.names, last.observation, whose) if last is not None else None,
+            "after": standing(run.names, judged.observation, whose) if judged is not None else None,
             "scene": scene(f"Bug {place}: its smallest scenario", run, done, place),
         }
 
@@ -148,7 +149,7 @@ def _bug(record: Record, steps: tuple[Step, ...], naming: Naming, cases: Steps, 
         said=said,
         command=record.outcome.evidence if record.outcome is not None else Evidence(""),
         expected=first.expected,
-        actual=first.seen,
+        actual=by_name(first.seen),
         look=first.command,
         shown=record.shown,
         further=tuple(_sentence(other) for other in record.objections[1:]),

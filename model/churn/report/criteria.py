@@ -9,6 +9,7 @@ from churn.report.values import SCENARIO, Account, BugReport, Criterion, Mark, S
 from churn.session.run import Record
 from churn.session.showing import containers
 from churn.session.verdict import Verdict
+from churn.shrink.shrinker import PART
 from churn.visible import both_ends
 
 CRITERIA = {
@@ -24,7 +25,7 @@ def criterion(number: int, placing: Placing, bugs: tuple[BugReport, ...]) -> Cri
     """The verdict on the criterion of that number: on all steps, on the five cycles alone, and on what came after them."""
     steps, account = placing.steps, placing.account
     scenario = [(run, record) for run, record in steps if run.part == SCENARIO]
-    after = [(run, record) for run, record in steps if run.part != SCENARIO]
+    after = [(run, record) for run, record in steps if run.part not in (SCENARIO, PART)]
     records = [record for _, record in scenario]
     looked = [record for record in records if record.judgement is not None]
     whole = _is_whole(records, account.cycles)

@@ -1,8 +1,8 @@
 """What was to be seen, step by step: for the pictures of a sequence, and for what a bug report shows beside each other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from churn.lifecycle.observation import Observation
+from churn.lifecycle.observation import Container, Observation
 from churn.lifecycle.outcome import Ok, Rejected, Unknown
 from churn.report.pictures import Contained, Moment, Scene, Standing
 from churn.report.values import SCENARIO
@@ -29,12 +29,19 @@ def cycles(steps: Iterable[tuple[Run, Record]]) -> Iterator[Scene]:
 
 def scene(title: str, run: Run, records: list[Record], place: int = 0) -> Scene:
     """These steps of a sequence as a picture."""
-    shown = records[-_MOST_MOMENTS:]
-    moments = tuple(_moment(run, record) for record in shown)
+    shown, whose = records[-_MOST_MOMENTS:], owners(records)
+    moments = tuple(_moment(run, record, whose) for record in shown)
     return Scene(title=title, services=run.names, moments=moments, cut=len(records) - len(shown), place=place)
 
 
-def _moment(run: Run, record: Record) -> Moment:
+def owners(records: Iterable[Record]) -> Mapping[str, str]:
+    """The service of each container, by its id, as the model knew it at these steps: some tell it by nothing but their port."""
+    judged = (record.judgement for record in records if record.judgement is not None)
+    bound = ((name, service.container) for one in judged for name, service in one.nearest.services.items())
+    return {container: name for name, container in bound if isinstance(container, str)}
+
+
+def _moment(run: Run, record: Record, whose: Mapping[str, str]) -> Moment:
     operation, outcome = record.step.operation, record.outcome
     judged = record.judgement
     evidence = outcome.evidence if outcome is not None else None
@@ -52,32 +59,41 @@ def _moment(run: Run, record: Record) -> Moment:
         took=outcome.took if outcome is not None else 0.0,
         command=evidence.command if evidence is not None else "",
         output=both_ends(evidence.output, _MOST_OUTPUT) if evidence is not None else "",
-        standing=standing(run.names, judged.observation) if judged is not None else None,
+        standing=standing(run.names, judged.observation, whose) if judged is not None else None,
         wrong=tuple(f"expected {one.expected}; seen: {one.seen}" for one in record.objections),
     )
 
 
 _UNLOOKED = "not looked at"
+_NOBODY = "?"
+"""In place of a service, for containers of none that is known."""
 _ENDED = {Rejected: "refused", Unknown: "unknown"}
 
 
-def standing(names: tuple[str, ...], seen: Observation) -> tuple[Standing, ...]:
-    """How each service stood, and after these whatever else is there."""
-    others = {one.service for one in seen.containers.values()} | {one.service for one in seen.listed or ()}
-    further = sorted(str(one) for one in others - set(names) if one is not None)
-    loose = ["?"] if None in others else []
-    return tuple(_standing(name, seen) for name in (*names, *further, *loose))
+def standing(names: tuple[str, ...], seen: Observation, whose: Mapping[str, str]) -> tuple[Standing, ...]:
+    """How each service stood, and after these whatever else is there. `whose`: as `owners` gives it."""
+    own: dict[str, list[Container]] = {name: [] for name in names}
+    for one in seen.containers.values():
+        own.setdefault(one.service or whose.get(one.id, _NOBODY), []).append(one)
+    further = {*own, *(one.service for one in seen.listed or ())} - {*names, _NOBODY}
+    loose = [_NOBODY] if _NOBODY in own else []
+    return tuple(_standing(name, seen, own.get(name, [])) for name in (*names, *sorted(further), *loose))
 
 
-def _standing(name: str, seen: Observation) -> Standing:
+def _standing(name: str, seen: Observation, own: list[Container]) -> Standing:
     entries = [one for one in seen.listed or () if one.service == name]
     words = " and ".join(f"{one.word}{f', port {one.port}' if one.port else ''}" for one in entries)
-    own = [one for one in seen.containers.values() if (one.service or "?") == name]
     ports = dict.fromkeys([*(one.port for one in entries if one.port), *(port for one in own for port in one.ports)])
-    has = {port: _UNLOOKED if one == UNTRIED else one for port, one in holders(seen).items()}
+    called = {one.alias: _called(one) for one in seen.containers.values()} | {UNTRIED: _UNLOOKED}
+    has = {port: called.get(one, one) for port, one in holders(seen).items()}
     return Standing(
         service=name,
         said="not asked" if seen.listed is None else words or "not in its list",
-        containers=tuple(Contained(one.alias, one.state, one.ports if one.running else ()) for one in own),
+        containers=tuple(Contained(_called(one), one.state, one.ports if one.running else ()) for one in own),
         port="; ".join(f"{port}: {has.get(port, _UNLOOKED)}" for port in ports),
     )
+
+
+def _called(container: Container) -> str:
+    """The name that it has in reports; its own where it does not tell its service."""
+    return container.alias if container.service is not None else container.name

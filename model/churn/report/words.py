@@ -1,5 +1,6 @@
 """What happened, in sentences for people who know neither Churn nor its words."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -42,8 +43,16 @@ _MOST = 160
 def sentence(record: Record) -> str:
     """What is wrong, for a stranger: "When b (created, never started) is stopped: service a is harmed, …"."""
     first = record.objections[0]
-    seen = first.seen if len(first.seen) <= _MOST else f"{first.seen[:_MOST]}…"
-    return f"{_when(record)}, {_wrong(first)}: {seen}"
+    seen = by_name(first.seen)
+    return f"{_when(record)}, {_wrong(first)}: {seen if len(seen) <= _MOST else f'{seen[:_MOST]}…'}"
+
+
+def by_name(seen: str) -> str:
+    """What was seen, with the containers that do not tell their service called by their own names alone."""
+    return _UNTOLD.sub(r"\1", seen)
+
+
+_UNTOLD = re.compile(r"\?#\d+ \(([^()]+)\)")
 
 
 def _wrong(found: Objection) -> str:
