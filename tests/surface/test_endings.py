@@ -44,6 +44,10 @@ class Bed:
         """Whether a service runs."""
         return any(row.state == "running" for row in self.engine.list({SESSION: ""}))
 
+    def connections(self) -> int:
+        """Those to the engine, also those that it has not taken yet."""
+        return Path("/proc/net/unix").read_text(encoding="utf-8").count(self.engine.url.removeprefix("unix://"))
+
     @property
     def report(self) -> dict[str, object]:
         """The report on disk."""
@@ -97,10 +101,11 @@ def test_an_interrupt_ends_a_run_in_time_though_its_engine_is_frozen(bed: Bed, u
     assert "churn clean removes what is left" in str(bed.report["faults"])
 
 
-def test_an_interrupt_during_the_set_up_says_so(bed: Bed) -> None:
+def test_an_interrupt_during_the_set_up_says_so(bed: Bed, until: Callable[..., float]) -> None:
     bed.server.send_signal(signal.SIGSTOP)
+    before = bed.connections()
     with bed.run(stdout=subprocess.PIPE) as child:
-        RealClock().sleep(3.0)  # nothing tells that it waits for an answer by now; earlier is another set-up, and fine
+        until(lambda: bed.connections() > before, 60.0)  # then it waits for an answer
         child.send_signal(signal.SIGINT)
         said, _ = child.communicate(timeout=BOUND)
     assert child.returncode == 130, said
