@@ -51,6 +51,7 @@ class Farming:
     faults: list[str] = field(init=False, factory=list)
     """What went wrong besides what jobs tell."""
     _deadlines: Deadlines = field(init=False)
+    _counting: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         given, self.contract = self.commission, contract_of(self.target)
@@ -81,8 +82,10 @@ class Farming:
 
     def _up(self, number: int, settling: bool) -> bool:
         seconds = self.commission.seconds
-        if seconds is None:
+        if seconds is None or not self.head.cycled:
             return False
+        if not self._counting:  # the seconds begin with the end of the cycles
+            self._counting, self.budget = True, Budget(self.dispatch.clock, self.budget.operations, seconds)
         part = 1.0 if settling else _SEARCHING
         return self._deadlines.passed(
             "settling" if settling else "searching", number, up=self.budget.elapsed >= part * seconds

@@ -148,6 +148,11 @@ class Head:
         return self.agenda.next(len(self.union.bugs), settled=settled)
 
     @property
+    def cycled(self) -> bool:
+        """Whether the cycles were done at each pace: what a campaign may spend is for what comes after them."""
+        return all(self._cycles.values())
+
+    @property
     def _going_on(self) -> list[Job]:
         """Jobs whose results are not known where the next job is made."""
         return self.given[self._merged :]
