@@ -14,7 +14,6 @@ import pytest
 
 from churn.assembly import Target
 from churn.cli import line
-from churn.cli.farm import cluster
 from churn.farm.store import opened
 from churn.reproducers.file import load
 from churn.reproducers.replay import replay
@@ -122,8 +121,15 @@ def test_nothing_of_a_farm_is_loaded_where_none_is_asked_for() -> None:
 
 def test_a_campaign_on_a_farm_finds_what_one_process_finds(tmp_path: Path) -> None:
     few = ("--defect", "stops-by-label", "--no-interrupts", "--max-operations", "300")
-    with cluster(2) as farm:
-        assert run(tmp_path / "farm", *few, "--farm", farm.scheduler_address) == 1
+    words = [sys.executable, "-u", "-m", "churn", "farm", "up", "--workers", "2", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as farm:
+        try:
+            assert farm.stdout is not None
+            address = farm.stdout.readline().split()[-1]
+            assert run(tmp_path / "farm", *few, "--farm", address) == 1
+        finally:
+            farm.send_signal(signal.SIGINT)
+    assert farm.returncode == 0
     assert run(tmp_path / "here", *few, "--jobs", "1") == 1
     assert bugs(tmp_path / "farm") == bugs(tmp_path / "here")
     assert len(report(tmp_path / "farm")["workers"]) >= 2  # type: ignore[arg-type]  # JSON

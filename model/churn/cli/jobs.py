@@ -35,6 +35,8 @@ from churn.shrink.bug import Bug
 from churn.system.clock import RealClock, today
 
 PANEL = ("--jobs", "--farm", "--ahead", "--resume", "--store")
+_AT_ONCE = 0.15
+"""Of the budget's seconds: what settling one failure may take where operations are dear."""
 STATE = "campaign"
 """The folder in the report's that keeps a campaign."""
 
@@ -96,11 +98,12 @@ class InJobs:
 def _commission(
     options: Mapping[str, Any], chosen: Target, plan: Plan, head: Mapping[str, Any], known: tuple[Sought, ...]
 ) -> Commission:
+    settling = None if plan.seconds is None or not plan.thrifty else _AT_ONCE * plan.seconds
     return Commission(
         subject=Subject.of(chosen),
         ways=Ways(services=plan.services, cycles=plan.cycles, faults=plan.faults, thrifty=plan.thrifty, profile=plan.profile,
                   excluded=tuple(sorted(plan.excluded))),
-        charge=Charge(operations=plan.operations, ahead=options["ahead"], searching=plan.searching),
+        charge=Charge(operations=plan.operations, ahead=options["ahead"], settling=settling, searching=plan.searching),
         seconds=plan.seconds,
         pairs=plan.pairs,
         known=known,

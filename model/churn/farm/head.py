@@ -37,11 +37,13 @@ _SETTLING = 3_000
 class Charge:
     """What a campaign may spend, and how far jobs are ahead of results: `ahead` jobs at most, so that many can be done at once.
 
-    `operations` None: as many as the time allows.
+    `operations` None: as many as the time allows. `settling`: seconds of the system's clock that one failure may take; None: as
+    long as it takes.
     """
 
     operations: int | None = None
     ahead: int = 8
+    settling: float | None = None
     searching: bool = True
 
     def lag(self, number: int) -> int:
@@ -139,7 +141,7 @@ class Head:
             return None
         usual = self._usual.get(failing.fingerprint) if failing.fingerprint.has(Trait.COMPARED) else None
         part = Part(kind=Kind.SETTLE, failing=failing, usual=usual, bugs=self.union.begun(failing))
-        return part, Limits(operations=_SETTLING)
+        return part, Limits(operations=_SETTLING, seconds=self.charge.settling)
 
     def _search(self, number: int) -> tuple[Part, Limits] | None:
         if not self.charge.searching or self._barren or self.up(number, False):

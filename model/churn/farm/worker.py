@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
+from itertools import chain
 
 from attrs import evolve
 
@@ -19,6 +20,9 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.shrink.triage import Triage
 from churn.system.clock import RealClock
+from churn.system.leftovers import on_engine, processes
+from churn.system.protocols import Engine
+from churn.system.runs import Life
 
 
 def do(job: Job, environ: Mapping[str, str], worker: str = "") -> Result:
@@ -50,14 +54,29 @@ def whoami() -> str:
 def _done(job: Job, target: Target) -> Result:
     _expect_possible(job)
     with assembled(target) as whole:
+        if target.engine == "docker":
+            _clear_up(whole.system.engine)
         preflight(whole.system.manager, whole.system.engine)
-        budget = Budget(RealClock(), job.limits.operations, job.limits.seconds)
+        seconds = (
+            None if job.part.kind is Kind.SETTLE else job.limits.seconds
+        )  # the triage keeps to them in its own way
+        budget = Budget(RealClock(), job.limits.operations, seconds)
         asked = tuple(one for one in INVARIANTS if one.name not in job.ways.excluded)
         session = Session(whole.system, whole.reset, Trace(), budget, asked)
         session.known = job.behind.known
         session.costs.assume(job.behind.costs)
         session.durations.take(job.behind.durations)
         return _came_of(Work(job, session))
+
+
+def _clear_up(engine: Engine) -> None:
+    """Remove what jobs whose process has died left on this engine, as `churn clean` does: or no other could be done there."""
+    from churn.system.engines.docker import DockerEngine  # only where it is used: it is slow to import
+
+    if isinstance(engine, DockerEngine):
+        for one in chain(processes(()), on_engine(engine)):
+            if one.life is Life.OVER:
+                one.remove()
 
 
 def _expect_possible(job: Job) -> None:
@@ -118,6 +137,7 @@ def _triage(work: Work) -> Triage:
         signature = part.failing.signature
         session.durations.assume(signature.operation, signature.condition.word, part.usual)
     triage = Triage(session)
+    triage.most_seconds = work.job.limits.seconds
     triage.bugs.extend(part.bugs)
     triage.add(part.failing)
     return triage

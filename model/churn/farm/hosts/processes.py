@@ -25,31 +25,35 @@ class Processes:
     workers: int
     told: str = ""
     deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
-    _free: list[ProcessPoolExecutor] = field(init=False, factory=list)
+    _pools: "dict[ProcessPoolExecutor, Future[str] | None]" = field(init=False, factory=dict)
+    """Each of one process, with what it does or did last."""
 
     def begin(self, text: str) -> "Future[str]":
         """As `Host.begin`."""
-        pool = self._free.pop() if self._free else _pool()
-        future = pool.submit(self.act, text)
-        future.add_done_callback(lambda ended: self._ended(ended, pool))
+        pool = self._free()
+        future = self._pools[pool] = pool.submit(self.act, text)
         return future
 
-    def _ended(self, future: "Future[str]", pool: ProcessPoolExecutor) -> None:
-        if not future.cancelled() and isinstance(future.exception(), BrokenProcessPool):
-            pool.shutdown(wait=False)
-        else:
-            self._free.append(pool)
+    def _free(self) -> ProcessPoolExecutor:
+        """A process that has nothing to do: one in place of each that died."""
+        for pool, last in list(self._pools.items()):
+            if last is not None and last.done() and isinstance(last.exception(), BrokenProcessPool):
+                pool.shutdown(wait=False)
+                del self._pools[pool]
+            elif last is None or last.done():
+                return pool
+        made = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begun)
+        self._pools[made] = None
+        return made
 
     def close(self) -> None:
         """As `Host.close`."""
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
         for child in multiprocessing.active_children():
             child.join(_LONGEST)
-
-
-def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begun)
 
 
 def _begun() -> None:
