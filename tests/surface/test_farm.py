@@ -19,7 +19,7 @@ from churn.reproducers.file import load
 from churn.reproducers.replay import replay
 from churn.session.session import Session
 
-BROKEN = ("--defect", "stops-by-label", "--no-interrupts", "--max-operations", "900")
+BROKEN = ("--defect", "stops-by-label", "--no-interrupts", "--max-operations", "300")
 BUG = "undisturbed-stop-one-of-two"
 
 
@@ -60,7 +60,7 @@ def test_a_campaign_whose_head_was_killed_is_gone_on_with(tmp_path: Path, capsys
     words = [sys.executable, "-m", "churn", "run", "--report", str(cut), "--quiet", *BROKEN, "--jobs", "1"]
     head = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ})
     results = cut / "campaign" / "results"
-    while not (results.is_dir() and len(list(results.glob("0*.json"))) >= 4):
+    while not (results.is_dir() and len(list(results.glob("0*.json"))) >= 2):
         assert head.poll() is None
     head.send_signal(signal.SIGKILL)
     head.wait()
@@ -120,17 +120,16 @@ def test_nothing_of_a_farm_is_loaded_where_none_is_asked_for() -> None:
 
 
 def test_a_campaign_on_a_farm_finds_what_one_process_finds(tmp_path: Path) -> None:
-    few = ("--defect", "stops-by-label", "--no-interrupts", "--max-operations", "300")
     words = [sys.executable, "-u", "-m", "churn", "farm", "up", "--workers", "2", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as farm:
         try:
             assert farm.stdout is not None
             address = farm.stdout.readline().split()[-1]
-            assert run(tmp_path / "farm", *few, "--farm", address) == 1
+            assert run(tmp_path / "farm", *BROKEN, "--farm", address) == 1
         finally:
             farm.send_signal(signal.SIGINT)
     assert farm.returncode == 0
-    assert run(tmp_path / "here", *few, "--jobs", "1") == 1
+    assert run(tmp_path / "here", *BROKEN, "--jobs", "1") == 1
     assert bugs(tmp_path / "farm") == bugs(tmp_path / "here")
     assert len(report(tmp_path / "farm")["workers"]) >= 2  # type: ignore[arg-type]  # JSON
 

@@ -64,6 +64,10 @@ def told(done: Farming | Head) -> list[str]:
     return [f"{bug.signature}: {'; '.join(map(str, bug.steps))}" for bug in bugs]
 
 
+def lasting(text: str) -> str:
+    return as_text(result_of(text, "a result").lasting)
+
+
 def jobs(head: Head) -> list[str]:
     return list(map(as_text, head.given))
 
@@ -266,3 +270,22 @@ def test_a_slow_job_is_given_out_twice_and_counts_once(alone: Farming) -> None:
     host.futures[0].set_result(result_of_text(host.begun[0]))
     assert [result.id for result in dispatch.results()] == [slow.id], "the head counts it once"
     assert not dispatch.busy
+
+
+def test_a_worker_that_died_while_it_had_nothing_to_do_is_replaced(alone: Farming) -> None:
+    text = as_text(alone.head.given[0])
+    host = Processes(partial(done, environ={}), 1)
+    try:
+        first = host.begin(text)
+        first.result()
+        (child,) = multiprocessing.active_children()
+        child.kill()
+        child.join()
+        second = host.begin(text)
+        try:
+            again = second.result()
+        except host.deaths:  # it was not known yet to have died
+            again = host.begin(text).result()
+        assert lasting(again) == lasting(first.result())
+    finally:
+        host.close()

@@ -47,7 +47,8 @@ class JobsView:
             job = farming.head.given[number]
             self.ticker.line(f"job {job.id} ({job.part.kind.value}) is done", shown=self.ticker.verbose)
         self._done = tally.jobs
-        used = farming.budget.used(charge.charge.operations, charge.seconds)
+        seconds = charge.seconds if farming.head.cycled else None  # they count from then on
+        used = farming.budget.used(charge.charge.operations, seconds)
         if int(used * 10) > self._tenth and self._live is None:
             self._tenth = int(used * 10)
             told = f"{used:.0%} of the budget: {tally.jobs} jobs, {tally.operations} operations, {len(farming.bugs)} bug(s)"

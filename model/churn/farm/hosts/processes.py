@@ -29,22 +29,24 @@ class Processes:
     """Each of one process, with what it does or did last."""
 
     def begin(self, text: str) -> "Future[str]":
-        """As `Host.begin`."""
-        pool = self._free()
-        future = self._pools[pool] = pool.submit(self.act, text)
-        return future
-
-    def _free(self) -> ProcessPoolExecutor:
-        """A process that has nothing to do: one in place of each that died."""
-        for pool, last in list(self._pools.items()):
-            if last is not None and last.done() and isinstance(last.exception(), BrokenProcessPool):
+        """As `Host.begin`. A process that died meanwhile, though it had nothing to do, gets another one in its place."""
+        while True:
+            pool = self._free()
+            try:
+                future = self._pools[pool] = pool.submit(self.act, text)
+            except BrokenProcessPool:
                 pool.shutdown(wait=False)
                 del self._pools[pool]
-            elif last is None or last.done():
-                return pool
-        made = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begun)
-        self._pools[made] = None
-        return made
+            else:
+                return future
+
+    def _free(self) -> ProcessPoolExecutor:
+        """A process that has nothing to do."""
+        free = next((pool for pool, last in self._pools.items() if last is None or last.done()), None)
+        if free is None:
+            free = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begun)
+            self._pools[free] = None
+        return free
 
     def close(self) -> None:
         """As `Host.close`."""
