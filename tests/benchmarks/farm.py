@@ -9,6 +9,7 @@ python tests/benchmarks/farm.py [--same SEEDS] [--first-seed N] [--simulate]
 import argparse
 import multiprocessing
 import os
+import resource
 import signal
 import tempfile
 import time
@@ -21,6 +22,7 @@ from farm_simulation import simulated
 from measure import Figure, report
 
 from churn.assembly import Target
+from churn.cli.job import in_a_process
 from churn.farm.campaign import Farming
 from churn.farm.dispatch import Dispatch
 from churn.farm.folder import Commission, Folder
@@ -132,7 +134,7 @@ def seconds_of(workers: int) -> float:
 
 def overhead() -> tuple[float, float]:
     """The processor's seconds of a long job, and those that it takes to write and read it and its result."""
-    do(exploring(0, 50), {})
+    result_of(done(as_text(exploring(0, 50)), {}), "a result")  # a worker writes and reads many
     job = exploring(1, LONG_JOB)
     began = time.process_time()
     result = do(job, {})
@@ -144,6 +146,14 @@ def overhead() -> tuple[float, float]:
     return worked, time.process_time() - began
 
 
+def own_process() -> float:
+    """The processor's seconds of `churn job` for a job that does next to nothing."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    in_a_process(as_text(Job(id="0", subject=Subject(), part=Part(kind=Kind.PLAN))))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def figures() -> Iterator[Figure]:
     one, two = seconds_of(1), seconds_of(2)
     yield Figure("two_by_one", one / two, "jobs of two workers ÷ jobs of one, in a second", "≥ 1.7 on two idle cores")
@@ -151,6 +161,7 @@ def figures() -> Iterator[Figure]:
     worked, beside = overhead()
     yield Figure("job_seconds", worked, "seconds of a long job")
     yield Figure("overhead", beside / worked, "of these again for writing and reading it", "≤ 0.05")
+    yield Figure("own_process", own_process(), "seconds that a process of its own takes, which a farm's jobs have")
 
 
 def main() -> None:

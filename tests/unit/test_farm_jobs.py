@@ -2,17 +2,20 @@
 
 import json
 import os
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
 
 from churn.cli import line
+from churn.cli.job import in_a_process
 from churn.errors import UsageError
 from churn.explore.profiles import Profile
 from churn.farm.job import Behind, Job, Kind, Limits, Part, Result, Subject, Ways, as_text, job_of, result_of
 from churn.farm.worker import do
 from churn.lifecycle.operations import Create, Pace, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
+from churn.system.process import Finished
 
 BROKEN = Subject(defects=("stops-by-label",), interrupts=True)
 STEPS = Sequence(tuple(map(Step, (Create("a"), Start("a"), Create("b"), Stop("b")))))
@@ -130,3 +133,14 @@ def test_an_operation_that_does_not_exist_is_told_with_those_that_do() -> None:
 def test_an_excluded_invariant_has_to_exist() -> None:
     with pytest.raises(UsageError, match="excluded"):
         do(Job(id="1", subject=Subject(), part=PARTS["cycles"], ways=Ways(excluded=("juggling",))), {})
+
+
+def test_a_process_that_was_killed_is_told_from_a_job_that_cannot_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(argv: tuple[str, ...], **_: object) -> Finished:
+        return Finished(argv=argv, code=-9, stdout="", stderr="")
+
+    with pytest.raises(UsageError, match="expected a job of format 1"):
+        in_a_process('{"churn": "job", "format": 0}')
+    monkeypatch.setattr("churn.cli.job.run", killed)
+    with pytest.raises(BrokenExecutor, match="SIGKILL"):
+        in_a_process(as_text(job(PARTS["plan"])))
