@@ -26,6 +26,7 @@ from churn.lifecycle.operations import (
     Create,
     HoldPort,
     Operation,
+    Pace,
     Remove,
     Restart,
     SetBehaviour,
@@ -238,3 +239,14 @@ def test_another_services_port_is_refused() -> None:
         lab.session.step(Step(operation))
     outcome = lab.system.manager.update("service-a", Setting.PORT, str(lab.session.state.services["b"].port))
     assert not isinstance(outcome, Ok)
+
+
+def test_a_port_that_came_with_a_hurried_start_is_the_one_that_is_held() -> None:
+    lab = laboratory()
+    lab.session.begin("test", "a")
+    lab.session.step(Step(Create("a")))
+    lab.session.step(Step(HoldPort("a")))
+    for operation in (PORT, Start("a"), Stop("a"), HoldPort("a"), Start("a")):
+        lab.session.step(Step(operation, Pace.HURRIED))
+    lab.session.finish()
+    assert lab.session.state.services["a"].status is Status.FAILED

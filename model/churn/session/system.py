@@ -71,6 +71,8 @@ class System:
         """Seconds spent in `Wait` so far."""
         self._real: dict[str, str] = {}
         self._folders: dict[str, str] = {}
+        self._moving: set[str] = set()
+        """Services that get another port with their next start."""
         contract = manager.contract
         parts = (engine, host, clock, self.waits, manager.service_of, self._shared)
         self._faults = Faults(*parts, obedient=contract.obedient, late=contract.bounds.late, gate=gate)
@@ -124,6 +126,7 @@ class System:
         """Name the services of a new sequence; what was seen before is forgotten, what is there now is not ours."""
         self._real = {name: naming.real(name) for name in names}
         self._folders = {name: self.host.folder(real) for name, real in self._real.items()}
+        self._moving.clear()
         self._faults.begin(self._real, self._folders)
         self.observer.begin({real: name for name, real in self._real.items()})
 
@@ -137,6 +140,9 @@ class System:
             self.observer.port_of.pop(operation.name, None)
             if isinstance(outcome, Ok):
                 self.forget(operation.name)
+        elif isinstance(operation, Start | Restart) and isinstance(outcome, Ok) and operation.name in self._moving:
+            self._moving.discard(operation.name)
+            self.observer.port_of.pop(operation.name, None)  # the new one is seen at the next look, or asked for
         if operation.manager:
             self.inside += outcome.ended - outcome.began
         return evolve(outcome, mark=mark + 1) if operation.makes_container else outcome
@@ -188,6 +194,7 @@ class System:
         outcome = self.manager.update(self._real[name], operation.what, str(port))
         if not isinstance(outcome, Rejected):
             self._faults.let_go(name)
+            self._moving.add(name)
         return evolve(outcome, port=port)
 
     def forget(self, name: str) -> None:
