@@ -10,10 +10,10 @@ from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.tour import Tour, calmly, hurriedly, walk
 from churn.farm.job import Kind, Sought
 from churn.farm.work import Work
-from churn.lifecycle.operations import Pace
+from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.paths import Atlas, Pair, PairAtlas
 from churn.lifecycle.sequence import Naming, Sequence, fitting, service_names
-from churn.lifecycle.state import is_enabled
+from churn.lifecycle.state import healing, is_enabled
 from churn.report.values import SCENARIO
 from churn.session.known import NothingNew
 from churn.session.session import Session
@@ -77,9 +77,12 @@ def _plan(work: Work) -> None:
 
 def _all_of(work: Work, part: str, sequences: Iterable[Sought]) -> None:
     """One sequence after the other, each as far as the system lets it be done."""
+    healed: set[str] = set()
     for names, sequence in sequences:
         try:
             _as_planned(work.session, part, names, sequence)
+            _put_right(work.session, healed)
+            work.session.finish()
         except Violation as violation:
             work.violated(violation)
         except NothingNew:
@@ -92,7 +95,15 @@ def _as_planned(session: Session, part: str, names: tuple[str, ...], sequence: S
         if not is_enabled(session.state, step.operation):
             break  # the system went another way than was planned
         session.step(step)
-    session.finish()
+
+
+def _put_right(session: Session, healed: set[str]) -> None:
+    """What ended unknown, unless this job did so after an operation of the same kind: a manager has to get well again."""
+    lost = {one.unsettled.kind for one in session.state.services.values() if one.unsettled is not None}
+    if not lost <= healed:
+        healed |= lost
+        for operation in healing(session.state):
+            session.step(Step(operation))
 
 
 def _explore(work: Work) -> None:
