@@ -13,7 +13,7 @@ from churn.farm.job import Account, Job, Kind, Result, Settled, as_text, job_of
 from churn.farm.logbook import Logbook
 from churn.farm.parts import PARTS
 from churn.farm.work import Work
-from churn.lifecycle.invariants import INVARIANTS
+from churn.lifecycle.invariants import INVARIANTS, all_but
 from churn.session.budget import Budget
 from churn.session.reset import preflight
 from churn.session.session import Session
@@ -61,8 +61,7 @@ def _done(job: Job, target: Target) -> Result:
             None if job.part.kind is Kind.SETTLE else job.limits.seconds
         )  # the triage keeps to them in its own way
         budget = Budget(RealClock(), job.limits.operations, seconds)
-        asked = tuple(one for one in INVARIANTS if one.name not in job.ways.excluded)
-        session = Session(whole.system, whole.reset, Trace(), budget, asked)
+        session = Session(whole.system, whole.reset, Trace(), budget, all_but(job.ways.excluded))
         session.known = job.behind.known
         session.costs.assume(job.behind.costs)
         session.durations.take(job.behind.durations)
