@@ -62,11 +62,23 @@ def test_what_is_not_as_expected_is_told_with_exit_code_1(file: Path) -> None:
     assert re.search(r"not as expected\n(.*\n)*  no-orphans: expected .*of service a is exited\n", found.stdout)
 
 
-def test_the_line_by_which_containers_would_tell_their_service(file: Path) -> None:
-    written(file, ('service_label = "plain.service"\n', ""))
+def test_the_lines_by_which_containers_would_tell_whose_they_are(file: Path) -> None:
+    written(file, ('service_label = "plain.service"\n', ""), ('labels = { "plain.session" = "{run}" }\n', ""))
     found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
     assert found.returncode == 0, found.stdout + found.stderr
-    assert '\n  [containers]\n  service_label = "plain.service"\n' in found.stdout
+    told = found.stdout.partition("could be told better")[2]
+    assert '  [containers]\n  service_label = "plain.service"\n' in told
+    assert '  labels = { "plain.session" = "{run}" }  # then a bug gets a shell script\n' in told
+
+
+def test_labels_that_are_always_the_same_need_a_run_of_their_own(file: Path) -> None:
+    written(
+        file, ('PLAIN_SESSION = "{run}"', 'PLAIN_SESSION = "here"'), ('labels = { "plain.session" = "{run}" }\n', "")
+    )
+    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    assert (
+        '  labels = { "plain.session" = "here" }  # then a bug gets a shell script; say global = true' in found.stdout
+    )
 
 
 def test_what_the_file_says_of_containers_and_they_do_not_have(file: Path) -> None:

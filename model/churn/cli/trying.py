@@ -32,7 +32,7 @@ def tried_out(target: Target, console: Console) -> int:
                 try:
                     _round(session, console)
                 finally:
-                    _advise(looked.better if looked is not None else "", console)
+                    _advise(looked.better if looked is not None else (), console)
         except Violation as violation:
             console.print("\n[bold red]not as expected[/]")
             for one in violation.objections:
@@ -47,14 +47,10 @@ def tried_out(target: Target, console: Console) -> int:
     return PASSED
 
 
-def _advise(line: str, console: Console) -> None:
-    """Tell how the file could say more."""
-    if line:
-        console.print("\n[bold]could be told better[/]")
-        console.print(
-            "  only their port tells whose its containers are, and one that has ended has none; write in the file:"
-        )
-        console.print(f"  \\[containers]\n  {escape(line)}", soft_wrap=True)
+def _advise(lines: Iterable[str], console: Console) -> None:
+    """Tell how the file could say more of the manager's containers."""
+    if lines:
+        _list(console, "its containers could be told better: write in the file", ("[containers]", *lines))
 
 
 def _round(session: Session, console: Console) -> None:

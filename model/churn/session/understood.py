@@ -4,6 +4,7 @@ Only what a line in the file would mend is one; all else is judged as ever. So t
 shows everything for the first time.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from churn.system.managers.command.guessing import guessed, identifying, skippin
 from churn.system.managers.command.reading import Json
 from churn.system.protocols import ListedContainer, carries
 
+_OTHERS = ("churn.", "com.docker.")
+"""How labels begin that are not the manager's own."""
 _NOT_FOUND = (404, 405, 501)
 
 
@@ -74,8 +77,8 @@ class Acquaintance:
         self.manager = manager
         self.over = False
         """Whether the first cycle is through."""
-        self.better = ""
-        """The line by which its containers would tell their service, where only their port does and there is such a line."""
+        self.better: tuple[str, ...] = ()
+        """Lines by which its containers would tell their service, where only their port does, and whose they are."""
 
     def empty(self) -> None:
         """Look at how its list is read where it has no service. Raises `UsageError`."""
@@ -109,8 +112,7 @@ class Acquaintance:
             rows = self.system.engine.list(self.system.marks)
             yield from self._containers(rows)
             yield from self._health(judged)
-            untold = (row for row in rows if self.manager.service_of(row) is None)
-            self.better = next(filter(None, map(self._better, untold)), "")
+            self.better = next(filter(None, map(self._better, rows)), ())
 
     # -- how its output is read ---------------------------------------------------------------------------------------
 
@@ -235,10 +237,22 @@ class Acquaintance:
         line = f"name_pattern = '{told}'" if told else f"# no name_pattern = '{pattern}'"
         return f"name_pattern: it does not match the whole of {row.name}", line
 
-    def _better(self, row: ListedContainer) -> str:
-        """The line by which it would tell its service; empty where there is none."""
+    def _better(self, row: ListedContainer) -> tuple[str, ...]:
+        """The lines by which it would tell its service, and whose it is; those that the file lacks, and that there are."""
         label, pattern = self._telling_label(row), self._telling_pattern(row)
-        return f'service_label = "{label}"' if label else f"name_pattern = '{pattern}'" if pattern else ""
+        telling = f'service_label = "{label}"' if label else f"name_pattern = '{pattern}'" if pattern else ""
+        untold = self.manager.service_of(row) is None
+        marking = "" if self.manager.description.contract.labels else self._marking(row)
+        return tuple(filter(None, (telling if untold else "", marking)))
+
+    def _marking(self, row: ListedContainer) -> str:
+        """The labels by which it is the manager's: those of one run, else those that are always the same."""
+        own = {key: value for key, value in self._own(row).items() if not key.startswith(_OTHERS)}
+        of_run = {key: "{run}" for key, value in own.items() if value == self.manager.session}
+        marks = of_run or {key: value for key, value in own.items() if value not in self._names()}
+        told = ", ".join(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in marks.items())
+        alone = "" if of_run else "; say global = true at the top, too, as two runs at once would mix them up"
+        return f"labels = {{ {told} }}  # then a bug gets a shell script{alone}" if marks else ""
 
     def _telling_label(self, row: ListedContainer) -> str:
         """The label of it that has its service's name; empty where none has."""
