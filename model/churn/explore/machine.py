@@ -172,7 +172,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         super().__init__()
         self.shared = self._explorer()
         self._opening: Opening | None = None
-        self._begun = self._over = False
+        self._begun = self._over = self._drawn = False
         self._error: ChurnError | None = None
         self._asleep = self.shared.ended is not None
 
@@ -186,13 +186,15 @@ class LifecycleMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def operate(self, data: st.DataObject) -> None:
         """Draw a step and do it."""
+        if self._drawn:
+            return  # whatever would still be drawn is the same sequence
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         possible = shared.session.contract.possible
         operation = data.draw(operations(self._opening.names, possible, faults=shared.faults, brief=shared.brief))
         step = None if operation is None else Step(operation, data.draw(paces))
         if step is None:
-            self._asleep = True
+            self._drawn = self._asleep = True
         self.perform(step)
 
     def perform(self, step: Step | None) -> None:
