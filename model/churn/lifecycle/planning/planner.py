@@ -21,7 +21,7 @@ _DEPTH, _SAME_PLACE, _SAME_RUNNING = 6, 2, 3
 
 To have more services running is dear at first, and pays later: such ways have to be kept, or none would be found.
 """
-_MOST_STEPS = 10
+_MOST_STEPS = 13
 """Steps of a sequence, after which a reset pays: what fails in a longer one costs too much to make small."""
 _ODD = (Naming.MIXED, Naming.MARKED, Naming.UNDERSCORED, Naming.NUMBERS)
 """Names that sequences are planned with beside plain ones, in turns: much that is odd at once. Shrinking tells what it was."""

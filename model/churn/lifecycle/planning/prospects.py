@@ -5,13 +5,13 @@ from typing import NamedTuple
 from attrs import define, field
 
 from churn.lifecycle.costs import Costs, Sort
-from churn.lifecycle.operations import Restart, Step
+from churn.lifecycle.operations import Restart, Step, Update
 from churn.lifecycle.planning.novelty import Marks, Novelty
 from churn.lifecycle.planning.places import Ahead, Place, Places, Setting
 from churn.lifecycle.planning.worth import UPSETTING, Leaning, promise, sequel
 from churn.lifecycle.sequence import Naming
 
-LATER = 1.0
+LATER = 0.5
 """Seconds added to each step: whatever is found has to be made small, and each step more makes that dearer."""
 
 
@@ -100,14 +100,15 @@ class Prospects:
 
     def _option(self, offer: Offer) -> Option:
         value, seconds = self.novelty.left_of(offer.promised.marks, {}), self.costs.of(offer.sort) + LATER
-        upsets = offer.step.operation.family in UPSETTING
-        return Option(offer, value, seconds, self._upset(offer) if upsets else self.outlook(offer.there))
+        operation = offer.step.operation
+        prepares = operation.family in UPSETTING or isinstance(operation, Update)
+        return Option(offer, value, seconds, self._sequel_to(offer) if prepares else self.outlook(offer.there))
 
-    def _upset(self, upsetting: Offer) -> Outlook:
-        """The best that can be done right after what upsets the next operation: for that alone it is worth doing."""
-        best, left = self.outlook(upsetting.there), self.novelty.left_of
-        offers = self.offers(upsetting.there)
-        for offer, marks in zip(offers, self.sequels(upsetting.there, upsetting.step), strict=True):
+    def _sequel_to(self, first: Offer) -> Outlook:
+        """The best that can be done right after it, for what shows nothing by itself: for that alone it is worth doing."""
+        best, left = self.outlook(first.there), self.novelty.left_of
+        offers = self.offers(first.there)
+        for offer, marks in zip(offers, self.sequels(first.there, first.step), strict=True):
             if marks:
                 value = left(offer.promised.marks, {}) + offer.promised.prior * left(marks, {})
                 seconds = self.costs.of(offer.sort) + LATER

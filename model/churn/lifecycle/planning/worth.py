@@ -32,7 +32,7 @@ from churn.lifecycle.sequence import Naming
 _CHANGE, _CREATE, _STRIKE, _ELSE = 2.5, 1.0, 1.0, 0.5
 """By what is done: the manager changes containers, or has to find again what it knew; it makes a service known; somebody
 strikes behind its back; all else."""
-_LENGTHY, _RESISTED, _TROUBLED = 20.0, 4.0, 2.0
+_LENGTHY, _RESISTED, _TROUBLED = 15.0, 4.0, 2.0
 """Starts of a server that never gets healthy, or only late; stops that the server resists; what meets trouble.
 
 Trouble is a server that crashes, is ill or has died, or a port that somebody else holds.
@@ -139,7 +139,8 @@ def _by_kind(operation: Operation, setting: Setting) -> float:
     if isinstance(operation, Create):
         return _CREATE
     if isinstance(operation, Update):
-        return _ELSE  # the next start shows what came of it
+        running = setting.spot is not None and setting.spot.runs
+        return _STRIKE if running else _ELSE  # the next start shows what came of it
     if operation.changes_containers or (operation.makes_container and setting.known):
         return _CHANGE
     return _STRIKE if operation.family is Family.STRIKE else _ELSE
@@ -215,7 +216,7 @@ def _subject(operation: Operation, spot: Spot | None) -> tuple[object, ...]:
     if operation.family is Family.BEHAVIOUR:
         return operation.kind, how, runs
     if isinstance(operation, Update):
-        return operation.kind, how, word
+        return (operation.kind, how, word) if spot.there else (operation.kind, word)
     serves = _MATTERING.get(spot.behaviour, spot.behaviour)
     struck = spot.condition.faulted or spot.behaviour is Behaviour.LATE
     if isinstance(operation, Restart if runs else Start | Restart):
@@ -244,6 +245,10 @@ def _in_company(operation: Operation, setting: Setting, naming: Naming) -> Itera
         yield (operation.kind, "many", setting.known), 0.7
     if isinstance(operation, Start) and setting.spot is not None and not setting.spot.condition.faulted:
         yield (operation.kind, "many", setting.running), 0.7  # it will run beside so many
+    if isinstance(operation, Remove):
+        word = setting.spot.condition.word if setting.spot is not None else None
+        alone = setting.known == 1  # what a remove leaves shows once nothing is there
+        yield (operation.kind, word, "the last one", alone), 0.5
     if operation.service is None and operation.makes_container:
         yield (operation.kind, "idle ones, too", setting.known > setting.running), 0.5
     if operation.service is None or company is Company.NONE:
