@@ -173,6 +173,6 @@ def test_the_promise_falls_as_more_was_done() -> None:
 
 def test_after_many_steps_a_reset_is_due() -> None:
     plan, here = planner(), evolve(CLEAN, services={"a": idle()})
-    route = plan.route(At(here, Naming.PLAIN, Step(Create("a")), 10))
+    route = plan.route(At(here, Naming.PLAIN, Step(Create("a")), 13))
     assert route is not None
     assert route.reset
