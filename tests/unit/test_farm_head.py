@@ -7,12 +7,15 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from functools import lru_cache, partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 
 from churn.assembly import Target
+from churn.cli.jobs_view import JobsView
 from churn.errors import UsageError
 from churn.farm.campaign import Farming
 from churn.farm.dispatch import Dispatch
@@ -22,6 +25,7 @@ from churn.farm.hosts.here import Here
 from churn.farm.hosts.processes import Processes
 from churn.farm.job import Job, Kind, Result, Subject, Ways, as_text, job_of, result_of
 from churn.farm.worker import do, done
+from churn.report.progress import Ticker
 from churn.session.trace import Trace
 from churn.system.clock import RealClock
 
@@ -289,3 +293,19 @@ def test_a_worker_that_died_while_it_had_nothing_to_do_is_replaced(alone: Farmin
         assert lasting(again) == lasting(first.result())
     finally:
         host.close()
+
+
+def test_it_is_shown_who_does_what_and_what_was_found(alone: Farming) -> None:
+    terminal, plain = StringIO(), StringIO()
+    view = JobsView(Ticker(console=Console(file=terminal, force_terminal=True, width=100, highlight=False)))
+    with view.running():
+        view.watch(alone)
+    assert f"{len(alone.head.given)} jobs done" in terminal.getvalue()
+    assert f"{len(alone.bugs)} bug(s)" in terminal.getvalue()
+    assert next(iter(alone.head.tally.workers)) in terminal.getvalue()
+    lines = JobsView(Ticker(console=Console(file=plain, width=100, highlight=False), verbose=True))
+    with lines.running():
+        lines.watch(alone)
+    first, *_, last = plain.getvalue().splitlines()
+    assert first == "job 000000 (cycles) is done"
+    assert "of the budget" in last

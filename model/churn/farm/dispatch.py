@@ -65,7 +65,8 @@ class Dispatch:
         self._begin()
 
     def _begin(self) -> None:
-        while len(self.going) < self.host.workers:
+        workers = self.host.workers  # a farm's scheduler is asked for that
+        while len(self.going) < workers:
             job = self.waiting.popleft() if self.waiting else self._slow()
             if job is None:
                 return
