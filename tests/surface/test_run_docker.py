@@ -15,6 +15,7 @@ from churn.errors import BudgetSpent
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import PROFILES
 from churn.explore.tour import Tour, hurriedly, walk
+from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import (
     Crash,
     Create,
@@ -22,12 +23,15 @@ from churn.lifecycle.operations import (
     Kill,
     Pace,
     ReleasePort,
+    Remove,
     RemoveContainer,
+    Restart,
     Start,
     Step,
     Stop,
+    Update,
 )
-from churn.lifecycle.outcome import Rejected
+from churn.lifecycle.outcome import Ok, Rejected
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Sequence
 from churn.pytest_plugin import Choice
@@ -196,6 +200,20 @@ def test_faults_strike_on_a_real_engine_and_the_healthy_reference_passes_them(
         if isinstance(record.outcome, Rejected)
     ]
     assert refused == ["start a"], "on its held port"
+
+
+UPDATED = (
+    Create("a"), Start("a"), Update("a", Setting.ENVIRONMENT), Stop("a"), Update("a", Setting.IMAGE), Start("a"),
+    Update("a", Setting.PORT), Restart("a"), Remove("a"),
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("standin")
+def test_what_was_updated_is_there_after_the_next_start_and_not_before(churn_session: Session) -> None:
+    churn_session.run("updates", ("a",), Sequence(tuple(map(Step, UPDATED))))
+    outcomes = [record.outcome for _, record in churn_session.trace.records()]
+    assert len(outcomes) == len(UPDATED)
+    assert all(isinstance(outcome, Ok) for outcome in outcomes)
 
 
 def test_without_an_engine_a_run_says_so_and_could_not_run(tmp_path: Path) -> None:
