@@ -144,3 +144,10 @@ def test_a_process_that_was_killed_is_told_from_a_job_that_cannot_be_done(monkey
     monkeypatch.setattr("churn.cli.job.run", killed)
     with pytest.raises(BrokenExecutor, match="SIGKILL"):
         in_a_process(as_text(job(PARTS["plan"])))
+
+
+def test_another_process_has_the_same_result() -> None:
+    given = settling()
+    there = result_of(in_a_process(as_text(given)), "a result")
+    assert as_text(there.lasting) == as_text(do(given, {}).lasting)
+    assert there.worker

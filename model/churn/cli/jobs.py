@@ -165,4 +165,5 @@ def _told(farming: Farming, ticker: Ticker, store: Store | None, bug: Bug) -> No
     ticker.told(bug)
     if store is not None:
         finder = f"churn {__version__}, {today().isoformat(timespec='seconds')}, by {farming.finder}"
-        store.add(reproducer_of(bug, farming.target, finder))
+        if why := store.add(reproducer_of(bug, farming.target, finder)):
+            ticker.line(why, shown=True)

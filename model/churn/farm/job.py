@@ -198,7 +198,7 @@ class Settled:
     bugs: tuple[Bug, ...] = ()
     records: tuple[tuple[int, int] | None, ...] = ()
     passing: tuple[Bug, ...] = ()
-    looks: tuple[Fingerprint, ...] = ()
+    looks: frozenset[Fingerprint] = frozenset()
     companions: tuple[Fingerprint, ...] = ()
     consequences: tuple[tuple[Fingerprint, tuple[Done, ...]], ...] = ()
 

@@ -151,7 +151,7 @@ def _settled(triage: Triage) -> Settled:
         bugs=tuple(triage.bugs),
         records=tuple(places.get(id(bug.record)) for bug in triage.bugs),
         passing=tuple(triage.passing),
-        looks=tuple(triage.accounted),
+        looks=triage.accounted,
         companions=tuple(known.companions),
         consequences=tuple(known.consequences.items()),
     )

@@ -13,8 +13,11 @@ class Store(Protocol):
     def load(self) -> list[Reproducer]:
         """All that is kept. Raises `EnvironmentFault` where the store does not answer, `UsageError` for what cannot be read."""
 
-    def add(self, found: Reproducer) -> None:
-        """Keep one more, once. Where the store does not answer, it is kept later: nothing is lost as long as this lives."""
+    def add(self, found: Reproducer) -> str:
+        """Keep one more, once. Where the store does not answer, it is kept later: nothing is lost as long as this lives.
+
+        Gives in words why that is so, where it was not so before; else nothing.
+        """
 
     def close(self) -> str:
         """Keep what could not be kept before; what is lost then, in words, or nothing."""

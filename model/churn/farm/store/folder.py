@@ -28,15 +28,16 @@ class FolderStore:
         """As `Store.load`."""
         return [load(file) for file in sorted(self.path.glob("*.json"))]
 
-    def add(self, found: Reproducer) -> None:
+    def add(self, found: Reproducer) -> str:
         """As `Store.add`."""
         name = f"{found.file_name.removesuffix('.json')}-{key_of(found)}.json"
-        if (self.path / name).exists():
-            return
+        told = self._lost
         try:
-            save(found, self.path, name)
+            if not (self.path / name).exists():
+                save(found, self.path, name)
         except OSError as error:
             self._lost = f"a failure could not be kept in {self.path}: {error.strerror}"
+        return self._lost if self._lost != told else ""
 
     def close(self) -> str:
         """As `Store.close`."""

@@ -25,6 +25,7 @@ class RedisStore:
     _client: Any = field(init=False)
     _failed: type[Exception] = field(init=False)
     _waiting: dict[str, str] = field(init=False, factory=dict)
+    _gone: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         try:
@@ -59,10 +60,13 @@ class RedisStore:
             file.write_text(text, encoding="utf-8")
             return load(file)
 
-    def add(self, found: Reproducer) -> None:
+    def add(self, found: Reproducer) -> str:
         """As `Store.add`."""
         self._waiting[key_of(found)] = json.dumps(as_data(found), ensure_ascii=False)
-        self._send()
+        gone, why = self._gone, self._send()
+        self._gone = bool(why)
+        told = f"the Redis server at {self.url} does not answer: {why}; what is found is kept there when it is back"
+        return told if why and not gone else ""
 
     def _send(self) -> str:
         """Keep what waits; why that is not possible now, in words, or nothing."""
