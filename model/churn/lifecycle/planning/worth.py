@@ -32,7 +32,7 @@ from churn.lifecycle.sequence import Naming
 _CHANGE, _CREATE, _STRIKE, _ELSE = 2.5, 1.0, 1.0, 0.5
 """By what is done: the manager changes containers, or has to find again what it knew; it makes a service known; somebody
 strikes behind its back; all else."""
-_LENGTHY, _RESISTED, _TROUBLED = 15.0, 4.0, 2.0
+_LENGTHY, _LATE, _RESISTED, _TROUBLED = 20.0, 10.0, 4.0, 2.0
 """Starts of a server that never gets healthy, or only late; stops that the server resists; what meets trouble.
 
 Trouble is a server that crashes, is ill or has died, or a port that somebody else holds.
@@ -162,7 +162,7 @@ def _circumstance(operation: Operation, spot: Spot | None) -> float:
 
 def _of_start(spot: Spot) -> float:
     if _is_lengthy(spot):
-        return _LENGTHY
+        return _LATE if spot.behaviour is Behaviour.LATE else _LENGTHY
     if spot.condition.word == "unsettled":
         return _LOST
     crashes = spot.condition.word != "running" and spot.behaviour is Behaviour.CRASH
