@@ -10,7 +10,7 @@ from fuzz import SUBJECTS, feed
 from mutating import Mutations
 
 SEED = 5
-SLICE = {"outputs": 200, "descriptions": 200, "reproducers": 100, "requests": 200, "lines": 6}
+SLICE = {"outputs": 200, "descriptions": 200, "reproducers": 100, "requests": 200, "lines": 20}
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

@@ -23,7 +23,7 @@ KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
 SEEDS = (101, 102)
 MOST_RUNS = 30
 MORE_RUNS = {
-    "long-run-forgotten": 40,
+    "long-run-forgotten": 50,
     "stale-mount": 35,
     "revived-later": 35,
     "third-run-is-stale": 50,
