@@ -132,6 +132,24 @@ def seconds_of(workers: int) -> float:
         host.close()
 
 
+def of_the_machine() -> float:
+    """How much more two processes of this machine do than one, of something that shares nothing."""
+    one, two = (_looping(workers) for workers in (1, 2))
+    return one / two
+
+
+def _looping(workers: int) -> float:
+    clock = RealClock()
+    with multiprocessing.Pool(workers) as pool:
+        began = clock.now()
+        pool.map(_loop, range(SPEED_JOBS), chunksize=1)
+        return clock.now() - began
+
+
+def _loop(_: int) -> int:
+    return len({number % 5_000: str(number) for number in range(2_000_000)})
+
+
 def overhead() -> tuple[float, float]:
     """The processor's seconds of a long job, and those that it takes to write and read it and its result."""
     result_of(done(as_text(exploring(0, 50)), {}), "a result")  # a worker writes and reads many
@@ -157,6 +175,9 @@ def own_process() -> float:
 def figures() -> Iterator[Figure]:
     one, two = seconds_of(1), seconds_of(2)
     yield Figure("two_by_one", one / two, "jobs of two workers ÷ jobs of one, in a second", "≥ 1.7 on two idle cores")
+    plain = of_the_machine()
+    yield Figure("machine", plain, "the same of loops that share nothing: what this machine's two cores have to give")
+    yield Figure("of_machine", (one / two) / plain, "the first as a part of the second")
     yield Figure("idle", os.getloadavg()[0], "load of the machine meanwhile", "2 is the work itself")
     worked, beside = overhead()
     yield Figure("job_seconds", worked, "seconds of a long job")
