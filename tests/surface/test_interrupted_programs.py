@@ -54,9 +54,8 @@ def test_a_program_is_ended_at_its_call_of_the_engine_and_gets_well_again(
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = session.run("a test", ("a",), Sequence(tuple(map(Step, steps))))
     _, _, ended, *after = [record.outcome for record in done.records]
-    if how is Ending.INT and isinstance(ended, Ok):
-        return  # on a busy machine the program has ended well before it heeds a signal that came after its last change
-    assert isinstance(ended, Unknown), ended
-    assert "interrupt on start" in ended.reason
-    assert f"SIG{how.name}" in ended.reason
+    if how is Ending.KILL or not isinstance(ended, Ok):  # a program may end well before it heeds a SIGINT
+        assert isinstance(ended, Unknown), ended
+        assert "interrupt on start" in ended.reason
+        assert f"SIG{how.name}" in ended.reason
     assert all(isinstance(one, Ok) for one in after)
