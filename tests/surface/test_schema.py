@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import AttrsInstance, fields
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from churn.cli import churn
 from churn.cli.schema import SCHEMAS
+from churn.farm.job import Behind, Limits, Part, Subject, Ways
+from churn.session.failing import Failing
 
 REPRODUCERS = sorted((Path(__file__).parents[2] / "reproducers").rglob("*.json"))
 
@@ -55,6 +58,22 @@ def test_every_reproducer_fits(folder: Path) -> None:
     for path in (*REPRODUCERS, *(folder / "reproducers").glob("*.json")):
         fits.validate(json.loads(path.read_text(encoding="utf-8")))
     assert not fits.is_valid({"churn-reproducer": 2}), "it asks for something"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("subject", Subject),
+        ("part", Part),
+        ("ways", Ways),
+        ("limits", Limits),
+        ("behind", Behind),
+        ("failing", Failing),
+    ],
+)
+def test_the_schema_of_a_job_has_all_that_a_job_may_have(name: str, kind: type[AttrsInstance]) -> None:
+    told = json.loads(run("schema", "job"))["$defs"][name]
+    assert set(told["properties"]) == {one.name for one in fields(kind)}
 
 
 def test_a_report_fits(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The head of a campaign in jobs: the same jobs and bugs, whoever is faster, whoever dies, and whenever the head begins anew."""
 
+import json
 import multiprocessing
 import os
 import random
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from churn.assembly import Target
+from churn.cli import churn
 from churn.cli.jobs_view import JobsView
 from churn.errors import UsageError
 from churn.farm.campaign import Farming
@@ -180,6 +184,17 @@ def test_a_failure_is_settled_behind_what_was_known_and_job_files_are_kept(alone
     assert {len(job.part.bugs) for job in settling} > {0, 1}
     kept = alone.folder.path / "jobs" / f"{settling[0].id}.json"
     assert do(job_of(kept.read_text(encoding="utf-8"), "a job"), {}).settled is not None
+
+
+def test_every_job_fits_the_schema_that_is_printed(alone: Farming) -> None:
+    printed = CliRunner().invoke(churn, ["schema", "job"], catch_exceptions=False).output
+    fits = Draft202012Validator(json.loads(printed))
+    made = [json.loads(text) for text in jobs(alone.head)]
+    assert any(job["part"].get("bugs") for job in made)
+    for job in made:
+        fits.validate(job)
+        assert not fits.is_valid({**job, "more": 1}), "what no job has is refused, as churn job does"
+        assert not fits.is_valid({key: value for key, value in job.items() if key != "part"}), "it asks for something"
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(alone: Farming, tmp_path: Path) -> None:
