@@ -6,14 +6,13 @@ one is answered from memory and no other is run.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache
 from itertools import product
 from typing import ClassVar
 
 from attrs import define, frozen
 from hypothesis import seed as seeded, strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -23,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
+from churn.explore.isolation import isolated
 from churn.explore.profiles import Profile, quiet
 from churn.explore.suite import Wishes, fit_into_suite, line_of
 from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
@@ -31,8 +31,6 @@ from churn.lifecycle.state import every, healing, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.violation import Violation
-from churn.system.ownership import folder
-from churn.system.runs import new_run
 
 
 @frozen
@@ -56,7 +54,7 @@ def openings(services: int, namings: tuple[Naming, ...] = SINGLE) -> tuple[Openi
 
 
 MOST_DRAWN = 100
-"""Into wider draws Hypothesis puts numbers of 100 and more that it finds in imported modules: sequences would depend on those."""
+"""In wider draws Hypothesis takes some numbers of 100 and more too often: those that programs are known to stumble over."""
 PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 """What each step's pace is drawn from."""
 
@@ -266,22 +264,11 @@ def explore(explorer: Explorer, profile: Profile, seed: int) -> Violation | None
     explorer.ended = None
     machine: type[LifecycleMachine] = seeded(seed)(type("Exploration", (LifecycleMachine,), {"explorer": explorer}))
     try:
-        with _leaving_nothing():
+        with isolated():
             run_state_machine_as_test(machine, settings=quiet(profile))
     except Violation as violation:
         return violation
     return None
-
-
-@contextmanager
-def _leaving_nothing() -> Iterator[None]:
-    """Hypothesis keeps what it finds in imported modules in its folder, database or not: not where a user stands."""
-    with folder(new_run()) as own:
-        set_hypothesis_home_dir(str(own))
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
 
 
 def rounds(seed: int) -> Iterator[int]:
