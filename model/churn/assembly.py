@@ -62,6 +62,8 @@ class Target:
     """How fast an emulated engine's time runs for a program that is tested on it; the waits go by it."""
     aima: AimaSettings = Factory(AimaSettings)
     """How AIMA is run, where it is the manager."""
+    job: str = ""
+    """The id of the job that it is tested for, if it is for one: what is made on a real engine says so."""
 
     @engine_faults.default
     def _needed(self) -> bool:
@@ -174,7 +176,9 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import ready
     from churn.testbed import testbed
 
-    with testbed(target.engine, run, target.environ, labelling=bool(target.fails), speed=1.0, images=()) as here:
+    with testbed(
+        target.engine, run, target.environ, job=target.job, labelling=bool(target.fails), speed=1.0, images=()
+    ) as here:
         ready(here.engine, (OTHER,))
         settings = Settings(
             session=ownership.marker(run), image=STAND_IN, labels=here.labels, start_timeout=_REAL_START_TIMEOUT
@@ -195,7 +199,9 @@ def _described(target: Target, run: str) -> Iterator[System]:
     description = read(Path(target.manager))
     images = tuple(value for key, value in description.contract.updates.items() if key is Setting.IMAGE)
     with (
-        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed, images=images) as here,
+        testbed(
+            target.engine, run, target.environ, job=target.job, labelling=True, speed=target.speed, images=images
+        ) as here,
         _alone(description.name, target, here.clock) if description.alone else nullcontext(),
     ):
         ready(here.engine, images)
@@ -217,7 +223,9 @@ def _aima(target: Target, run: str) -> Iterator[System]:
     from churn.testbed import testbed
 
     with (
-        testbed(target.engine, run, target.environ, labelling=True, speed=target.speed, images=()) as here,
+        testbed(
+            target.engine, run, target.environ, job=target.job, labelling=True, speed=target.speed, images=()
+        ) as here,
         # AIMA's labels and ports are the same for all that use one engine.
         ownership.lease(f"AIMA on engine {here.engine.identity()}", target.leases, here.clock),
         standing_in(here.engine, target.aima.images, emulated=target.engine == "emulated") as obedient,

@@ -58,18 +58,26 @@ class Testbed:
 
 @contextmanager
 def testbed(
-    engine: str, run: str, environ: Mapping[str, str], *, labelling: bool, speed: float, images: Sequence[str]
+    engine: str,
+    run: str,
+    environ: Mapping[str, str],
+    *,
+    job: str,
+    labelling: bool,
+    speed: float,
+    images: Sequence[str],
 ) -> Iterator[Testbed]:
     """A testbed on the engine that DOCKER_HOST names (``docker``), or on an emulated one made for it.
 
-    `labelling`: the manager reaches the engine through a proxy, which marks what it creates as this run's. `speed`: how fast an
-    emulated engine's time runs. An emulated engine has these `images`, beside the stand-in's.
+    `job`: the id of the job that it is for; empty where it is for none. `labelling`: the manager reaches the engine through a
+    proxy, which marks what it creates as this run's. `speed`: how fast an emulated engine's time runs. An emulated engine has
+    these `images`, beside the stand-in's.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(ownership.folder(run))
         url = _served(stack, folder, speed, images) if engine == "emulated" else environ.get("DOCKER_HOST")
         reached = stack.enter_context(closing(DockerEngine(environ, url)))
-        labels, clock, gate = ownership.labels(run), RealClock(), None
+        labels, clock, gate = ownership.labels(run, job), RealClock(), None
         way = reached.url
         if labelling:
             _expect_plain(reached)

@@ -15,7 +15,7 @@ from churn.system import process
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.server import ServerSettings, served
-from churn.system.ownership import HOST, OWNER, labels, marker
+from churn.system.ownership import HOST, JOB, OWNER, labels, marker
 from churn.system.protocols import Spec
 from churn.system.runs import new_run
 from sandbox import run_that_is_over
@@ -86,6 +86,17 @@ def test_only_what_runs_that_are_over_have_made_is_removed(bed: Bed) -> None:
     assert {one.name for one in bed.engine.resources() if "-" in one.name} == {
         f"{kind}-{name}" for kind in ("volume", "network") for name in ("used", "far", "web")
     }
+
+
+def test_what_a_job_has_left_says_which_it_was(bed: Bed) -> None:
+    dead = run_that_is_over()
+    bed.container("left", labels(dead, "000012"))
+    bed.engine.create_volume("volume", labels(dead, "000012"))
+    bed.container("far", {**FAR, JOB: "000013"})
+    said = bed.clean()
+    assert f"removing container left (created): made by job 000012 in run {dead}, which is over" in said
+    assert f"removing volume volume: made by job 000012 in run {dead}, which is over" in said
+    assert f"leaving container far (created): job 000013 in run {FAR[OWNER]} on far.example may be alive" in said
 
 
 def test_what_cannot_be_told_is_removed_when_it_is_named(bed: Bed) -> None:

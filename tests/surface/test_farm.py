@@ -6,14 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from churn.assembly import Target
 from churn.cli import line
+from churn.farm.job import Job, Kind, Part, Subject, as_text
 from churn.farm.store import opened
 from churn.reproducers.file import load
 from churn.reproducers.replay import replay
@@ -35,6 +37,12 @@ def report(folder: Path) -> dict[str, object]:
 def bugs(folder: Path) -> list[str]:
     """Each bug's steps."""
     return ["; ".join(bug["scenario"]) for bug in report(folder)["bugs"]]  # type: ignore[attr-defined]  # JSON
+
+
+def ended_with_their_parent(processes: list[psutil.Process]) -> None:
+    assert processes
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
 
 
 def test_a_campaign_in_processes_has_a_whole_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,8 +70,10 @@ def test_a_campaign_whose_head_was_killed_is_gone_on_with(tmp_path: Path, capsys
     results = cut / "campaign" / "results"
     while not (results.is_dir() and len(list(results.glob("0*.json"))) >= 2):
         assert head.poll() is None
+    workers = psutil.Process(head.pid).children(recursive=True)
     head.send_signal(signal.SIGKILL)
     head.wait()
+    ended_with_their_parent(workers)
     done = len(list(results.glob("0*.json")))
     assert line(["run", "--resume", str(cut), "--quiet", "--jobs", "2"]) == 1
     assert len(list(results.glob("0*.json"))) > done
@@ -71,6 +81,18 @@ def test_a_campaign_whose_head_was_killed_is_gone_on_with(tmp_path: Path, capsys
     assert report(cut)["head"]["command"] == report(whole)["head"]["command"].replace(str(whole), str(cut))  # type: ignore[index]  # JSON
     assert line(["run", "--report", str(cut), "--jobs", "1"]) == 2
     assert "--resume" in capsys.readouterr().err
+
+
+def test_a_job_ends_with_the_worker_that_began_it(tmp_path: Path, until: Callable[[Callable[[], bool]], float]) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(as_text(Job(id="1", subject=Subject(), part=Part(kind=Kind.EXPLORE))), encoding="utf-8")
+    code = "import sys; from churn.cli.job import in_a_process; in_a_process(open(sys.argv[1]).read())"
+    with subprocess.Popen([sys.executable, "-c", code, str(file)]) as worker:
+        here = psutil.Process(worker.pid)
+        until(lambda: any("job" in child.cmdline() for child in here.children()))
+        begun = here.children()
+        worker.kill()
+    ended_with_their_parent(begun)
 
 
 def test_failures_are_shared_and_looked_for_first(tmp_path: Path) -> None:
@@ -104,7 +126,10 @@ def test_without_the_extra_a_farm_is_refused_in_a_line(
     assert not (tmp_path / "report").exists()
 
 
-def test_where_there_is_no_scheduler_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_there_is_no_scheduler_nothing_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("churn.farm.hosts.dask._PATIENCE", 0.5)
     assert run(tmp_path / "report", "--farm", "tcp://127.0.0.1:1") == 2
     assert "expected a dask scheduler with a worker at tcp://127.0.0.1:1" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()

@@ -11,7 +11,7 @@ from builders import Bench, bench
 from churn import errors
 from churn.system.clock import VirtualClock
 from churn.system.engines.emulated import EmulatedEngine
-from churn.system.ownership import HOST, OWNER, folder, labels, lease, marker, remove, run_of
+from churn.system.ownership import HOST, JOB, OWNER, folder, labels, lease, marker, remove, run_of
 
 
 def test_what_a_run_makes_says_whose_it_is_and_where_that_lives() -> None:
@@ -19,6 +19,7 @@ def test_what_a_run_makes_says_whose_it_is_and_where_that_lives() -> None:
     assert marks[OWNER] == "run-1"
     assert marks[HOST]
     assert set(marks) == {OWNER, HOST}
+    assert labels("run-1", "000012") == {**marks, JOB: "000012"}
 
 
 def test_a_temporary_folder_says_whose_it_is_and_is_gone_after() -> None:

@@ -82,7 +82,7 @@ class _Cleaner:
         for one in things:
             if one.run in self._named or one.life is Life.OVER:
                 self.over.add(one.run)
-                self.remove(one, f"made by run {one.run}, which is over")
+                self.remove(one, f"made by {_maker(one)}, which is over")
             else:
                 _say(f"leaving {one.what}: {_why(one)}")
 
@@ -98,11 +98,15 @@ class _Cleaner:
             _say(f"churn: {one.what} could not be removed: {error}", err=True)
 
 
+def _maker(one: Owned) -> str:
+    return f"job {one.job} in run {one.run}" if one.job else f"run {one.run}"
+
+
 def _why(one: Owned) -> str:
     if one.life is Life.ALIVE:
-        return f"run {one.run} is alive in {process_of(one.run)}"
+        return f"{_maker(one)} is alive in {process_of(one.run)}"
     host = f" on {one.host}" if one.host else ""
-    return f"run {one.run}{host} may be alive, which cannot be told from here; if it is over: churn clean {one.run}"
+    return f"{_maker(one)}{host} may be alive, which cannot be told from here; if it is over: churn clean {one.run}"
 
 
 def _managers_own(engine: Engine) -> Iterator[tuple[Owned, str]]:

@@ -14,6 +14,7 @@ from churn.farm.job import Result, as_text, job_of
 from churn.farm.worker import do, whoami
 from churn.report.files import write
 from churn.system import ownership
+from churn.system.parent import end_with
 from churn.system.process import run, shown
 from churn.system.runs import new_run
 
@@ -27,7 +28,9 @@ _MOST_BYTES = 1 << 28
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Where the result goes.  [default: it is printed]")  # fmt: skip
-def job(file: Path, out: Path | None) -> None:
+@click.option("--parent", type=click.IntRange(1), metavar="PID",
+              help="End, with a clean-up, when that process has ended, which has started this one.")  # fmt: skip
+def job(file: Path, out: Path | None, parent: int | None) -> None:
     """Do one job of a campaign, as its FILE says, and print the result: JSON in, JSON out, and no other effect.
 
     On the emulated engine the same file has the same result. Jobs are made by churn run --jobs and --farm, which keep those
@@ -39,6 +42,8 @@ def job(file: Path, out: Path | None) -> None:
     todo = job_of(_text(file), str(file))
     try:
         with interruptible() as stop, stop.heeded():
+            if parent is not None:
+                end_with(parent)
             result = do(todo, dict(os.environ), whoami())
             stop.clean_up()
     except KeyboardInterrupt:
@@ -53,12 +58,13 @@ def job(file: Path, out: Path | None) -> None:
 def in_a_process(text: str) -> str:
     """The text of the result of the job in that text, done by `churn job` in a process of its own, with this one's variables.
 
-    Raises `BrokenExecutor` where that process was killed, `UsageError` where the job cannot be done.
+    It ends when this one does, whatever ends that. Raises `BrokenExecutor` where it was killed, `UsageError` where the job cannot
+    be done.
     """
     with ownership.folder(new_run()) as folder:
         file, out = folder / "job.json", folder / "result.json"
         file.write_text(text, encoding="utf-8")
-        argv = (sys.executable, "-m", "churn", "job", str(file), "--out", str(out))
+        argv = (sys.executable, "-m", "churn", "job", str(file), "--out", str(out), "--parent", str(os.getpid()))
         ended = run(argv, env=dict(os.environ), timeout=_LONGEST)
         if out.exists():
             return out.read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.shrink.triage import Triage
 from churn.system.clock import RealClock
-from churn.system.leftovers import on_engine, processes
+from churn.system.leftovers import folders, on_engine, processes
 from churn.system.protocols import Engine
 from churn.system.runs import Life
 
@@ -33,7 +33,7 @@ def do(job: Job, environ: Mapping[str, str], worker: str = "") -> Result:
     clock = RealClock()
     began = clock.now()
     try:
-        result = _done(job, job.subject.target(environ))
+        result = _done(job, evolve(job.subject.target(environ), job=job.id))
     except UsageError:
         raise
     except (ChurnError, OSError) as error:
@@ -54,7 +54,7 @@ def whoami() -> str:
 def _done(job: Job, target: Target) -> Result:
     _expect_possible(job)
     with assembled(target) as whole:
-        if target.engine == "docker":
+        if not target.virtual:
             _clear_up(whole.system.engine)
         preflight(whole.system.manager, whole.system.engine)
         seconds = (
@@ -69,11 +69,11 @@ def _done(job: Job, target: Target) -> Result:
 
 
 def _clear_up(engine: Engine) -> None:
-    """Remove what jobs whose process has died left on this engine, as `churn clean` does: or no other could be done there."""
+    """Remove what jobs whose process has died left here and on this engine, as `churn clean` does: or no other could be done."""
     from churn.system.engines.docker import DockerEngine  # only where it is used: it is slow to import
 
     if isinstance(engine, DockerEngine):
-        for one in chain(processes(()), on_engine(engine)):
+        for one in chain(processes(()), on_engine(engine), folders()):
             if one.life is Life.OVER:
                 one.remove()
 

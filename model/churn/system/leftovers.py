@@ -13,7 +13,7 @@ from attrs import frozen
 from churn.errors import NotFound
 from churn.lifecycle.observation import Resource
 from churn.system import process
-from churn.system.ownership import HOST, OWNER, marker, remove, run_of
+from churn.system.ownership import HOST, JOB, OWNER, marker, remove, run_of
 from churn.system.protocols import ListedContainer
 from churn.system.runs import RUN, Life, life
 
@@ -36,12 +36,13 @@ class Cleanable(Protocol):
 
 @frozen
 class Owned:
-    """One thing that a run has made. `host` is the name of that run's machine; empty where it is not told."""
+    """One thing that a run has made. `host` is the name of that run's machine, `job` the job's id; empty where not told."""
 
     what: str
     run: str
     host: str
     remove: Callable[[], None]
+    job: str = ""
 
     @property
     def life(self) -> Life:
@@ -53,9 +54,11 @@ def on_engine(engine: Cleanable) -> Iterator[Owned]:
     """What runs have on an engine. Containers come first: what they use cannot be removed before."""
     for row in engine.list({OWNER: ""}):
         what = f"container {row.name} ({row.state})"
-        yield Owned(what, row.labels[OWNER], row.labels.get(HOST, ""), partial(remove, engine, row))
+        host, job = row.labels.get(HOST, ""), row.labels.get(JOB, "")
+        yield Owned(what, row.labels[OWNER], host, partial(remove, engine, row), job)
+    jobs = engine.labelled(JOB)
     for resource, run in sorted(engine.labelled(OWNER).items()):
-        yield Owned(str(resource), run, "", partial(_discard, engine, resource))
+        yield Owned(str(resource), run, "", partial(_discard, engine, resource), jobs.get(resource, ""))
 
 
 def _discard(engine: Cleanable, resource: Resource) -> None:

@@ -1,7 +1,7 @@
 """What is ours: labels that mark it, what is held alone, and the removal of what is ours and nothing else.
 
 Everything that Churn has made on an engine carries `OWNER` (the run's id, by which it is told whether that is over) and `HOST`
-(the name of its machine, for people).
+(the name of its machine, for people); what a job of a campaign has made carries `JOB`, too (the job's id, for people).
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from churn.errors import EnvironmentFault, NotFound, RemovalInProgress
 from churn.system.clock import Clock
 from churn.system.protocols import ListedContainer
 
-OWNER, HOST = "churn.owner", "churn.host"
+OWNER, HOST, JOB = "churn.owner", "churn.host", "churn.job"
 LEASES = Path("/tmp/churn-leases")  # noqa: S108 -- the one folder that all users of a machine share, whatever TMPDIR says
 """Where runs of this machine hold what only one of them may have."""
 _LOOK_EVERY = 0.1
@@ -28,9 +28,9 @@ _FOR_ALL = 0o666
 _FOLDER_FOR_ALL = stat.S_ISVTX | 0o777
 
 
-def labels(run: str) -> dict[str, str]:
-    """The labels of everything that the run makes on an engine."""
-    return {OWNER: run, HOST: socket.gethostname()}
+def labels(run: str, job: str = "") -> dict[str, str]:
+    """The labels of everything that the run makes on an engine, for that job, if it is for one."""
+    return {OWNER: run, HOST: socket.gethostname()} | ({JOB: job} if job else {})
 
 
 def marker(run: str) -> str:

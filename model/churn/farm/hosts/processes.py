@@ -1,6 +1,5 @@
 """Jobs in processes of this machine, by the standard library's pools: one process each, so that one that dies costs one job."""
 
-import ctypes
 import multiprocessing
 import signal
 import sys
@@ -11,8 +10,8 @@ from typing import Any, NoReturn
 
 from attrs import define, field
 
-_DIES_WITH_ITS_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux's prctl."""
+from churn.system.parent import end_with
+
 _LONGEST = 8.0
 """Seconds that processes get to clean up after themselves."""
 
@@ -62,8 +61,9 @@ def _begun() -> None:
     """A process of the pool begins. Whoever interrupts Churn interrupts the head, which ends this one; so does its death."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIES_WITH_ITS_PARENT, signal.SIGTERM)
+    head = multiprocessing.parent_process()
+    if head is not None and head.pid is not None:
+        end_with(head.pid)
 
 
 def _end(*_: Any) -> NoReturn:
