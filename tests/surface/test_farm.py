@@ -6,20 +6,22 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from churn.assembly import Target
-from churn.cli import line
+from churn.cli import jobs, line
+from churn.farm.campaign import Farming
 from churn.farm.job import Job, Kind, Part, Subject, as_text
-from churn.farm.store import opened
+from churn.farm.store import Store, opened
+from churn.report.progress import Ticker
 from churn.reproducers.file import load
 from churn.reproducers.replay import replay
 from churn.session.session import Session
+from churn.shrink.bug import Bug
 
 BROKEN = ("--defect", "stops-by-label", "--no-interrupts", "--max-operations", "700")
 BUG = "undisturbed-stop-one-of-two"
@@ -166,42 +168,71 @@ needs_redis = pytest.mark.skipif(
 )
 
 
-@contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A server of its own, on a socket; what it keeps is in the folder."""
-    socket = folder / "redis.sock"
-    words = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--appendonly", "yes"]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    try:
-        while not socket.exists():
-            assert server.poll() is None
-        yield f"unix://{socket}"
-    finally:
-        server.terminate()
-        server.wait()
+class Redis:
+    """A server of its own, on a socket; what it keeps is in the folder, also while it does not run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.socket = folder, folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+
+    def __enter__(self) -> "Redis":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        words = ("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--appendonly", "yes")
+        self.server = subprocess.Popen(["redis-server", *words], stdout=subprocess.DEVNULL)
+        while not self.socket.exists():
+            assert self.server.poll() is None
+
+    def stop(self) -> None:
+        self.server.terminate()
+        self.server.wait()
 
 
 @needs_redis
-def test_failures_are_shared_in_redis(tmp_path: Path) -> None:
-    with redis(tmp_path) as url:
-        assert run(tmp_path / "first", *BROKEN, "--store", url) == 1
-        (kept,) = opened(url).load()
-        assert ", by " in kept.found
-        assert run(tmp_path / "second", "--defect", "stops-by-label", "--only", "cycles", "--store", url) == 1
-        assert bugs(tmp_path / "second") == bugs(tmp_path / "first")
+def test_a_server_that_goes_and_comes_in_mid_campaign_loses_nothing_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--defect", "restart-policy", "--defect", "port-changes", "--defect", "list-omits", "--no-interrupts")
+    kept: list[int] = []
+    with Redis(tmp_path) as server:
+        told = jobs._told
+
+        def kept_then(farming: Farming, ticker: Ticker, store: Store | None, bug: Bug) -> None:
+            """The server goes once the first bug is told, and comes before the third is."""
+            if len(kept) == 2:
+                server.start()
+            told(farming, ticker, store, bug)
+            kept.append(len(opened(server.url).load()) if len(kept) != 1 else 0)
+            if len(kept) == 1:
+                server.stop()
+
+        monkeypatch.setattr(jobs, "_told", kept_then)
+        assert run(tmp_path / "first", *words, "--max-operations", "400", "--jobs", "1", "--store", server.url) == 1
+        assert kept == [1, 0, 3]
+        assert capsys.readouterr().out.count("does not answer") == 1
+        assert not report(tmp_path / "first").get("faults")
+        assert all(", by " in one.found for one in opened(server.url).load())
+        monkeypatch.undo()
+        assert run(tmp_path / "second", *words, "--only", "cycles", "--store", server.url) == 1
+        assert set(bugs(tmp_path / "second")) == set(bugs(tmp_path / "first")), "the cycles alone do not show all of it"
 
 
 @needs_redis
-def test_a_server_that_goes_and_comes_loses_nothing_and_is_told_once(tmp_path: Path) -> None:
+def test_what_a_server_does_not_take_until_the_end_is_told(tmp_path: Path) -> None:
     first = load(min((Path(__file__).parents[2] / "reproducers").rglob("*.json")))
-    with redis(tmp_path) as url:
-        store = opened(url)
+    with Redis(tmp_path) as server:
+        store = opened(server.url)
     assert "does not answer" in store.add(first)
     assert not store.add(first), "it is told once"
     assert "1 failure(s) could not be kept" in store.close()
-    with redis(tmp_path) as url:
+    with Redis(tmp_path) as server:
         assert store.close() == ""
-        assert [one.sequence for one in opened(url).load()] == [first.sequence]
+        assert [one.sequence for one in opened(server.url).load()] == [first.sequence]
 
 
 def test_no_server_is_told_before_anything_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
