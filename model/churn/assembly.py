@@ -26,6 +26,7 @@ from churn.system.faults.gated import GatedEngine
 from churn.system.managers import MANAGERS
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
 from churn.system.managers.defects import defective, need_engine_faults, need_interrupts
+from churn.system.managers.gallery import description_path, gallery
 from churn.system.managers.reference import Embedded, GatedStore, Settings, Store
 from churn.system.managers.reference.contract import CONTRACT, UPDATES, with_daemon
 from churn.system.protocols import Host
@@ -41,7 +42,7 @@ class Target:
     """Which system is tested."""
 
     manager: str = "reference"
-    """A name, or the path of a file that describes one (`churn.system.managers.command`)."""
+    """A name, also one of the gallery (`churn managers`), or the path of a file that describes one."""
     engine: str = "emulated"
     """``emulated`` or ``docker``."""
     seed: int = 0
@@ -140,7 +141,9 @@ def expect_known(target: Target) -> None:
     Nothing is made, and nothing is run.
     """
     file = f"{target.manager}.toml"
-    _expect_one_of("a manager", _kind(target.manager), (*MANAGERS, _DESCRIBED), *[file] * Path(file).exists())
+    _expect_one_of(
+        "a manager", _kind(target.manager), (*MANAGERS, _DESCRIBED), *gallery(), *[file] * Path(file).exists()
+    )
     _expect_one_of("an engine", target.engine, ENGINES)
     defective(target.defects)
     if target.manager != "reference":
@@ -196,7 +199,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
     from churn.system.standin.image import ready
     from churn.testbed import testbed
 
-    description = read(Path(target.manager))
+    description = read(description_path(target.manager) or Path(target.manager))
     images = tuple(value for key, value in description.contract.updates.items() if key is Setting.IMAGE)
     with (
         testbed(
@@ -263,10 +266,11 @@ def _expect_free(host: Host) -> None:
 
 def contract_of(target: Target) -> Contract:
     """The contract of the target's manager, without a system of it. Raises `UsageError` for a file that cannot be read."""
-    if target.manager.endswith(".toml"):
+    path = description_path(target.manager)
+    if path is not None:
         from churn.system.managers.command import read
 
-        contract = read(Path(target.manager)).contract
+        contract = read(path).contract
     else:
         contract = contract_for(target.aima) if target.manager == "aima" else _contract_of_reference(target)
     return evolve(contract, offers=contract.offers | target.fails)
@@ -291,8 +295,8 @@ def costs_of(target: Target) -> Costs:
 
 
 def _kind(manager: str) -> str:
-    """The manager as `_BUILDERS` knows it: any description file is one."""
-    return _DESCRIBED if manager.endswith(".toml") else manager
+    """The manager as `_BUILDERS` knows it: any that a file describes is one."""
+    return _DESCRIBED if description_path(manager) is not None else manager
 
 
 _DESCRIBED = "FILE.toml"

@@ -33,18 +33,19 @@ from churn.pytest_plugin import Choice
 from churn.session.session import Session
 from churn.system.engines.docker import DockerEngine
 from churn.system.managers.command import CommandManager
+from churn.system.managers.gallery import gallery
 from churn.system.ownership import OWNER
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
 
-EXAMPLES = Path(__file__).parent / "managers"
-PROGRAMS = {"plain": ("docker",), "compose": ("docker", "docker-compose")}
+SHELL = gallery()["shell"]
+PROGRAMS = {"shell": ("docker",), "compose": ("docker", "docker-compose")}
 
 HALTS, ONLY_HALTS = (
     'stop() {\n  known "$1"\n  clear_away "$1"\n',
     'stop() {\n  known "$1"\n  docker stop --time 2 $(containers "$1") >/dev/null || true\n',
 )
-"""A stop of plain.sh, and one that leaves its container."""
+"""A stop of shell.sh, and one that leaves its container."""
 
 
 @pytest.fixture(params=sorted(PROGRAMS))
@@ -63,7 +64,7 @@ def example(request: pytest.FixtureRequest) -> str:
 def _described(example: str) -> Choice:
     return Choice(
         engine="docker",
-        manager=str(EXAMPLES / f"{example}.toml"),
+        manager=example,
         seed=0,
         services=2,
         seconds=None,
@@ -126,13 +127,13 @@ def churned(*words: str, state: Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_stop_that_leaves_its_container_is_found_shrunk_and_kept(docker_engine: DockerEngine, tmp_path: Path) -> None:
     broken = tmp_path / "managers"
-    shutil.copytree(EXAMPLES, broken)
-    script = (broken / "plain.sh").read_text()
+    shutil.copytree(SHELL.parent, broken)
+    script = (broken / "shell.sh").read_text()
     assert script.count(HALTS) == 1
-    (broken / "plain.sh").write_text(script.replace(HALTS, ONLY_HALTS))
+    (broken / "shell.sh").write_text(script.replace(HALTS, ONLY_HALTS))
 
     report = tmp_path / "report"
-    words = ("run", "--engine", "docker", "--manager", str(broken / "plain.toml"), "--max-operations", "60")
+    words = ("run", "--engine", "docker", "--manager", str(broken / "shell.toml"), "--max-operations", "60")
     found = churned(*words, "--report", str(report), state=tmp_path)
 
     assert found.returncode == 1, found.stdout + found.stderr
@@ -142,6 +143,6 @@ def test_a_stop_that_leaves_its_container_is_found_shrunk_and_kept(docker_engine
     assert "is exited" in bug["actual"]
     (kept,) = (report / "reproducers").glob("*.json")
     assert churned("replay", "--trust", str(kept), state=tmp_path).returncode == 1
-    mended = churned("replay", "--manager", str(EXAMPLES / "plain.toml"), str(kept), state=tmp_path)
+    mended = churned("replay", "--manager", "shell", str(kept), state=tmp_path)
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert ours(docker_engine) == []

@@ -13,7 +13,6 @@ from churn.system.ownership import OWNER
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("standin")]
 
-MANAGERS = Path(__file__).parent / "managers"
 LIMITS = ("--cycles", "1", "--budget", "8s")
 """Little: a longer run of each is `churn run --engine docker --manager FILE --budget 60s`."""
 
@@ -23,9 +22,9 @@ LIMITS = ("--cycles", "1", "--budget", "8s")
     [
         ("compose-stop", "docker-compose"),
         ("compose-rm", "docker-compose"),
-        ("create", "docker"),
-        ("run", "docker"),
-        ("always", "docker"),
+        ("docker-create", "docker"),
+        ("docker-run", "docker"),
+        ("docker-always", "docker"),
     ],
 )
 def test_who_keeps_its_promises_passes(name: str, program: str, docker_engine: DockerEngine, tmp_path: Path) -> None:
@@ -33,7 +32,7 @@ def test_who_keeps_its_promises_passes(name: str, program: str, docker_engine: D
         if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
             pytest.fail(f"expected the program {program} on PATH; install it")
         pytest.skip(f"{name} needs the program {program}, which is not on PATH")
-    words = ("run", "--engine", "docker", "--manager", str(MANAGERS / f"{name}.toml"), *LIMITS)
+    words = ("run", "--engine", "docker", "--manager", name, *LIMITS)
     environ = {**os.environ, "NO_COLOR": "1", "XDG_STATE_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "churn", *words, "--report", str(tmp_path / "report")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=180)

@@ -25,6 +25,7 @@ from churn.system.clock import RealClock
 from churn.system.managers.aima import Aima, AimaSettings
 from churn.system.managers.command import CommandManager, read
 from churn.system.managers.command.guessing import guessed, identifying
+from churn.system.managers.gallery import gallery
 from churn.system.process import Finished, text
 
 ROOT = Path(__file__).parents[2]
@@ -172,9 +173,7 @@ class Descriptions:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "described.toml"
-        found = [
-            path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests/conformance/managers").glob("*.toml"))
-        ]
+        found = [path.read_text(encoding="utf-8") for path in gallery().values()]
         self._texts = (*found, *DESCRIPTIONS.values())
         self._lines = tuple({line for text in self._texts for line in text.splitlines(keepends=True)})
 

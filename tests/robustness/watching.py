@@ -18,7 +18,7 @@ from churn.system.runs import Life
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-MANAGERS = ("reference", str(HERE.parent / "conformance" / "managers" / "plain.toml"))
+MANAGERS = ("reference", "shell")
 LOOK_EVERY = 0.05
 STAND_IN = "churn/stand-in"
 

@@ -1,4 +1,5 @@
 """Trouble that a real engine has during a run of a correct manager is told as that, and is never a bug of the manager's.
+from churn.system.managers.gallery import gallery
 
 The engine is one of the test's own, with its own network and a small disk: `.ci/dockerd` starts it. Where that cannot be had
 the tests are skipped, or fail in CI.
@@ -16,9 +17,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from attrs import frozen
 
+from churn.system.managers.gallery import gallery
+
 HERE = Path(__file__).parent
 STARTER = HERE.parents[1] / ".ci" / "dockerd"
-PLAIN = HERE.parent / "conformance" / "managers" / "plain.toml"
+SHELL = gallery()["shell"]
 PROGRAMS = ("docker", "dockerd", "docker-init", "ip", "iptables", "nsenter", "unshare", "busybox")
 SMALL_DISK = "mount -t tmpfs -o size=64m tmpfs"
 MOST = 120.0
@@ -74,14 +77,14 @@ def own_engine() -> Iterator[OwnEngine]:
 def test_an_engine_in_trouble_is_no_bug_of_the_managers(
     own_engine: OwnEngine, tmp_path: Path, kind: str, reason: str, undo: str
 ) -> None:
-    argv, script = f'"sh", "{HERE / "trouble.sh"}", "{kind}"', '"sh", "{dir}/plain.sh"'
-    text = PLAIN.read_text(encoding="utf-8")
+    argv, script = f'"sh", "{HERE / "trouble.sh"}", "{kind}"', '"bash", "{dir}/shell.sh"'
+    text = SHELL.read_text(encoding="utf-8")
     assert script in text
     (tmp_path / "troubled.toml").write_text(text.replace(script, argv), encoding="utf-8")
 
     words = ("run", "--engine", "docker", "--manager", str(tmp_path / "troubled.toml"), "--cycles", "2")
     report = ("--max-operations", "0", "--report", str(tmp_path / "report"))
-    plain = {"PLAIN": str(PLAIN.with_suffix(".sh")), "XDG_STATE_HOME": str(tmp_path), "TMPDIR": "/tmp"}  # noqa: S108 -- sockets need a short path
+    plain = {"SHELL_MANAGER": str(SHELL.with_suffix(".sh")), "XDG_STATE_HOME": str(tmp_path), "TMPDIR": "/tmp"}  # noqa: S108 -- sockets need a short path
     own_engine.run("sh", "-c", 'iptables-save >"$PLACE/rules"')
     done = own_engine.run(sys.executable, "-m", "churn", *words, *report, **plain)
     own_engine.run("sh", "-c", undo)

@@ -16,8 +16,9 @@ from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.system.clock import RealClock
+from churn.system.managers.gallery import gallery
 
-PLAIN = Path(__file__).parents[1] / "conformance" / "managers" / "plain.toml"
+SHELL = gallery()["shell"]
 
 
 def churn(*words: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +50,7 @@ def test_a_program_is_ended_at_its_call_of_the_engine_and_gets_well_again(
     tmp_path: Path, how: Ending, side: Side
 ) -> None:
     steps = (Create("a"), Interrupt(2, side, how), Start("a"), Stop("a"), Start("a"), Stop("a"))
-    target = Target(manager=str(PLAIN), environ=dict(os.environ), leases=tmp_path, interrupts=True)
+    target = Target(manager=str(SHELL), environ=dict(os.environ), leases=tmp_path, interrupts=True)
     with assembled(target) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
         done = session.run("a test", ("a",), Sequence(tuple(map(Step, steps))))

@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from churn.cli import churn
-
-EXAMPLES = Path(__file__).parents[1] / "conformance" / "managers"
+from churn.system.managers.gallery import gallery
 
 FILE = """
 [create]
@@ -81,9 +80,9 @@ def test_what_was_understood_is_shown_and_nothing_is_run(file: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("example", ["plain", "compose"])
+@pytest.mark.parametrize("example", gallery())
 def test_the_worked_examples_are_understood(example: str) -> None:
-    found = check(str(EXAMPLES / f"{example}.toml"))
+    found = check(example)
     assert found.exit_code == 0
     assert f"{example}, as " in found.output
     assert "misbehave" not in found.output

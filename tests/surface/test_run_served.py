@@ -12,8 +12,9 @@ from churn.assembly import Target, assembled
 from churn.errors import EnvironmentFault
 from churn.system import ownership
 from churn.system.clock import RealClock
+from churn.system.managers.gallery import gallery
 
-PLAIN = Path(__file__).parents[1] / "conformance" / "managers" / "plain.toml"
+SHELL = gallery()["shell"]
 PROGRAMS = ("docker", "busybox")
 
 
@@ -30,7 +31,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_described_manager_passes_on_an_emulated_engine(tmp_path: Path) -> None:
-    done = run(tmp_path, "--manager", str(PLAIN), "--max-operations", "0")
+    done = run(tmp_path, "--manager", str(SHELL), "--max-operations", "0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("PASS") >= 5
 
@@ -52,17 +53,21 @@ def test_a_manager_that_a_machine_can_have_once_only_is_had_alone(tmp_path: Path
 
 def test_a_server_that_ignores_sigterm_has_its_grace_at_any_speed(tmp_path: Path) -> None:
     """`docker stop --time 2` is shorter there by the clock of this machine."""
-    found = run(tmp_path, "--manager", str(PLAIN), "--cycles", "1", "--speed", "8", "--budget", "20s", "--seed", "1")
+    found = run(tmp_path, "--manager", str(SHELL), "--cycles", "1", "--speed", "8", "--budget", "20s", "--seed", "1")
     assert "graceful-stop after" not in found.stdout, found.stdout
 
 
 def test_what_is_broken_in_it_is_found_there(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
-    shutil.copytree(PLAIN.parent, broken)
-    script = broken / "plain.sh"
+    shutil.copytree(SHELL.parent, broken)
+    script = broken / "shell.sh"
     text = script.read_text(encoding="utf-8")
-    assert 'docker rm --force "$container" >/dev/null' in text
-    script.write_text(text.replace('docker rm --force "$container" >/dev/null', ":"), encoding="utf-8")
-    done = run(tmp_path / "report", "--manager", str(broken / "plain.toml"), "--max-operations", "0")
+    removes, only_halts = (
+        '  clear_away "$1"\n  mark "$1" stopped',
+        '  docker stop $(containers "$1")\n  mark "$1" stopped',
+    )
+    assert removes in text
+    script.write_text(text.replace(removes, only_halts), encoding="utf-8")
+    done = run(tmp_path / "report", "--manager", str(broken / "shell.toml"), "--max-operations", "0")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "no-orphans" in done.stdout

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from churn.cli import line
+from churn.system.managers.gallery import gallery
 
-MANAGERS = Path(__file__).parents[1] / "conformance" / "managers"
+SHELL = gallery()["shell"]
 PROGRAMS = ("docker", "busybox")
 
 
@@ -23,9 +24,9 @@ def file(tmp_path: Path) -> Path:
             if os.environ.get("CHURN_REQUIRE_DOCKER") == "1":
                 pytest.fail(f"expected the program {program} on PATH; install it")
             pytest.skip(f"the manager in this test is a script that needs {program}, which is not on PATH")
-    shutil.copy(MANAGERS / "plain.sh", tmp_path)
-    shutil.copy(MANAGERS / "plain.toml", tmp_path)
-    return tmp_path / "plain.toml"
+    shutil.copy(SHELL.with_suffix(".sh"), tmp_path)
+    shutil.copy(SHELL, tmp_path)
+    return tmp_path / "shell.toml"
 
 
 def written(file: Path, *changes: tuple[str, str]) -> None:
@@ -44,7 +45,7 @@ def churn(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_round_shows_how_each_step_was_understood(file: Path) -> None:
-    found = churn("manager", "check", "plain.toml", "--run", "--engine", "emulated", folder=file.parent)
+    found = churn("manager", "check", "shell.toml", "--run", "--engine", "emulated", folder=file.parent)
     assert found.returncode == 0, found.stdout + found.stderr
     headings = re.findall(r"^\w.*$", found.stdout.partition("to be known")[2], re.MULTILINE)
     assert [one for one in headings if one in ("create a", "its list", "start a", "stop a")] == [
@@ -56,41 +57,43 @@ def test_a_round_shows_how_each_step_was_understood(file: Path) -> None:
 
 
 def test_what_is_not_as_expected_is_told_with_exit_code_1(file: Path) -> None:
-    written(file.with_name("plain.sh"), ('docker rm --force "$container" >/dev/null', ":"))
-    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    removes, only_halts = (
+        '  clear_away "$1"\n  mark "$1" stopped',
+        '  docker stop $(containers "$1")\n  mark "$1" stopped',
+    )
+    written(file.with_name("shell.sh"), (removes, only_halts))
+    found = churn("manager", "check", "shell.toml", "--run", folder=file.parent)
     assert found.returncode == 1, found.stdout + found.stderr
     assert re.search(r"not as expected\n(.*\n)*  no-orphans: expected .*of service a is exited\n", found.stdout)
 
 
 def test_the_lines_by_which_containers_would_tell_whose_they_are(file: Path) -> None:
-    written(file, ('service_label = "plain.service"\n', ""), ('labels = { "plain.session" = "{run}" }\n', ""))
-    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    written(file, ('service_label = "shell.service"\n', ""), ('labels = { "shell.session" = "{run}" }\n', ""))
+    found = churn("manager", "check", "shell.toml", "--run", folder=file.parent)
     assert found.returncode == 0, found.stdout + found.stderr
     told = found.stdout.partition("could be told better")[2]
-    assert '  [containers]\n  service_label = "plain.service"\n' in told
-    assert '  labels = { "plain.session" = "{run}" }  # then a bug gets a shell script\n' in told
+    assert '  [containers]\n  service_label = "shell.service"\n' in told
+    assert '  labels = { "shell.session" = "{run}" }  # then a bug gets a shell script\n' in told
 
 
 def test_labels_that_are_always_the_same_need_a_run_of_their_own(file: Path) -> None:
-    written(
-        file, ('PLAIN_SESSION = "{run}"', 'PLAIN_SESSION = "here"'), ('labels = { "plain.session" = "{run}" }\n', "")
-    )
-    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    written(file, ('SESSION = "{run}"', 'SESSION = "here"'), ('labels = { "shell.session" = "{run}" }\n', ""))
+    found = churn("manager", "check", "shell.toml", "--run", folder=file.parent)
     assert (
-        '  labels = { "plain.session" = "here" }  # then a bug gets a shell script; say global = true' in found.stdout
+        '  labels = { "shell.session" = "here" }  # then a bug gets a shell script; say global = true' in found.stdout
     )
 
 
 def test_what_the_file_says_of_containers_and_they_do_not_have(file: Path) -> None:
-    written(file, ('"plain.session"', '"mine"'), ('"plain.service"', '"mine.service"'))
+    written(file, ('"shell.session"', '"mine"'), ('"shell.service"', '"mine.service"'))
     written(file, ("[containers]", "[containers]\nname_pattern = 'mine-.*'"))
-    found = churn("manager", "check", "plain.toml", "--run", folder=file.parent)
+    found = churn("manager", "check", "shell.toml", "--run", folder=file.parent)
     assert found.returncode == 2, found.stdout + found.stderr
     assert "containers.labels: expected mine=" in found.stderr
     for written_line in (
-        'labels = { "plain.session" = "{run}" }',
-        'service_label = "plain.service"',
-        "name_pattern = 'plain-.+-(?P<service>.+)'",
+        'labels = { "shell.session" = "{run}" }',
+        'service_label = "shell.service"',
+        "name_pattern = 'shell-.+-(?P<service>.+)'",
     ):
         assert f"\n  [containers]\n  {written_line}\n" in f"{found.stderr}\n"
 
@@ -119,16 +122,16 @@ def test_what_the_file_says_of_containers_and_they_do_not_have(file: Path) -> No
                 "  [list]\n  json_lines = true\n  entries = '[].{service: name, status: status, port: port}'"
             ),
         ),
-        (('service_label = "plain.service"', 'service_label = "mine"'), 'service_label = "plain.service"'),
+        (('service_label = "shell.service"', 'service_label = "mine"'), 'service_label = "shell.service"'),
     ],
     ids=["shape", "word", "port", "label"],
 )
 def test_a_run_ends_with_the_line_to_write_and_exit_code_2(file: Path, change: tuple[str, str], told: str) -> None:
     written(file, change)
-    words = ("run", "--engine", "emulated", "--manager", "plain.toml", "--report", "report")
+    words = ("run", "--engine", "emulated", "--manager", "shell.toml", "--report", "report")
     found = churn(*words, "--max-operations", "0", folder=file.parent)
     assert found.returncode == 2, found.stdout + found.stderr
-    assert found.stderr.startswith("churn: plain.toml: ")
+    assert found.stderr.startswith("churn: shell.toml: ")
     assert told in found.stderr
     assert "found:" not in found.stdout, "no bug is told"
 
@@ -140,11 +143,12 @@ def test_a_run_ends_with_the_line_to_write_and_exit_code_2(file: Path, change: t
         (("run", "--egnine", "docker"), "Did you mean"),
         (("run", "--engine", "dokcer"), "did you mean docker?"),
         (("run", "--manager", "refrence"), "got 'refrence'; did you mean reference?"),
-        (("run", "--manager", "plian.toml"), "did you mean plain.toml?"),
-        (("run", "--manager", "plain"), "did you mean plain.toml?"),
+        (("run", "--manager", "mien.toml"), "did you mean mine.toml?"),
+        (("run", "--manager", "mine"), "did you mean mine.toml?"),
+        (("run", "--manager", "docker-rnu"), "did you mean docker-run?"),
         (("run", "--defect", "stops-by-lable"), "did you mean stops-by-label?"),
         (("explore", "--exhaustive", "1", "--defect", "stops-by-lable", "--reproducers", "kept"), "stops-by-label?"),
-        (("run", "--manager", "plain.toml", "--defect", "list-omits"), "for the reference manager only"),
+        (("run", "--manager", "mine.toml", "--defect", "list-omits"), "for the reference manager only"),
     ],
 )
 def test_what_is_mistyped_is_told_before_anything_is_written(
@@ -154,8 +158,8 @@ def test_what_is_mistyped_is_told_before_anything_is_written(
     words: tuple[str, ...],
     told: str,
 ) -> None:
-    shutil.copy(MANAGERS / "plain.toml", tmp_path)
+    shutil.copy(SHELL, tmp_path / "mine.toml")
     monkeypatch.chdir(tmp_path)
     assert line([*words]) == 2
     assert told in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["plain.toml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]

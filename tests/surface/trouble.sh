@@ -1,5 +1,5 @@
 #!/bin/sh
-# A correct manager (plain.sh), during whose second start somebody else makes trouble with the engine.
+# A correct manager (shell.sh), during whose second start somebody else makes trouble with the engine.
 #
 #   trouble.sh KIND COMMAND [ARGUMENT...]
 #
@@ -39,7 +39,7 @@ make_trouble() {
 }
 
 if [ "$1" = start ]; then
-  echo start >>"$PLAIN_STATE/../starts"
-  [ "$(wc -l <"$PLAIN_STATE/../starts")" != 2 ] || make_trouble
+  echo start >>"$SERVICES/../starts"
+  [ "$(wc -l <"$SERVICES/../starts")" != 2 ] || make_trouble
 fi
-exec sh "$PLAIN" "$@"
+exec bash "$SHELL_MANAGER" "$@"

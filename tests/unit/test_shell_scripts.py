@@ -20,10 +20,11 @@ from churn.reproducers.file import Reproducer, load
 from churn.reproducers.shell import as_shell, description_of
 from churn.session.verdict import Signature
 from churn.system.managers.aima import STAND_IN_TIMEOUT
+from churn.system.managers.gallery import gallery
 
 ROOT = Path(__file__).parents[2]
 DEFECTS = sorted((ROOT / "reproducers" / "defects").glob("*.json"))
-MANAGERS = ROOT / "tests" / "conformance" / "managers"
+SHELL = gallery()["shell"]
 TOOLS = "sh mktemp chmod mkdir cat date timeout tail sed head cut grep rm xargs wc ls env touch sort tr python3"
 """What the scripts take from the machine."""
 PROGRAMS = ("churn", "aima", "docker", "sleep", "curl", "ss")
@@ -123,12 +124,9 @@ def test_a_script_gives_aima_the_time_that_a_replay_gives_it(settings: dict[str,
 
 
 def test_the_script_of_a_described_manager_has_its_commands_with_their_placeholders_filled() -> None:
-    path = MANAGERS / "plain.toml"
-    script = as_shell(evolve(EVENTFUL, manager=str(path), defects=()), description_of(str(path)))
-    assert f"dir={MANAGERS}" in script
-    assert (
-        'env PLAIN_STATE="$state" PLAIN_SESSION="$run" sh "$dir"/plain.sh create "$service" "$port" "$folder"' in script
-    )
+    script = as_shell(evolve(EVENTFUL, manager="shell", defects=()), description_of("shell"))
+    assert f"dir={SHELL.parent}" in script
+    assert 'env SERVICES="$state" SESSION="$run" bash "$dir"/shell.sh create "$service" "$port" "$folder"' in script
     assert "needs churn" not in script, "who gets it need not have Churn"
 
 

@@ -29,6 +29,7 @@ _COMMANDS = {
     "defects": "List the known lifecycle bugs that `churn run --defect NAME` plants in the reference manager.",
     "image": "The image of the stand-in server, which takes the place of vLLM and the like.",
     "manager": "Managers that a TOML file describes: any program that starts, stops and lists services.",
+    "managers": "List the managers whose descriptions come with Churn: `churn run --manager NAME` tests one.",
     "engine": "An emulated Docker engine: it speaks the Docker Engine API, without Docker, without a GPU, without waiting.",
     "reference": "A small service manager that does it right: the yardstick, and an example of what Churn tests.",
     "doctor": "Look at what a run would meet here: engine, images, ports, leftovers, folders.",
@@ -42,7 +43,7 @@ _PROGRAMS = "Programs"
 _PANELS = {
     "Test": ("init", "run", "explore", "replay", "report", "diff"),
     "On many machines": ("farm", "job"),
-    "Know": ("guide", "explain", "defects", "schema"),
+    "Know": ("guide", "explain", "defects", "managers", "schema"),
     "Look after": ("doctor", "clean", "manager", "image"),
     _PROGRAMS: ("engine", "reference"),
 }

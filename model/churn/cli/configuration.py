@@ -12,6 +12,7 @@ import rich_click as click
 
 from churn.errors import UsageError
 from churn.nearest import nearest
+from churn.system.managers.gallery import is_file
 
 FILE = "pyproject.toml"
 _MAIN = "run"
@@ -83,5 +84,5 @@ def _values(file: Path, told: Mapping[str, Any], command: click.Command) -> Iter
     for key, option in _options(command).items():
         if key in told and option.name is not None:
             value = told[key]
-            is_path = isinstance(option.type, click.Path) or (key == "manager" and str(value).endswith(".toml"))
+            is_path = isinstance(option.type, click.Path) or (key == "manager" and is_file(str(value)))
             yield option.name, str(file.parent / value) if is_path else value

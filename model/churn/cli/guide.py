@@ -13,6 +13,7 @@ from churn.report.console import VisibleConsole
 TOPICS = (
     "start",
     "managers",
+    "gallery",
     "aima",
     "pytest",
     "engine",

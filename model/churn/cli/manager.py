@@ -17,11 +17,13 @@ from churn.cli.options import engine_option
 from churn.cli.trying import tried_out
 from churn.lifecycle.contract import Bounds, Contract
 from churn.report.console import VisibleConsole
-from churn.system.managers.command import Description, read
+from churn.system.managers.command import About, Description, read
 from churn.system.managers.command.description import OPERATIONS, filled
+from churn.system.managers.gallery import description_path
 from churn.system.process import shown
 
-_SAMPLE = {"service": "a", "port": "8000", "folder": "FOLDER", "id": "ID", "state": "STATE", "run": "RUN"}
+_SAMPLE = {"service": "a", "port": "8000", "folder": "FOLDER", "id": "ID", "state": "STATE", "run": "RUN", "setting": "SETTING",
+           "value": "VALUE"}  # fmt: skip
 """What stands for the placeholders of a dry run."""
 _TOLD_ELSEWHERE = ("words", "labels", "name_pattern", "offers", "obedient", "bounds")
 """Fields of the contract that are not shown among its differences from the usual one, but by themselves."""
@@ -33,7 +35,7 @@ def manager() -> None:
 
 
 @manager.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE|NAME")
 @click.option(
     "--run",
     "really",
@@ -41,19 +43,19 @@ def manager() -> None:
     help="Also have it create, list, start and stop one service, and show how that was read.",
 )
 @engine_option("emulated", "Where that service runs: on an emulated engine, or on a real Docker.")
-def check(file: Path, *, really: bool, engine: str) -> None:
-    """Show what is understood of a description file. Without --run nothing is run.
+def check(file: str, *, really: bool, engine: str) -> None:
+    """Show what is understood of a description file, or of one of the gallery. Without --run nothing is run.
 
     Exit codes: 0 all of it was understood, 1 the manager did not do what is expected of it, 2 something was not understood.
     """
     console = VisibleConsole(highlight=False)
-    description = read(file)
+    description = read(description_path(file) or Path(file))
     _show(description, console)
     missing = sorted({call.argv[0] for call in description.calls.values() if _absent(call.argv[0], description)})
     for name in missing:
         console.print(f"[yellow]not there[/]: the program {escape(name)}; a run will need it", soft_wrap=True)
     if really:
-        target = Target(manager=str(file), engine=engine, environ=dict(os.environ))
+        target = Target(manager=file, engine=engine, environ=dict(os.environ))
         sys.exit(tried_out(target, console))
 
 
@@ -66,6 +68,7 @@ def _absent(program: str, description: Description) -> bool:
 def _show(description: Description, console: Console) -> None:
     console.print(f"{escape(description.name)}, as {escape(str(description.path))} describes it", soft_wrap=True)
     for heading, lines in (
+        ("about it", _about(description.about)),
         ("for a service called a", _calls(description)),
         ("environment", [f"{name}={value}" for name, value in description.variables(_values(description)).items()]),
         ("statuses", _statuses(description.contract)),
@@ -85,6 +88,16 @@ def _list(console: Console, heading: str, lines: Iterable[str]) -> None:
 
 
 # -- what was understood ----------------------------------------------------------------------------------------------
+
+
+def _about(about: About) -> Iterator[str]:
+    told = {
+        "": (about.summary,),
+        "manual: ": (about.manual,),
+        "tried with: ": about.versions,
+        "cannot say: ": about.cannot,
+    }
+    yield from (f"{heading}{line}" for heading, lines in told.items() for line in lines if line)
 
 
 def _values(description: Description) -> dict[str, str]:

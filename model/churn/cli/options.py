@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 from churn.nearest import nearest
 from churn.system.engines import ENGINES
 from churn.system.managers import MANAGERS
+from churn.system.managers.gallery import gallery
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -24,8 +25,9 @@ class OneOf(click.Choice[str]):
 
 
 def _managers(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]]:
-    files = [CompletionItem(begun, type="file")] if not any(one.startswith(begun) for one in MANAGERS) else []
-    return [*_beginning(begun, MANAGERS), *_described(begun), *files]
+    known = (*MANAGERS, *gallery())
+    files = [CompletionItem(begun, type="file")] if not any(one.startswith(begun) for one in known) else []
+    return [*_beginning(begun, known), *_described(begun), *files]
 
 
 def _described(begun: str) -> Iterator[CompletionItem[str]]:
@@ -51,7 +53,9 @@ def completing(words: Callable[[], Iterable[str]]) -> Callable[..., list[Complet
 
 def manager_option(default: str | None = None, words: str = "") -> Decorator:
     """``--manager``."""
-    said = words or "The service manager under test: reference, aima, or a TOML file that describes one."
+    said = (
+        words or "The service manager under test: reference, aima, one of the gallery (churn managers), or a TOML file."
+    )
     return click.option("--manager", default=default, show_default=default is not None, metavar="NAME|FILE",
                         shell_complete=_managers, help=said)  # fmt: skip
 

@@ -27,6 +27,7 @@ from churn.session.trace import Trace
 from churn.session.verdict import Verdict
 from churn.system.clock import RealClock
 from churn.system.managers.aima import AimaSettings
+from churn.system.managers.gallery import is_file
 
 _STYLES = {
     ReplayVerdict.FIXED: "green",
@@ -89,7 +90,7 @@ def _target(path: Path, reproducer: Reproducer, options: dict[str, Any]) -> Targ
 
 
 def _replay(path: Path, reproducer: Reproducer, target: Target, console: Console, stop: Interrupts) -> ReplayVerdict:
-    if target.manager.endswith(".toml"):
+    if is_file(target.manager):
         console.print(f"runs the commands of {escape(target.manager)}", soft_wrap=True)
     done = _done(target, reproducer, console, stop)
     if done is None:

@@ -23,6 +23,7 @@ from churn.session.fingerprint import Fingerprint
 from churn.session.known import Known
 from churn.shrink.bug import Bug
 from churn.system.managers.aima import AimaSettings
+from churn.system.managers.gallery import is_file
 from churn.visible import harmless_json
 
 FORMAT = 1
@@ -113,9 +114,8 @@ class Subject:
     @classmethod
     def of(cls, target: Target) -> "Subject":
         """The target, wherever it is tested. The file that describes its manager is named by its whole path."""
-        described = target.manager.endswith(".toml")
         return cls(
-            manager=str(Path(target.manager).absolute()) if described else target.manager,
+            manager=str(Path(target.manager).absolute()) if is_file(target.manager) else target.manager,
             engine=target.engine,
             seed=target.seed,
             defects=target.defects,

@@ -11,6 +11,7 @@ import pytest
 from attrs import frozen
 
 from churn.nearest import nearest
+from churn.system.managers.gallery import description_path, gallery, is_file
 
 _OF_TESTS = "for tests that read churn_choice: "
 OPTIONS = {
@@ -103,10 +104,10 @@ def _one_of(name: str, word: str, known: Sequence[str]) -> str:
 
 def _manager(word: str) -> str:
     """A manager's name, or the file that describes it."""
-    if word.endswith(".toml") and not Path(word).is_file():
+    if is_file(word) and not Path(word).is_file():
         _wrong("manager", "a file that is there", word)
-    if not word.endswith(".toml"):
-        _one_of("manager", word, ("reference", "aima"))
+    if description_path(word) is None:
+        _one_of("manager", word, ("reference", "aima", *gallery()))
     return word
 
 

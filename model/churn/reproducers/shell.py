@@ -6,7 +6,6 @@ script runs no other command: each text of it is quoted, or a comment on one lin
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -23,6 +22,7 @@ from churn.reproducers.lines import BEYOND, LINES
 from churn.reproducers.looks import look_of, succeeding
 from churn.system.managers.aima import STAND_IN_TIMEOUT, AimaSettings
 from churn.system.managers.command import Description, read
+from churn.system.managers.gallery import description_path
 from churn.system.managers.reference.contract import UPDATES
 from churn.visible import on_one_line
 
@@ -37,8 +37,9 @@ _LIMIT = 120
 
 
 def description_of(manager: str) -> Description | None:
-    """The description at that path; None for a manager that no file describes. Raises `UsageError`."""
-    return read(Path(manager)) if manager.endswith(".toml") else None
+    """The manager's description; None for one that no file describes. Raises `UsageError`."""
+    path = description_path(manager)
+    return read(path) if path is not None else None
 
 
 @frozen
@@ -59,9 +60,11 @@ def as_shell(reproducer: Reproducer, description: Description | None = None) -> 
 
     `description` is the manager's, where a file describes it. Raises `UsageError` where no shell can show the bug.
     """
-    kind = "described" if reproducer.manager.endswith(".toml") else reproducer.manager
+    kind = "described" if description_path(reproducer.manager) is not None else reproducer.manager
     if kind not in MANAGERS:
-        raise UsageError(f"expected a reproducer of reference, aima or FILE.toml, got one of {reproducer.manager}")
+        raise UsageError(
+            f"expected a reproducer of reference, aima, the gallery's or FILE.toml, got one of {reproducer.manager}"
+        )
     contract, own = _asked_of(reproducer, description)
     return _ENVIRONMENT.get_template("script.sh.jinja").render(
         manager=kind,
@@ -77,7 +80,7 @@ def as_shell(reproducer: Reproducer, description: Description | None = None) -> 
 
 def _asked_of(reproducer: Reproducer, description: Description | None) -> tuple[Contract, dict[str, Any]]:
     """What is expected of the manager, and what the template for it needs."""
-    if reproducer.manager.endswith(".toml"):
+    if description_path(reproducer.manager) is not None:
         if description is None:
             raise UsageError(f"expected the description {reproducer.manager}, which the script needs, got nothing")
         loading = description.contract.bounds.loading
@@ -118,7 +121,7 @@ def _lines(reproducer: Reproducer, contract: Contract) -> Iterator[Line]:
 def _line(step: Step, reproducer: Reproducer) -> str:
     operation = step.operation
     line = LINES.get(type(operation))
-    lonely = isinstance(operation, RestartManager) and not reproducer.manager.endswith(".toml")
+    lonely = isinstance(operation, RestartManager) and description_path(reproducer.manager) is None
     if line is None or type(operation) in BEYOND or lonely:
         raise UsageError(f"expected operations that a shell can do, got {operation}; replay it without --as-shell")
     name = operation.service

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from churn.errors import UsageError
+from churn.system.managers.gallery import is_file
 
 
 def trusted(manager: str, file: Path, within: Iterable[Path] = (), *, trust: bool = False) -> str:
@@ -12,9 +13,9 @@ def trusted(manager: str, file: Path, within: Iterable[Path] = (), *, trust: boo
 
     A description is looked for beside the reproducer first, then from the working folder. Where it is neither in the
     reproducer's folder nor in one of those of `within`, `trust` says whether it may be used all the same. Raises `UsageError`
-    where it may not.
+    where it may not. Those of the gallery are Churn's own, and may be used.
     """
-    if not manager.endswith(".toml"):
+    if not is_file(manager):
         return manager
     beside = file.parent / manager
     named = (beside if beside.exists() else Path(manager)).resolve()
@@ -33,7 +34,7 @@ def replaying(path: Path, manager: str, binary: str = "") -> str:
     It names a description, which is trusted by that, and AIMA's `binary`.
     """
     words = ["churn", "replay"]
-    if manager.endswith(".toml"):
+    if is_file(manager):
         words += ["--manager", manager]
     elif manager == "aima" and binary:
         words += ["--aima-bin", binary]

@@ -57,6 +57,21 @@ class CommandCall:
 
 
 @frozen(kw_only=True)
+class About:
+    """What a file says of itself, for people: nothing is checked by it."""
+
+    summary: str = ""
+    manual: str = ""
+    """Where the manager's manual is, which promises what the contract says."""
+    versions: tuple[str, ...] = ()
+    """The versions that the file was tried with."""
+    cannot: tuple[str, ...] = ()
+    """What the file cannot say of the manager, a sentence each."""
+    probe: tuple[str, ...] = ()
+    """A command that succeeds where the manager is there, and prints its version. Its program is what has to be on PATH."""
+
+
+@frozen(kw_only=True)
 class Description:
     """A manager, as a file describes it.
 
@@ -80,6 +95,7 @@ class Description:
     """How its daemon is started, and how it is stopped; None where it has none."""
     forgets_idle: bool = False
     """Whether its list leaves out services that do not run, which is then no lie."""
+    about: About = About()
     alone: bool = False
     """Whether only one run at a time may have it, because its names, labels, ports or files are the same for all runs."""
 

@@ -34,6 +34,7 @@ from churn.system.managers.command.description import (
     OF_SERVICE,
     OF_UPDATE,
     OPERATIONS,
+    About,
     CommandCall,
     Description,
     placeholders,
@@ -43,6 +44,7 @@ from churn.system.managers.command.table import Table, parsed
 
 _TOP = (
     "name",
+    "about",
     "global",
     "forgets_idle",
     "health_path",
@@ -53,6 +55,7 @@ _TOP = (
     "containers",
     "contract",
 )
+_ABOUT = tuple(one.name for one in fields(About))
 _CALL = ("argv", "timeout")
 _DAEMON = ("start", "stop", "timeout")
 _READING = ("entries", "json_lines", "pattern", "skip", "port_pattern")
@@ -110,7 +113,18 @@ class _DescriptionReader:
             service_label=containers.text("service_label", ""),
             service_pattern=_with_service(containers.regex("name_pattern", allowed=("service",))),
             forgets_idle=self.top.flag("forgets_idle"),
+            about=self._about(),
             alone=self.top.flag("global"),
+        )
+
+    def _about(self) -> About:
+        table = self.top.table("about", _ABOUT)
+        return About(
+            summary=table.text("summary", ""),
+            manual=table.text("manual", ""),
+            versions=table.texts("versions", ()),
+            cannot=table.texts("cannot", ()),
+            probe=table.texts("probe", ()),
         )
 
     # -- calls --------------------------------------------------------------------------------------------------------
