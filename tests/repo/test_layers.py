@@ -72,7 +72,7 @@ HOMES = {
     ),
     "uvicorn": ("system/engines/emulated/api/server.py",),
     "urllib3": ("system/engines/docker/",),
-    "hypothesis": ("explore/machine.py", "explore/profiles.py", "explore/suite.py"),
+    "hypothesis": ("explore/isolation.py", "explore/machine.py", "explore/profiles.py", "explore/suite.py"),
     "subprocess": ("system/process.py",),
     "pytest": ("pytest_plugin/",),
     "time": ("system/clock.py",),

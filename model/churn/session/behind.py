@@ -43,6 +43,7 @@ class Excursion:
 
         Raises `NothingNew` if nothing is news, but nothing could be found to go on from either.
         """
+        judged = self._in_another_state(judged)
         adopted, record = self.judge.adopted, self.pending.record
         known = self.judge.recognised(self.pending, judged.objections)
         if not known:
@@ -55,6 +56,19 @@ class Excursion:
             return evolve(judged, objections=tuple(alone))
         adopted.met.update(dict.fromkeys(record.known))
         return self._behind(self._put_right(judged, known), known)
+
+    def _in_another_state(self, judged: Judgement) -> Judgement:
+        """What is judged in states in which the operation had to end otherwise, if known bugs say all that is wrong there.
+
+        Such states are not looked at as long as others allow for how it ended. But those may fit worse.
+        """
+        if self.pending.others and not self.judge.recognised(self.pending, judged.objections):
+            there = evolve(self.pending, branches=self.pending.others, others=(), fits=False)
+            again = self.settle(there, False)
+            if self.judge.knows_all(there, again.objections):
+                self.pending = there
+                return again
+        return judged
 
     def _behind(self, state: State, met: Iterable[Objection]) -> Judgement:
         """The judgement when what the known bugs left that were `met` has been put right, and `state` is expected."""

@@ -27,6 +27,8 @@ class Pending:
     record: Record
     branches: tuple[Branch, ...]
     """What may have followed; each branch is judged."""
+    others: tuple[Branch, ...] = ()
+    """What follows where the operation had to end otherwise; none where it should not have ended so in any state."""
     acted: frozenset[str]
     """The services on which this step, or one hurried past just before it, acted.
 

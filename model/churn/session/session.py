@@ -197,12 +197,12 @@ class Session(Opened):
         late, self._unasked = self._unasked, record.step.pace is not Pace.CALM
         assert outcome is not None, "it has just been applied"  # noqa: S101 -- `step` sets it
         fitting = tuple([branch for branch in branches if branch.must.admits(outcome)])
-        return Pending(record=record, branches=fitting or tuple(branches), acted=acted, waited=waited, late=late,
-                       fits=bool(fitting), slow=record.slow)  # fmt: skip
+        others = tuple([branch for branch in branches if not branch.must.admits(outcome)]) if fitting else ()
+        return Pending(record=record, branches=fitting or tuple(branches), others=others, acted=acted, waited=waited,
+                       late=late, fits=bool(fitting), slow=record.slow)  # fmt: skip
 
     def _pass_by(self, pending: Pending) -> None:
-        self._pending = pending
-        self.possible = distinct(branch.state for branch in pending.branches)
+        self._pending, self.possible = pending, distinct(branch.state for branch in pending.branches)
         self._close(pending.record, Verdict.UNSEEN)
 
     # -- what follows a look ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from attrs import evolve
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Length, Operation, Pace, Restart, Start, Step, Stop, Wait
+from churn.lifecycle.operations import Create, Length, Operation, Pace, Restart, Start, Step, Stop, Wait
 from churn.lifecycle.sequence import fitting
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, calmly_done, plainly_done, strays_of, used_names
@@ -224,6 +224,16 @@ def _waiting(failing: Failing, _: Foresight) -> Iterator[Candidate]:
         yield _with(failing, (*failing.steps[:-1], Step(Wait(Length.SHORT))))
 
 
+def _idling(failing: Failing, _: Foresight) -> Iterator[Candidate]:
+    """Each service that was left running, alone, and then a long wait: all the rest may only have passed the time."""
+    if any(step.operation == Wait(Length.LONG) for step in failing.steps) or not _passes_time_elsewhere(failing):
+        return
+    for name in failing.names:
+        started = Start(name) in [step.operation for step in failing.steps]
+        if started and name != failing.steps[-1].operation.service:
+            yield _with(failing, (Step(Create(name)), Step(Start(name)), Step(Wait(Length.LONG))))
+
+
 def _passes_time_elsewhere(failing: Failing) -> bool:
     """Whether the last step is done to another service than was started before, and nobody says that it disturbed that one."""
     last = failing.steps[-1].operation
@@ -237,6 +247,7 @@ _ORDER: tuple[_Make, ...] = (
     cycles_of_what_piles_up,
     short_jumps,
     cycles,
+    _idling,
     _plainly,
     _seen_sooner,
     _without_service,
@@ -265,5 +276,6 @@ _OTHER_END: tuple[_Make, ...] = (
     _calmer,
     _milder,
     _waiting,
+    _idling,
 )
 """Those that may end with another operation."""
