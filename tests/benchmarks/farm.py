@@ -1,9 +1,10 @@
 """A campaign in jobs: the same bugs whoever is faster, what a second worker brings, what a job costs beside what it does.
 
 `--same` is the long form of a test: for each seed a campaign over four planted bugs by one worker; and by three, of which one is
-killed at a random moment, with a head that is begun anew once. `--simulate` says how far it would scale.
+killed at a random moment, with a head that is begun anew once. `--simulate` says how far it would scale. `--engines`: what a
+second real engine brings; it needs what `.ci/dockerd` does.
 
-python tests/benchmarks/farm.py [--same SEEDS] [--first-seed N] [--simulate]
+python tests/benchmarks/farm.py [--same SEEDS] [--first-seed N] [--simulate] [--engines]
 """
 
 import argparse
@@ -18,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import farm_engines
 from farm_simulation import simulated
 from measure import Figure, report
 
@@ -190,12 +192,15 @@ def main() -> None:
     parser.add_argument("--same", type=int, metavar="SEEDS")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--simulate", action="store_true")
+    parser.add_argument("--engines", action="store_true")
     given = parser.parse_args()
     if given.same:
         found = list(same(range(given.first_seed, given.first_seed + given.same)))
         report("farm, the same bugs", [Figure("same", sum(found), f"seeds of {len(found)} with the same bugs", "all")])
     elif given.simulate:
         simulated()
+    elif given.engines:
+        report("farm, two real engines", list(farm_engines.figures()))
     else:
         report("farm", list(figures()))
 
