@@ -39,6 +39,7 @@ SYSTEM_RANKS = {
     "protocols": 0,
     "rewinding": 0,
     "refusals": 0,
+    "servers": 0,
     "clock": 0,
     "process": 0,
     "parent": 0,

@@ -43,7 +43,7 @@ def named_commands(text: str) -> set[str]:
 @EVERY_PAGE
 def test_every_option_that_is_named_exists(text: str) -> None:
     others = re.compile(
-        r"docker -H |docker ps |dask worker |python tests/|^argv = "
+        r"docker -H |docker ps |--alias|dask worker |python tests/|^argv = "
     )  # commands of docker, of dask, of programs in tests/, of other managers
     lines = "\n".join(line for line in text.splitlines() if not others.search(line))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", lines))

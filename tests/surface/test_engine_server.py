@@ -329,10 +329,11 @@ def test_a_published_port_answers_as_a_server_would(engine: Served) -> None:
             ("GET", "/health?verbose=1"),
             ("HEAD", "/health"),
             ("GET", "/v1/models"),
+            ("GET", "/metrics"),
             ("POST", "/health"),
         )
     }
-    assert list(told.values()) == [200, 200, 200, 404, 405]
+    assert list(told.values()) == [200, 200, 200, 200, 404, 405]
     assert requests.get(f"{url}/health", timeout=LIMIT).text == "ok"
     assert container.attrs["State"]["Status"] == "created"
     assert not engine.free(port)

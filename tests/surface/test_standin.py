@@ -4,6 +4,7 @@ import socket
 import stat
 from collections.abc import Callable
 from contextlib import closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.protocols import Mount
+from churn.system.servers import answer, answer_while_loading, table
 from churn.system.standin import image
 
 pytestmark = pytest.mark.docker
@@ -44,7 +46,7 @@ def test_it_serves_as_soon_as_it_is_started(sandbox: Any, until: Until) -> None:
     until(lambda: healthy(sandbox, port), within=AT_ONCE)
     assert sandbox.host.health(port, "/") == 200
     assert sandbox.host.health(port, "/health?verbose=1") == 200
-    assert sandbox.host.health(port, "/v1/models") == 404
+    assert sandbox.host.health(port, "/metrics") == 404
 
 
 @pytest.mark.parametrize("word", [None, "", "healthy"])
@@ -94,6 +96,46 @@ def test_a_client_that_says_nothing_does_not_keep_others_out(sandbox: Any, until
     until(lambda: healthy(sandbox, port))
     with closing(socket.create_connection(("127.0.0.1", port))):
         assert healthy(sandbox, port)
+
+
+LLAMA = ("llama-server", "--host", "::", "--model", "/mnt/models/tiny.gguf", "--alias", "library/tiny")
+VLLM = ("serve", "/models/tiny", "--served-model-name=tiny")
+
+
+def asked(port: int, method: str, path: str, content: bytes = b"") -> tuple[int, str, str]:
+    """Status, kind and content of the answer to a request."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=AT_ONCE)) as connection:
+        connection.request(method, path, content or None)
+        told = connection.getresponse()
+        return told.status, told.getheader("Content-Type", ""), told.read().decode()
+
+
+@pytest.mark.parametrize("argv", [LLAMA, VLLM], ids=["llama.cpp", "vLLM"])
+def test_it_answers_as_emulated_servers_do(sandbox: Any, until: Until, argv: tuple[str, ...]) -> None:
+    port = sandbox.host.free_port()
+    sandbox.behave("slow=0.5")
+    sandbox.engine.start(sandbox.create(port=port, command=(*argv, "--port", str(port))))
+    early = answer_while_loading(argv)
+    if early is not None:
+        until(lambda: sandbox.host.health(port, "/v1/models", AT_ONCE) == 503)
+        assert asked(port, "GET", "/v1/models") == (early.status, early.kind, early.content)
+    until(lambda: healthy(sandbox, port))
+    requests = [tuple(line.split(" ")[:2]) for line in table().splitlines()]
+    for method, path in (*requests, ("GET", "/metrics"), ("POST", "/health")):
+        told = answer(argv, method, path)
+        content = b'{"prompt": "hello"}' * 1000 if method == "POST" else b""
+        assert asked(port, method, path, content) == (told.status, told.kind, told.content), (method, path)
+
+
+def test_it_adds_a_line_to_a_file_in_a_volume_where_it_is_told_to(sandbox: Any, until: Until) -> None:
+    port = sandbox.host.free_port()
+    written = Path(sandbox.folder) / "written"
+    written.write_text("before\n")
+    mounts = (Mount(sandbox.folder, "/behaviour", read_only=False),)
+    container = sandbox.create(port=port, environment={"WRITES": "/behaviour/written"}, mounts=mounts)
+    sandbox.engine.start(container)
+    until(lambda: healthy(sandbox, port))
+    assert written.read_text() == "before\n/models\n"
 
 
 # Ending

@@ -1,9 +1,11 @@
 #!/bin/sh
 # A stand-in for a model server, for tests of what starts, watches and stops such servers.
-# Its arguments are those of the real one; of them only --port N (or --port=N, default 8000) counts.
+# Its arguments are those of the real one; of them count --port N (or --port=N, default 8000, or as OLLAMA_HOST says), what
+# names the model, and that it is llama-server, which answers while it loads.
+# WRITES, if it is set, names a file to which a line is added when it begins to serve.
 # Its behaviour is the word in a file that may change while it runs:
 #   healthy         serve (also where the file is missing or empty)
-#   slow=SECONDS    nothing listens until then
+#   slow=SECONDS    its model loads until then: nothing listens, or all is answered with 503
 #   crash           exit 1, at the start or as soon as it is read
 #   unhealthy       answer 503
 #   hang            accept and never answer
@@ -17,15 +19,27 @@ trap 'look; [ "$behaviour" = ignore-sigterm ] || exit 0' TERM
 trap : USR1 # ends a pause
 export SERVER=$$
 
-find_port() {
-  port=8000
+# What clients are to call the model counts before where it is, and that before the word after `serve`.
+read_words() {
+  port=${OLLAMA_HOST##*:} alias='' model='' served='' loads_openly=
   while [ $# -gt 0 ]; do
     case $1 in
       --port) port=${2:-$port} ;;
       --port=*) port=${1#--port=} ;;
+      --alias | --served-model-name) alias=${2:-$alias} ;;
+      --alias=* | --served-model-name=*) alias=${1#*=} ;;
+      --model | --model-id | -m) model=${2:-$model} ;;
+      --model=* | --model-id=* | -m=*) model=${1#*=} ;;
+      serve) served=${served:-${2:-}} ;;
+      llama-server | */llama-server) loads_openly=yes ;;
     esac
     shift
   done
+  case $served in -*) served= ;; esac
+  case $port in '' | *[!0-9]*) port=8000 ;; esac
+  MODEL=${alias:-${model:-$served}}
+  case $MODEL in '' | *[!A-Za-z0-9._:/@+-]*) MODEL=stand-in ;; esac
+  export MODEL
 }
 
 # A signal ends `wait` at once; it would have to wait for a `sleep` in the foreground.
@@ -44,12 +58,20 @@ obey() {
 
 load() {
   asked=$behaviour
+  if [ -n "$loads_openly" ]; then
+    LOADING='{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}' serve &
+    open=$!
+  fi
   sleep "${asked#slow=}" &
   loading=$!
   while [ "$behaviour" = "$asked" ] && kill -0 "$loading" 2>/dev/null; do
     pause
     obey
   done
+  if [ -n "$loads_openly" ]; then
+    kill "$open"
+    wait "$open"
+  fi
 }
 
 # Each connection gets a process of its own. Busybox is built with one of two nc, which take different words for that;
@@ -63,9 +85,10 @@ serve() {
   exec nc "$listen" -p "$port" -e /stand-in/answer.sh
 }
 
-find_port "$@"
+read_words "$@"
 obey
 case $behaviour in slow=*) load ;; esac
+[ -z "${WRITES:-}" ] || echo "$MODEL" >>"$WRITES"
 serve &
 server=$!
 echo "stand-in: port $port, $behaviour"

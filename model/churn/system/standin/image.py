@@ -15,7 +15,7 @@ from attrs import frozen
 
 from churn import errors
 from churn.lifecycle.observation import Resource, ResourceKind
-from churn.system import process
+from churn.system import process, servers
 from churn.system.engines.docker import DockerEngine
 
 TAG = "churn/stand-in:1"
@@ -30,7 +30,7 @@ _RECIPE_LABEL = "churn.stand-in.recipe"
 
 _SCRIPTS = ("entrypoint.sh", "answer.sh", "behaviour.sh")
 _HOME = "stand-in"
-_APPLETS = ("sh", "cat", "false", "kill", "nc", "sleep", "true")
+_APPLETS = ("sh", "cat", "false", "head", "kill", "nc", "sleep", "true")
 _BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox", "/sbin/busybox")
 
 # All that containers get mounted is in the image, so that the engine adds nothing to a container's own layer.
@@ -157,6 +157,7 @@ def archive(busybox: Path | None = None) -> bytes:
             tar.addfile(_entry(folder, tarfile.DIRTYPE, mode=0o755))
         for script in _SCRIPTS:
             _add_file(tar, f"{_HOME}/{script}", files("churn.system.standin").joinpath(script).read_bytes())
+        _add_file(tar, f"{_HOME}/servers.txt", servers.table().encode())
         if busybox is not None:
             _add_root(tar, busybox)
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import stat
 from collections.abc import Mapping
@@ -16,12 +17,13 @@ from churn.system.engines.emulated.container import EmulatedContainer
 from churn.system.engines.emulated.core import Core
 from churn.system.engines.emulated.spellings import crashing
 from churn.system.host import ALL_INTERFACES, BEHAVIOUR
+from churn.system.servers import answer, answer_while_loading
 
 _LONGEST_WORD = 4096
 """Bytes that are read of a behaviour file."""
+_LONGEST_PART = 65536
 _REQUEST_TIME = 5.0
 """Seconds that a client may take to send its request."""
-_HEALTH = ("/", "/health")
 _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 
@@ -128,21 +130,34 @@ class HostPorts:
     async def _respond(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: EmulatedContainer
     ) -> None:
-        word = self.core.runner.behaviour(container)
-        if self._clock.now() < container.ready_at or crashing(word):
+        word, argv = self.core.runner.behaviour(container), container.spec.command
+        loading = self._clock.now() < container.ready_at
+        early = answer_while_loading(argv) if loading else None
+        if crashing(word) or (loading and early is None):
             return  # nothing listens in the container: the proxy ends the connection
         if word == "hang" or container.state == "paused":
             await reader.read()  # until the client gives up
             return
         method, path = (*head.decode("latin-1").split(" "), "", "")[:2]
-        status = _status(method, path.partition("?")[0], word)
-        content = b"ok" if status == 200 else _REASONS[status].lower().encode()
+        await _take_content(head, reader)
+        asked = "GET" if method == "HEAD" else method
+        told = early or answer(argv, asked, path.partition("?")[0], healthy=word != "unhealthy")
+        content = told.content.encode()
         writer.write(
-            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\n"
+            f"HTTP/1.1 {told.status} {_REASONS[told.status]}\r\nContent-Type: {told.kind}\r\n"
             f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
         )
         writer.write(content if method != "HEAD" else b"")
         await writer.drain()
+
+
+async def _take_content(head: bytes, reader: asyncio.StreamReader) -> None:
+    """Read what belongs to the request after its head: closing with bytes unread would reset the connection."""
+    found = re.search(rb"(?im)^content-length:[ \t]*(\d{1,9})[ \t]*\r?$", head)
+    left = int(found[1]) if found is not None else 0
+    async with asyncio.timeout(_REQUEST_TIME):
+        while left > 0 and (part := await reader.read(min(left, _LONGEST_PART))):
+            left -= len(part)
 
 
 async def _opened(connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -152,11 +167,3 @@ async def _opened(connection: socket.socket) -> tuple[asyncio.StreamReader, asyn
     except BaseException:
         connection.close()
         raise
-
-
-def _status(method: str, path: str, word: str) -> int:
-    if method not in ("GET", "HEAD"):
-        return 405
-    if path not in _HEALTH:
-        return 404
-    return 503 if word == "unhealthy" else 200
