@@ -15,7 +15,7 @@ from churn.lifecycle.invariants import Objection, Trait, has
 from churn.lifecycle.observation import Observation
 from churn.lifecycle.operations import Create, Remove, Status
 from churn.lifecycle.outcome import Rejected
-from churn.lifecycle.state import State
+from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch, Must
 from churn.session.fingerprint import Fingerprint
 from churn.session.judging import Judge, Pending
@@ -70,13 +70,15 @@ class Excursion:
                 return again
         return judged
 
-    def _behind(self, state: State, met: Iterable[Objection]) -> Judgement:
-        """The judgement when what the known bugs left that were `met` has been put right, and `state` is expected."""
+    def _behind(self, states: tuple[State, ...], met: Iterable[Objection]) -> Judgement:
+        """The judgement when what the known bugs left that were `met` has been put right, and one of the states is expected."""
         adopted = self.judge.adopted
-        behind = evolve(self.pending, branches=(Branch(Must.ANY, state),), waited=False, late=True, slow=None)
+        branches = tuple([Branch(Must.ANY, state) for state in states])
+        behind = evolve(self.pending, branches=branches, waited=False, late=True, slow=None)
         again = self.settle(behind, True)
         listed = {entry.service for entry in again.observation.listed or ()}
-        adopted.unlisted |= {name for name, one in state.services.items() if one.port is None and name not in listed}
+        unknown = {name for name, one in states[0].services.items() if one.port is None}
+        adopted.unlisted |= unknown - listed
         persisting = {*self.judge.recognised(behind, again.objections), *_words_of_moved(again.objections, met)}
         adopted.keep(persisting)
         rest = [found for found in again.objections if found not in persisting]
@@ -90,8 +92,10 @@ class Excursion:
         return self._news(last, self._counting(one for one in last.objections if one not in known))
 
     def _counting(self, objections: Iterable[Objection]) -> list[Objection]:
-        """Those that are taken for news (`Adopted.counts`)."""
-        return [found for found in objections if self.judge.adopted.counts(found)]
+        """Those that are taken for news (`Adopted.counts`), but for those to what was refused for a port that may be held."""
+        found, adopted = list(objections), self.judge.adopted
+        refused = {one.service for one in found if one.service in adopted.unlisted and has(one.invariant, Trait.SPOKEN)}
+        return [one for one in found if one.service not in refused and adopted.counts(one)]
 
     def _coming_alone(self, objections: list[Objection], known: Iterable[Objection]) -> list[Objection]:
         """Those that do not come with a known bug: never seen together with one, nor a list's word of what one just moved."""
@@ -105,8 +109,8 @@ class Excursion:
             return evolve(judged, objections=tuple(counted))
         raise NothingNew("what was objected to may be a consequence of bugs that are known")
 
-    def _put_right(self, judged: Judgement, known: Iterable[Objection]) -> State:
-        """Remove what the known bugs left, as far as that can be done; the state to expect then, with the rest taken over."""
+    def _put_right(self, judged: Judgement, known: Iterable[Objection]) -> tuple[State, ...]:
+        """Remove what the known bugs left, as far as that can be done; the states to expect then, with the rest taken over."""
         pending, adopted, nearest = self.pending, self.judge.adopted, self._nearest(judged)
         look = self.system.observer.see(pending.record.step.operation, None, ask=True, states=(nearest,))
         look = self.system.observer.probe(look, (bind(nearest, look.observation),))
@@ -114,6 +118,7 @@ class Excursion:
         state = taken_over(nearest, look.observation, statuses=told)
         state = self._without_forgotten(state, look.observation)
         moved = {name for name, one in state.services.items() if one.port != nearest.services[name].port}
+        adopted.unlisted |= {name for name in moved if nearest.services[name].held}
         if not moved <= pending.acted:  # ports that nobody touched: the list tells them of the wrong services
             adopted.tainted |= moved | pending.acted
         self.system.discard(debris(self.judge.case(pending, pending.branches[0], state, look)))
@@ -122,7 +127,9 @@ class Excursion:
             policies = frozenset(one.restart_policy for one in judged.observation.containers.values())
             contract = self.judge.contract
             self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
-        return state
+        equal = judged.equal if nearest is judged.nearest else ()
+        others = [taken_over(one, look.observation, statuses=told) for one in equal]
+        return distinct((state, *(_knowing(one, state) for one in others)))
 
     def _without_forgotten(self, state: State, seen: Observation) -> State:
         """Without the services that the manager does not know any more: it does not list them, and refuses to tell of them."""
@@ -140,6 +147,13 @@ class Excursion:
         refused = isinstance(self.pending.outcome, Rejected) and not self.pending.fits
         makes_known = isinstance(self.pending.record.step.operation, Create | Remove)
         return self.before if refused and makes_known else judged.nearest
+
+
+def _knowing(state: State, other: State) -> State:
+    """Without the services that the other one does not know."""
+    for name in state.services.keys() - other.services.keys():
+        state = state.drop(name)
+    return state
 
 
 def _words_of_moved(objections: Iterable[Objection], known: Iterable[Objection]) -> list[Objection]:

@@ -75,6 +75,10 @@ def is_blind(states: Iterable[State], contract: Contract) -> bool:
     )
 
 
+_Judged = tuple[list[Objection], list[Doubt], State, Must]
+"""A possible state, how it has come to be one, and what is objected to it, or doubted of it."""
+
+
 @define(eq=False)
 class Judge:
     """Judges the steps of one sequence. `contract` is the manager's, loosened where known bugs broke it in this sequence."""
@@ -91,21 +95,20 @@ class Judge:
         `bound` are the branches' states, with the ports and container ids that the look has shown.
         """
         kept: list[State] = []
-        found: list[tuple[list[Objection], list[Doubt], State, Must]] = []
+        found: list[_Judged] = []
         for branch, state in zip(pending.branches, bound, strict=True):
             objections, doubts = examine(self.case(pending, branch, state, look), self.invariants)
             objections = [one for one in objections if not self.adopted.tolerates(one)]
             if not objections:
                 kept.append(remember(state, look.observation))
             found.append((objections, doubts, state, branch.must))
-        objections, doubts, nearest, _ = (
-            found[0] if len(found) == 1 else min(found, key=lambda one: self._rank(pending, one[0], one[3]))
-        )
+        (objections, doubts, nearest, _), *equal = self._nearest(pending, found)
         return Judgement(
             kept=distinct(kept),
             objections=tuple(objections),
             doubts=tuple(doubts),
             nearest=nearest,
+            equal=tuple([state for _, _, state, _ in equal]),
             observation=look.observation,
             listing=look.listing,
             settled=patience.waited,
@@ -127,6 +130,13 @@ class Judge:
             listing=look.listing,
             slow=pending.slow,
         )
+
+    def _nearest(self, pending: Pending, found: list[_Judged]) -> list[_Judged]:
+        """Those that fit best, all as well as the first of them."""
+        if len(found) == 1:
+            return found
+        ranks = [self._rank(pending, objections, must) for objections, _, _, must in found]
+        return [one for one, rank in zip(found, ranks, strict=True) if rank == min(ranks)]
 
     def _rank(self, pending: Pending, objections: Sequence[Objection], must: Must) -> tuple[int, bool, int, int]:
         """How badly a state fits: by how many objections are news, by how many there are, by how high the first one ranks.

@@ -91,8 +91,8 @@ class Adopted:
     """What known bugs left in this sequence and is not objected to again.
 
     `tainted` are services with something that could not be put right: what else is wrong with them may be its consequence.
-    `unlisted` are services of which no list tells the port, so that it may be one that is held. `crashed` are services whose
-    server ended by itself; `reviving`: the engine starts such containers again.
+    `unlisted` are services of which no list tells the port, or that were moved from one that is held: it may be that one.
+    `crashed` are services whose server ended by itself; `reviving`: the engine starts such containers again.
     """
 
     met: dict[Fingerprint, None] = field(factory=dict)
@@ -117,7 +117,6 @@ class Adopted:
         if found.service is None:
             return True
         tainted = found.service in self.tainted and not has(found.invariant, Trait.OTHERS)
-        tainted |= found.service in self.unlisted and has(found.invariant, Trait.SPOKEN)
         return not tainted and not (self.reviving and found.service in self.crashed)
 
     def keep(self, persisting: Iterable[Objection]) -> None:

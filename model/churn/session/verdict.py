@@ -29,14 +29,15 @@ class Verdict(Enum):
 class Judgement:
     """What one look came to. `kept` are the possible states to which nothing is objected, with ports and ids filled in.
 
-    If none was kept, `objections` are those to `nearest`, the possible state that fits best. `settled` says how many seconds the
-    system needed until one was kept, `looks` how many looks that took.
+    If none was kept, `objections` are those to `nearest`, the possible state that fits best; `equal` fit no worse. `settled` says
+    how many seconds the system needed until one was kept, `looks` how many looks that took.
     """
 
     kept: tuple[State, ...]
     objections: tuple[Objection, ...]
     doubts: tuple[Doubt, ...]
     nearest: State
+    equal: tuple[State, ...] = ()
     observation: Observation
     listing: Outcome | None
     settled: float
