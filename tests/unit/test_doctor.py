@@ -31,7 +31,7 @@ from churn.system.standin.image import BASE, LABEL, TAG
 from sandbox import run_that_is_over
 
 OK, NOTE, PROBLEM = CheckVerdict.OK, CheckVerdict.NOTE, CheckVerdict.PROBLEM
-ABOUT = About("ID:1", "20.10.24", "1.41", frozenset({"runc"}))
+ABOUT = About(identity="ID:1", version="20.10.24", api="1.41", runtimes=frozenset({"runc"}))
 BUSYBOX = Path("/bin/busybox")
 FREE, HELD, UNTOLD = Port(bindable=True), Port(None, False, Holder.STRANGER, "pid 7 (nginx)"), Port()
 

@@ -11,7 +11,17 @@ from attrs import frozen
 from churn.doctor.findings import CheckFinding, note, ok, problem, told
 from churn.lifecycle.observation import Resource
 from churn.system import process
-from churn.system.engines.docker import About, DockerEngine, ImageInfo, Place, named_by, places
+from churn.system.engines.docker import (
+    DOCKER,
+    PODMAN,
+    About,
+    DockerEngine,
+    ImageInfo,
+    Place,
+    ask_identity,
+    named_by,
+    places,
+)
 from churn.system.protocols import ListedContainer
 
 PATIENCE = 10
@@ -20,8 +30,8 @@ _GLANCE = 2
 """The same for engines elsewhere, which are only mentioned."""
 
 _OLDEST_API = (1, 24)
-_KNOWN_FROM, _KNOWN_TO = (20, 10), 28
-"""The versions of Docker that Churn is known to work with."""
+_KNOWN = {DOCKER: ((20, 10), 28, "Docker 20.10 to 28"), PODMAN: ((4, 3), 4, "Podman 4.3")}
+"""The versions of engines that Churn is known to work with: the first, the last number of the last, and both in words."""
 
 
 class Shown(Protocol):
@@ -132,11 +142,16 @@ def _glanced(place: Place, environ: Mapping[str, str]) -> DockerEngine:
 def version(engine: Shown) -> CheckFinding:
     """Whether it is one that Churn can speak with, and is known to work with."""
     about = engine.about()
-    found = f"{about.version}, API {about.api}"
+    found = (
+        f"{about.kind} {about.version}, API {about.api}"
+        if about.kind != DOCKER
+        else f"{about.version}, API {about.api}"
+    )
     if _numbers(about.api) < _OLDEST_API:
         return problem(f"{found}; expected API 1.24 or newer", "update Docker")
-    known = _KNOWN_FROM <= _numbers(about.version) < (_KNOWN_TO + 1,)
-    return ok(found) if known else note(f"{found}; Churn is known to work with Docker 20.10 to {_KNOWN_TO}")
+    first, last, words = _KNOWN[about.kind]
+    known = first <= _numbers(about.version) < (last + 1,)
+    return ok(found) if known else note(f"{found}; Churn is known to work with {words}")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -169,7 +184,8 @@ def command(reach: Reach, environ: Mapping[str, str]) -> CheckFinding:
     path = shutil.which("docker", path=environ.get("PATH"))
     if path is None:
         return command_alone(environ)
-    finished = process.run([path, "info", "--format", "{{.ID}}"], env=environ, timeout=PATIENCE)
+    asked = ask_identity(reach.engine.about().kind if reach.engine is not None else DOCKER)
+    finished = process.run([path, "info", "--format", asked], env=environ, timeout=PATIENCE)
     identity = finished.stdout.strip()
     if finished.code != 0 or not identity:
         reason = f"no answer within {PATIENCE} s" if finished.cut_off else _last(finished.stderr) or "it told no id"

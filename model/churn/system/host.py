@@ -23,7 +23,8 @@ ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - engines publish on all interfaces, so
 ANY_PORT = 0
 NO_ANSWER = 0
 
-_PROXY = "docker-proxy"
+_PROXY, _MONITOR = "docker-proxy", "conmon"
+"""What holds published ports for Docker, and for Podman."""
 _SOCKET_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _EPHEMERAL = 32768
@@ -214,7 +215,7 @@ def _holders(ports: set[int], serving: Collection[int]) -> dict[int, tuple[Holde
 
 def _holder(pid: int, *, serving: bool) -> tuple[Holder, str]:
     name = process.name(pid)
-    ours = serving or name == _PROXY or process.is_marked(pid)
+    ours = serving or name in (_PROXY, _MONITOR) or process.is_marked(pid)
     return Holder.MANAGER if ours else Holder.STRANGER, f"pid {pid} ({name})"
 
 

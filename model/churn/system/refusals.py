@@ -15,6 +15,15 @@ _PATTERNS: tuple[tuple[int, str, type[errors.EngineError]], ...] = (
     (404, r"no such image", errors.NoSuchImage),
     (500, r"port is already allocated|address already in use", errors.PortTaken),
     (500, r"could not select device driver", errors.NoSuchDevice),
+    # In Podman's words, which has one code for most.
+    (500, r"that name is already in use", errors.NameTaken),
+    (500, r"names must match", errors.BadParameter),
+    (500, r"no such container|layer not known", errors.NotFound),
+    (
+        500,
+        r"container state improper|network already exists|running or paused containers cannot be removed",
+        errors.Conflict,
+    ),
 )
 
 _BY_STATUS: dict[int, type[errors.EngineError]] = {

@@ -5,6 +5,6 @@
 
 from churn.system.engines.docker.contexts import Place, named_by, places
 from churn.system.engines.docker.engine import DockerEngine
-from churn.system.engines.docker.wire import About, ImageInfo
+from churn.system.engines.docker.wire import DOCKER, PODMAN, About, ImageInfo, ask_identity
 
-__all__ = ["About", "DockerEngine", "ImageInfo", "Place", "named_by", "places"]
+__all__ = ["DOCKER", "PODMAN", "About", "DockerEngine", "ImageInfo", "Place", "ask_identity", "named_by", "places"]

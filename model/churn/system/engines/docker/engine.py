@@ -56,6 +56,7 @@ class DockerEngine:
             unless_done.callback(self.close)
             with self._asking():
                 self._events = EventReader(self._api, local=local)
+            self._named = self._events.named
             unless_done.pop_all()
 
     def close(self) -> None:
@@ -65,7 +66,7 @@ class DockerEngine:
     def identity(self) -> str:
         """The engine's own id, which outlives its restarts; those that were noticed show."""
         with self._asking():
-            told = str(self._api.info()["ID"])
+            told = wire.identity_of(self._api.info())
         return f"{told}{f', restarted {self._events.restarts} time(s)' if self._events.restarts else ''}"
 
     def version(self) -> str:
@@ -87,7 +88,7 @@ class DockerEngine:
     def bridge(self) -> str | None:
         """The interface of its default network: ``docker0``; empty where it tells none, None where it has no such network."""
         with self._asking():
-            networks = self._api.networks(names=[_DEFAULT_NETWORK])
+            networks = self._api.networks()  # Podman finds the default one by no name
         found = (network for network in networks if network["Name"] == _DEFAULT_NETWORK)
         options = next((network.get("Options") or {} for network in found), None)
         return None if options is None else str(options.get(_BRIDGE_NAME, ""))
@@ -130,12 +131,12 @@ class DockerEngine:
         """All containers, those not running included, that carry all of `labels` (an empty value stands for any)."""
         with self._asking():
             entries = self._api.containers(all=True, filters=carrying(labels))
-        return tuple(wire.listed(entry) for entry in entries)
+        return tuple(wire.listed(entry, self._named) for entry in entries)
 
     def inspect(self, reference: str) -> Inspected:
         """One container. Raises `NotFound`."""
         with self._asking():
-            return wire.inspected(self._api.inspect_container(reference))
+            return wire.inspected(self._api.inspect_container(reference), self._named)
 
     def changes(self, reference: str) -> tuple[str, ...]:
         """Paths added, changed or deleted in its layer, but for those that the engine makes. Raises `NotFound`."""
@@ -190,7 +191,7 @@ class DockerEngine:
         filters = carrying(labels)
         with self._asking():
             volumes, networks = self._api.volumes(filters=filters)["Volumes"], self._api.networks(filters=filters)
-            return wire.resources(volumes or (), networks or (), self._api.images(filters=filters) or ())
+            return wire.resources(volumes or (), networks or (), self._api.images(filters=filters) or (), self._named)
 
     def remove_resource(self, resource: Resource) -> None:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""
@@ -240,10 +241,9 @@ class DockerEngine:
         labels: Mapping[str, str] | None = None,
     ) -> None:
         """An image of one layer, its root file system the archive's. What had the tag before stays, without it."""
-        repository, version = parse_repository_tag(tag)
         settings = wire.dockerfile(entrypoint, workdir, labels or {})
         with self._asking():
-            told = self._api.import_image_from_data(tar, repository, version, settings)
+            told = self._api.import_image_from_data(tar, tag, None, settings)  # Podman heeds no version by itself
         wire.check_progress(told)
 
     def derive_image(

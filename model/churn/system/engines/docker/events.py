@@ -10,7 +10,7 @@ import requests
 
 from churn.lifecycle.observation import Event
 from churn.system.clock import today
-from churn.system.engines.docker.wire import ANSWER_TIME, Told
+from churn.system.engines.docker.wire import ANSWER_TIME, Told, as_asked, is_podman
 
 _SECOND = 1_000_000_000
 """In nanoseconds, the unit of the engine's event times."""
@@ -22,6 +22,10 @@ order, so one with an earlier time may come later, where containers are changed 
 _FEW = 64
 """Events of containers in one reading, among as many of other kinds, of which the engine cannot have forgotten one yet."""
 
+_OF_CONTAINERS = json.dumps({"type": ["container"]})
+_AS_DOCKER = {"remove": "destroy"}
+"""What Podman calls otherwise than Docker."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +34,12 @@ class EventReader:
 
     def __init__(self, api: Any, *, local: bool) -> None:
         self._api = api
-        self._ahead = _measured_ahead(api, local=local)
+        before = _now()
+        info = api.info()
+        self._ahead = _ahead(info, before, _now(), local=local)
+        self.named = as_asked if is_podman(info) else str
+        """What makes of an image's name, as the engine tells it, what was asked for."""
+        self._window = _window_of_podman if is_podman(info) else _window
         self._feed = Feed(since=self._engine_now())
 
     @property
@@ -45,12 +54,9 @@ class EventReader:
 
     def read(self) -> tuple[Event, ...]:
         """Those since the last call of this, in the engine's order."""
-        window = {
-            "since": _seconds(self._feed.since),
-            "until": _seconds(self._engine_now()),
-            "filters": json.dumps({"type": ["container"]}),
-        }
-        return self._feed.take(self._get_lines("/events", window))
+        since = self._feed.since
+        told = self._get_lines("/events", {**self._window(since, self._engine_now()), "filters": _OF_CONTAINERS})
+        return self._feed.take(entry for entry in told if int(entry["timeNano"]) >= since)
 
     def _get_lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[Told]:
         """The values that an endpoint answers with, one a line. The SDK's own reader of events has no time limit."""
@@ -108,19 +114,28 @@ class Feed:
             self._newest = max((key[0] for key in again), default=self._newest)
 
 
+def _window(since: int, until: int) -> dict[str, str]:
+    """Asks for the events of this time."""
+    return {"since": _seconds(since), "until": _seconds(until)}
+
+
+def _window_of_podman(since: int, _: int) -> dict[str, str]:
+    """The same of Podman, which knows whole seconds only, and would wait for the end of the last one."""
+    return {"since": str(since // _SECOND), "stream": "false"}
+
+
 def _key(entry: Told) -> tuple[int, str, str]:
-    return int(entry["timeNano"]), str(entry["Actor"]["ID"]), str(entry["Action"])
+    action = str(entry["Action"])
+    return int(entry["timeNano"]), str(entry["Actor"]["ID"]), _AS_DOCKER.get(action, action)
 
 
-def _measured_ahead(api: Any, *, local: bool) -> int:
-    """Nanoseconds to add to this machine's time so that it is not before the engine's.
+def _ahead(info: Told, before: int, after: int, *, local: bool) -> int:
+    """Nanoseconds to add to this machine's time so that it is not before the engine's. `info` came between these times.
 
     None on one machine with one clock; where they differ by more than the measurement may be wrong, by how much, and
     that error on top: to ask for events until a little later only waits that little.
     """
-    before = _now()
-    told = datetime.fromisoformat(api.info()["SystemTime"])
-    after = _now()
+    told = datetime.fromisoformat(info["SystemTime"])
     error = (after - before) // 2
     ahead = _nanoseconds(told) - (before + error)
     return 0 if local and abs(ahead) <= error else ahead + error

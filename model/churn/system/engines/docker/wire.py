@@ -3,7 +3,7 @@
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,9 +22,14 @@ from churn.system.refusals import refusal
 ANSWER_TIME = 60
 """Seconds within which an engine has to answer; what a stop grants its container comes on top."""
 
+_PUBLISHING = ("running", "paused")
+"""States in which a container has its ports."""
 _UNTAGGED = "<none>:<none>"
 _BUILT_IN_NETWORKS = frozenset({"bridge", "host", "none"})
 _EVERY_GPU = -1
+_SHORT = 12
+"""Digits of an id by which people call a container."""
+DOCKER, PODMAN = "Docker", "Podman"
 _DESKTOP, _ROOTLESS = "Docker Desktop", "name=rootless"
 
 Told = dict[str, Any]
@@ -39,24 +44,52 @@ class ImageInfo:
     labels: Mapping[str, str]
 
 
-@frozen
+@frozen(kw_only=True)
 class About:
-    """What an engine tells of itself. `api` is the newest version of the API that it speaks: ``1.41``."""
+    """What an engine tells of itself. `api` is the newest version of Docker's API that it speaks: ``1.41``."""
 
     identity: str
     version: str
     api: str
+    kind: str = DOCKER
+    """Whose engine it is: `DOCKER` or `PODMAN`."""
     runtimes: frozenset[str] = frozenset()
     apart: str = ""
     """Why its networks are not this machine's, though it is: ``rootless``, ``Docker Desktop``; mostly empty."""
 
 
+def identity_of(info: Told) -> str:
+    """What tells the engine from others. Podman makes up an id for each answer: there, it is where its containers are kept."""
+    return IDENTITY_OF_PODMAN % (info["Name"], info["DockerRootDir"]) if is_podman(info) else str(info["ID"])
+
+
+IDENTITY_OF_PODMAN = "podman on %s, in %s"
+
+
+def ask_identity(kind: str) -> str:
+    """The format in which `docker info` tells the identity of an engine of that kind."""
+    return IDENTITY_OF_PODMAN % ("{{.Name}}", "{{.DockerRootDir}}") if kind == PODMAN else "{{.ID}}"
+
+
+def is_podman(info: Told) -> bool:
+    """Whether the engine that tells this of itself is Podman, which speaks Docker's API."""
+    return "BuildahVersion" in info
+
+
 def about(info: Told, version: Told) -> About:
     """What it tells of itself, from the answers to both questions for that."""
+    kind = PODMAN if is_podman(info) else DOCKER
     rootless = _ROOTLESS in (info.get("SecurityOptions") or ())
     desktop = _DESKTOP if _DESKTOP in info.get("OperatingSystem", "") else ""
     runtimes = frozenset(info.get("Runtimes") or ())
-    return About(info["ID"], version["Version"], version["ApiVersion"], runtimes, "rootless" if rootless else desktop)
+    return About(
+        identity=identity_of(info),
+        version=version["Version"],
+        api=version["ApiVersion"],
+        kind=kind,
+        runtimes=runtimes,
+        apart="rootless" if rootless else desktop,
+    )
 
 
 @contextmanager
@@ -81,7 +114,8 @@ def translated(place: str) -> Iterator[None]:
 
 def carrying(labels: Mapping[str, str] | None) -> dict[str, Sequence[str]]:
     """The filter for what carries all of these labels; an empty value stands for any."""
-    return {"label": [f"{key}={value}" if value else key for key, value in (labels or {}).items()]}
+    wanted = [f"{key}={value}" if value else key for key, value in (labels or {}).items()]
+    return {"label": wanted} if wanted else {}  # Podman refuses an empty list
 
 
 def config(spec: Spec) -> Told:
@@ -113,15 +147,23 @@ def _restart_policy(word: str) -> Told:
     return {"Name": name, "MaximumRetryCount": int(attempts or 0)}
 
 
-def listed(entry: Told) -> ListedContainer:
-    """An entry of the list."""
+def as_asked(image: str) -> str:
+    """An image's name as people write it, which Podman tells with the registry."""
+    return image.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/")
+
+
+def listed(entry: Told, named: Callable[[str], str] = str) -> ListedContainer:
+    """An entry of the list. `named` makes of an image's name what was asked for."""
     # An engine writes null for an empty map or list.
-    published = {port["PublicPort"] for port in entry["Ports"] or () if port.get("PublicPort")}
+    # Podman tells the ports of those that have ended, too.
+    published = {
+        port["PublicPort"] for port in entry["Ports"] or () if port.get("PublicPort") and entry["State"] in _PUBLISHING
+    }
     return ListedContainer(
         id=entry["Id"],
         name=_own_name(entry["Names"] or ()),
         state=entry["State"],
-        image=entry["Image"],
+        image=named(entry["Image"]),
         labels=entry["Labels"] or {},
         ports=tuple(sorted(published)),
     )
@@ -132,8 +174,8 @@ def _own_name(names: Iterable[str]) -> str:
     return next((name[1:] for name in names if name.count("/") == 1), "")
 
 
-def inspected(told: Told) -> Inspected:
-    """The answer to an inspection."""
+def inspected(told: Told, named: Callable[[str], str] = str) -> Inspected:
+    """The answer to an inspection. `named` as for `listed`."""
     state, host = told["State"], told["HostConfig"]
     return Inspected(
         id=told["Id"],
@@ -145,16 +187,18 @@ def inspected(told: Told) -> Inspected:
         labels=told["Config"]["Labels"] or {},
         ports=_asked_ports(host["PortBindings"] or {}),
         error=state["Error"],
-        form=_form(told),
+        form=_form(told, named),
         volumes=tuple(volumes_of(told.get("Mounts") or ())),
     )
 
 
-def _form(told: Told) -> Form:
+def _form(told: Told, named: Callable[[str], str]) -> Form:
     asked = told["Config"]
     argv = [*(asked.get("Entrypoint") or ()), *(asked.get("Cmd") or ())]
     mounts = told.get("Mounts") or ()
-    return form_of(asked["Image"], argv, asked.get("Env") or (), asked["Labels"] or {}, mounts, told["HostConfig"])
+    # Podman tells a container's own name in it, too, which is its id where nobody gave it one.
+    environment = [one for one in asked.get("Env") or () if one != f"HOSTNAME={told['Id'][:_SHORT]}"]
+    return form_of(named(asked["Image"]), argv, environment, asked["Labels"] or {}, mounts, told["HostConfig"])
 
 
 def _asked_ports(bindings: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[int, ...]:
@@ -181,12 +225,12 @@ def only_file(archive: bytes) -> bytes | None:
 
 
 def resources(
-    volumes: Sequence[Told], networks: Sequence[Told], images: Sequence[Told]
+    volumes: Sequence[Told], networks: Sequence[Told], images: Sequence[Told], named: Callable[[str], str] = str
 ) -> list[tuple[Resource, Mapping[str, str]]]:
     """Volumes, networks but the built-in ones, and images by each of their names, all with their labels."""
     rows = [(ResourceKind.VOLUME, one["Name"], one) for one in volumes]
     rows += [(ResourceKind.NETWORK, one["Name"], one) for one in networks if one["Name"] not in _BUILT_IN_NETWORKS]
-    rows += [(ResourceKind.IMAGE, name, one) for one in images for name in image_names(one)]
+    rows += [(ResourceKind.IMAGE, named(name), one) for one in images for name in image_names(one)]
     return [(Resource(kind, name), told.get("Labels") or {}) for kind, name, told in rows]
 
 
