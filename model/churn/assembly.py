@@ -196,7 +196,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
 @contextmanager
 def _described(target: Target, run: str) -> Iterator[System]:
     from churn.system.managers.command import CommandManager, read
-    from churn.system.standin.image import ready
+    from churn.system.standin.image import ready, standing_in
     from churn.testbed import testbed
 
     description = read(description_path(target.manager) or Path(target.manager))
@@ -208,11 +208,14 @@ def _described(target: Target, run: str) -> Iterator[System]:
         _alone(description.name, target, here.clock) if description.alone else nullcontext(),
     ):
         ready(here.engine, images)
-        manager = CommandManager(
-            description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
-        )
-        with closing(manager):
-            yield here.system(manager, fails=target.fails)
+        needed, emulated = description.image, target.engine == "emulated"
+        with standing_in(here.engine, (needed,), emulated=emulated) if needed else nullcontext(True) as obedient:
+            manager = CommandManager(
+                description, run, here.labels, here.environ, here.clock, here.host.free_port_of, here.folder
+            )
+            manager.contract = evolve(manager.contract, obedient=obedient and manager.contract.obedient)
+            with closing(manager):
+                yield here.system(manager, fails=target.fails)
 
 
 def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:

@@ -56,6 +56,13 @@ def test_a_round_shows_how_each_step_was_understood(file: Path) -> None:
     assert found.stdout.endswith("all of it was understood, and as expected\n")
 
 
+def test_the_stand_in_takes_the_place_of_an_image_that_the_engine_lacks(file: Path) -> None:
+    written(file.with_name("shell.sh"), ("IMAGE=churn/stand-in:1", "IMAGE=mine/server:1"))
+    written(file, ("[about]", 'image = "mine/server:1"\n\n[about]'))
+    found = churn("manager", "check", "shell.toml", "--run", folder=file.parent)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_what_is_not_as_expected_is_told_with_exit_code_1(file: Path) -> None:
     removes, only_halts = (
         '  clear_away "$1"\n  mark "$1" stopped',

@@ -24,7 +24,7 @@ from churn.lifecycle.contract import (
 )
 from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Status
-from churn.system.managers.command import Description, read
+from churn.system.managers.command import About, Description, read
 from churn.system.managers.command.file import _TOP, _DescriptionReader
 from churn.system.managers.command.table import Table, parsed
 
@@ -80,6 +80,15 @@ def test_a_file_that_says_no_more_than_it_has_to_promises_what_is_usual(tmp_path
 def test_operations_that_have_a_command_are_offered_and_a_reset_is_none(tmp_path: Path) -> None:
     assert read(written(tmp_path)).contract.offers == {"create", "start", "stop", "list", "status"}
     assert least(tmp_path, reset='argv = ["mine", "purge"]').contract.offers == {"create", "start", "stop"}
+
+
+def test_what_it_says_of_itself_the_image_and_an_empty_variable_are_read(tmp_path: Path) -> None:
+    about = 'summary = "mine"\nmanual = "there"\nversions = ["1", "2"]\ncannot = ["that"]\nprobe = ["mine", "version"]'
+    found = least(tmp_path, top='image = "mine/server:1"', about=about, env='MODE = ""')
+    assert found.about == About(
+        summary="mine", manual="there", versions=("1", "2"), cannot=("that",), probe=("mine", "version")
+    )
+    assert (found.image, found.variables({})) == ("mine/server:1", {"MODE": ""})
 
 
 CHOICES = [

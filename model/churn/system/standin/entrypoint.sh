@@ -1,7 +1,7 @@
 #!/bin/sh
 # A stand-in for a model server, for tests of what starts, watches and stops such servers.
-# Its arguments are those of the real one; of them count --port N (or --port=N, default 8000, or as OLLAMA_HOST says), what
-# names the model, and that it is llama-server, which answers while it loads.
+# Its arguments are those of the real one; of them count --port N (or --port=N; else OLLAMA_HOST or GATEWAY_LISTEN tells the
+# port, else it is 8000), what names the model, and that it is llama-server, which answers while it loads.
 # WRITES, if it is set, names a file to which a line is added when it begins to serve.
 # Its behaviour is the word in a file that may change while it runs:
 #   healthy         serve (also where the file is missing or empty)
@@ -21,7 +21,8 @@ export SERVER=$$
 
 # What clients are to call the model counts before where it is, and that before the word after `serve`.
 read_words() {
-  port=${OLLAMA_HOST##*:} alias='' model='' served='' loads_openly=
+  told=${OLLAMA_HOST:-${GATEWAY_LISTEN:-}}
+  port=${told##*:} alias='' model='' served='' loads_openly=
   while [ $# -gt 0 ]; do
     case $1 in
       --port) port=${2:-$port} ;;

@@ -96,6 +96,8 @@ class Description:
     forgets_idle: bool = False
     """Whether its list leaves out services that do not run, which is then no lie."""
     about: About = About()
+    image: str = ""
+    """The image that its servers have, by the name that it asks for; empty: the stand-in, by its own name."""
     alone: bool = False
     """Whether only one run at a time may have it, because its names, labels, ports or files are the same for all runs."""
 

@@ -45,6 +45,7 @@ from churn.system.managers.command.table import Table, parsed
 _TOP = (
     "name",
     "about",
+    "image",
     "global",
     "forgets_idle",
     "health_path",
@@ -114,6 +115,7 @@ class _DescriptionReader:
             service_pattern=_with_service(containers.regex("name_pattern", allowed=("service",))),
             forgets_idle=self.top.flag("forgets_idle"),
             about=self._about(),
+            image=self.top.text("image", ""),
             alone=self.top.flag("global"),
         )
 
@@ -162,7 +164,7 @@ class _DescriptionReader:
 
     def _environ(self, *, identified: bool) -> dict[str, str]:
         table = self.top.table("env", None)
-        found = {name: table.text(name) for name in table}
+        found = {name: table.text(name, empty=True) for name in table}
         for name, template in found.items():
             if not re.fullmatch(_VARIABLE, name):
                 table.wrong(name, "the name of an environment variable", name)
