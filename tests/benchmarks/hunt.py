@@ -21,24 +21,12 @@ from measure import keep
 from rich.console import Console
 from rich.table import Table
 
-from churn.system.managers.command import read
 from churn.system.managers.gallery import gallery
+from churn.system.managers.gallery.probing import lacking
 
-PROBE_SECONDS = 60.0
 SECONDS_A_MINUTE = 60
 UNJUDGED = ""
 Row = Mapping[str, Any]
-
-
-def is_here(name: str) -> bool:
-    """Whether the manager's probe succeeds."""
-    try:
-        done = subprocess.run(
-            read(gallery()[name]).about.probe, capture_output=True, check=False, timeout=PROBE_SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def hunted(name: str, engine: str, budget: str, folder: Path) -> Row:
@@ -103,10 +91,11 @@ def _told(bug: Row) -> str:
 
 def _chosen(names: list[str]) -> Iterator[str]:
     for name in names:
-        if is_here(name):
-            yield name
+        reason = lacking(name, os.environ)
+        if reason:
+            print(f"skipped: {reason}")
         else:
-            print(f"skipped: {name}: its probe fails: {' '.join(read(gallery()[name]).about.probe)}")
+            yield name
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
 """The gallery: what is in it is named, told and understood, and each file says where its promises come from."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +14,7 @@ from churn.cli.guide import page
 from churn.system.managers import MANAGERS
 from churn.system.managers.command import read
 from churn.system.managers.gallery import gallery
+from churn.system.managers.gallery.probing import lacking
 
 each_name = pytest.mark.parametrize("name", gallery())
 MOST_LINES_OF_SHELL = 150
@@ -55,6 +58,16 @@ def test_a_mistyped_name_is_refused_with_what_was_probably_meant() -> None:
     )
     assert done.returncode == 2
     assert done.stderr == "churn: expected a name of the gallery, got 'compsoe'; did you mean compose?\n"
+
+
+def test_one_that_is_not_here_is_told_with_why(tmp_path: Path) -> None:
+    assert lacking("shell", os.environ) == ""
+    told = lacking("docker-run", {"PATH": str(tmp_path)})
+    assert told.startswith("docker-run is not here: expected to run 'docker version'")
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho no engine >&2\nexit 1\n")
+    program.chmod(0o755)
+    assert lacking("docker-run", {"PATH": str(tmp_path)}) == "docker-run is not here: docker version: no engine"
 
 
 def test_the_shell_manager_is_short() -> None:

@@ -57,6 +57,7 @@ class ReproducerItem(pytest.Item):
         manager = trusted(manager, self.path, (self.config.rootpath,))
         if manager == "aima":
             _need_aima()
+        _need_gallery(manager)
         engine = word_of(self.config, "engine")
         target = Target(
             manager=manager,
@@ -99,6 +100,16 @@ def _need_aima() -> None:
         pytest.skip("AIMA_BIN does not name AIMA's program")
     if shutil.which("docker") is None:
         pytest.skip("AIMA needs the docker command, which is not on PATH")
+
+
+def _need_gallery(manager: str) -> None:
+    """Skip where it is a manager of the gallery that is not here."""
+    from churn.system.managers.gallery import gallery
+    from churn.system.managers.gallery.probing import lacking
+
+    reason = lacking(manager, os.environ) if manager in gallery() else ""
+    if reason:
+        pytest.skip(reason)
 
 
 class StillThere(Exception):
