@@ -130,6 +130,11 @@ def test_the_script_of_a_described_manager_has_its_commands_with_their_placehold
     assert "needs churn" not in script, "who gets it need not have Churn"
 
 
+def test_a_script_holds_the_port_that_the_manager_was_given_where_its_list_tells_none() -> None:
+    script = as_shell(evolve(EVENTFUL, manager="docker-run", defects=()), description_of("docker-run"))
+    assert 'held=${held:-$(use "$1" && echo "$port")}' in script
+
+
 def test_there_is_no_script_where_no_label_tells_the_managers_containers(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[start]\nargv = ["true"]\n[stop]\nargv = ["true"]\n')
