@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from churn.assembly import Target, contract_of
 from churn.cli import churn
 from churn.cli.guide import page
+from churn.pytest_plugin.reproducing import _need_gallery
 from churn.system.managers import MANAGERS
 from churn.system.managers.command import read
 from churn.system.managers.gallery import gallery
@@ -68,6 +69,18 @@ def test_one_that_is_not_here_is_told_with_why(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho no engine >&2\nexit 1\n")
     program.chmod(0o755)
     assert lacking("docker-run", {"PATH": str(tmp_path)}) == "docker-run is not here: docker version: no engine"
+
+
+def test_a_reproducer_of_one_is_replayed_on_its_kind_of_engine_and_where_it_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _need_gallery("reference", "emulated", "docker")
+    _need_gallery("shell", "docker", "docker")
+    with pytest.raises(pytest.skip.Exception, match="shell failed on the engine docker: name that with --churn-engine"):
+        _need_gallery("shell", "emulated", "docker")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pytest.skip.Exception, match="shell is not here: "):
+        _need_gallery("shell", "docker", "docker")
 
 
 def test_the_shell_manager_is_short() -> None:

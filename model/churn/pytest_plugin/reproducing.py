@@ -57,8 +57,8 @@ class ReproducerItem(pytest.Item):
         manager = trusted(manager, self.path, (self.config.rootpath,))
         if manager == "aima":
             _need_aima()
-        _need_gallery(manager)
         engine = word_of(self.config, "engine")
+        _need_gallery(manager, engine, self.reproducer.engine)
         target = Target(
             manager=manager,
             engine=engine,
@@ -102,12 +102,16 @@ def _need_aima() -> None:
         pytest.skip("AIMA needs the docker command, which is not on PATH")
 
 
-def _need_gallery(manager: str) -> None:
-    """Skip where it is a manager of the gallery that is not here."""
+def _need_gallery(manager: str, engine: str, of_finding: str) -> None:
+    """Skip where it is a manager of the gallery that is not here, or was found wanting on another kind of engine."""
     from churn.system.managers.gallery import gallery
     from churn.system.managers.gallery.probing import lacking
 
-    reason = lacking(manager, os.environ) if manager in gallery() else ""
+    if manager not in gallery():
+        return
+    if engine != of_finding:
+        pytest.skip(f"{manager} failed on the engine {of_finding}: name that with --churn-engine")
+    reason = lacking(manager, os.environ)
     if reason:
         pytest.skip(reason)
 
