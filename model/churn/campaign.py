@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from attrs import Factory, define, field, frozen
 
 from churn.assembly import Assembled, Target
 from churn.errors import BudgetSpent, EnvironmentFault
+from churn.explore.attempt import attempt
 from churn.explore.coverage import Coverage
+from churn.explore.interrupts import INTERRUPTS, sweep_briefly, sweepable
 from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.profiles import PROFILES, Profile
 from churn.explore.scenarios import cycles, side_by_side
@@ -25,7 +28,6 @@ from churn.reproducers.file import Expectation, Reproducer
 from churn.session.budget import Budget
 from churn.session.known import NothingNew
 from churn.session.reset import preflight
-from churn.session.run import Run
 from churn.session.session import Session
 from churn.session.showing import containers
 from churn.session.trace import Trace
@@ -41,8 +43,8 @@ _SEARCH = 1 / 3
 """Of what is left of the budget: for one round of searching; the rest is kept for confirming, shrinking, further rounds."""
 _BARREN = 2
 """Rounds in a row that find nothing new, after which there are no more."""
-_CALM_SHARE, _HURRIED_SHARE = 0.5, 0.45
-"""Of what is then left: for the calm tour, and after it for the hurried one. Exploration gets the rest."""
+_CALM_SHARE, _HURRIED_SHARE, _SWEEP_SHARE = 0.5, 0.45, 0.3
+"""Of what is then left: for the calm tour, then the hurried one, then a short sweep of interrupts. Exploration gets the rest."""
 _AT_FIRST, _KEPT_BACK = 0.15, 0.3
 """Of the budget's seconds: what a bug may take when it is met; what is kept for going on with those that are unfinished."""
 _MORE = 0.15
@@ -266,27 +268,16 @@ class Campaign:
             return False
         except NothingNew:
             return True
-        self._show_leftovers(run)
+        own_list = self.assembled.system.show(containers(self.session.contract))  # for criterion 4
+        run.records[-1].shown = (own_list,)
         return True
-
-    def _show_leftovers(self, run: Run) -> None:
-        """The engine's own list at the end of the scenario, for criterion 4."""
-        run.records[-1].shown = (self.assembled.system.show(containers(self.session.contract)),)
-
-    def _side_by_side(self) -> None:
-        self.announce(SIDE_BY_SIDE)
-        try:
-            self.session.run(SIDE_BY_SIDE, names := service_names(self.plan.services), side_by_side(names))
-        except Violation as violation:
-            self._violated(violation)
-        except NothingNew:
-            return
 
     def _tour(self) -> None:
         if not self.plan.tour:
             return
-        self._side_by_side()
         names = service_names(self.plan.services)
+        self.announce(SIDE_BY_SIDE)
+        attempt(self.session, SIDE_BY_SIDE, names, side_by_side(names), self._violated)
         chart = PairAtlas if self.plan.pairs else Atlas
         ways: tuple[tuple[str, Pacing, float, Naming], ...] = (
             ("calm", calmly, _CALM_SHARE, Naming.PLAIN),
@@ -296,11 +287,18 @@ class Campaign:
             naming = next(iter(fitting((oddly,), names, self.session.contract)), Naming.PLAIN)
             self.announce(f"{TOUR} ({word})")
             tour = Tour(chart(names, self.session.contract, faults=self.plan.faults))
-            try:
-                with self.session.budget.share(share):
-                    walk(self.session, tour, TOUR, pacing, naming, self._violated)
-            except BudgetSpent as spent:
-                self.trace.note(str(spent))
+            self._within(share, partial(walk, self.session, tour, TOUR, pacing, naming, self._violated))
+        if self.plan.faults and sweepable(self.session.contract, names):
+            self.announce(INTERRUPTS)
+            self._within(_SWEEP_SHARE, partial(sweep_briefly, self.session, self._violated))
+
+    def _within(self, share: float, do: Callable[[], None]) -> None:
+        """Do a part of a search. That it has spent its share is noted."""
+        try:
+            with self.session.budget.share(share):
+                do()
+        except BudgetSpent as spent:
+            self.trace.note(str(spent))
 
     def _exploration(self) -> None:
         if not self.plan.exploration:

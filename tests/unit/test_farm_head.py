@@ -17,10 +17,12 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from churn.assembly import Target
+from churn.assembly import Target, contract_of
 from churn.cli import churn
 from churn.cli.jobs_view import JobsView
 from churn.errors import UsageError
+from churn.explore.interrupts import CASES
+from churn.farm.agenda import Seeds, Thorough
 from churn.farm.campaign import Farming
 from churn.farm.dispatch import Dispatch
 from churn.farm.folder import Commission, Folder
@@ -170,6 +172,16 @@ def test_a_job_knows_the_results_up_to_its_lag_and_no_other(alone: Farming, tmp_
     assert ahead == 2
     assert [Charge(ahead=8).lag(number) for number in (0, 1, 2, 4, 14, 100)] == [1, 1, 2, 3, 8, 8]
     assert alone.head.over
+
+
+def test_where_the_manager_is_ended_midway_that_is_swept() -> None:
+    for interrupts in (True, False):
+        agenda = Thorough(Ways(), contract_of(Target(interrupts=interrupts)), Seeds(0))
+        parts = [agenda.next(0, settled=True)[0] for _ in range(80)]
+        toured = max(place for place, part in enumerate(parts) if part.kind is Kind.TOUR)
+        swept = [part.case for part in parts if part.kind is Kind.SWEEP]
+        assert swept == (["", *(case.title for case in CASES)] if interrupts else [])
+        assert [part.case for part in parts[:toured] if part.kind is Kind.SWEEP] == [""] * interrupts
 
 
 def test_what_operations_cost_goes_out_with_later_jobs(alone: Farming) -> None:

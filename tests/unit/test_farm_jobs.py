@@ -26,6 +26,7 @@ PARTS = {
     "plan": Part(kind=Kind.PLAN, sequences=((("a", "b"), STEPS),)),
     "explore": Part(kind=Kind.EXPLORE, seed=7),
     "sweep": Part(kind=Kind.SWEEP, case="create"),
+    "short sweep": Part(kind=Kind.SWEEP),
 }
 
 
@@ -70,6 +71,17 @@ def test_what_is_known_goes_out_with_a_job_and_is_no_news_there() -> None:
     result = do(job_of(as_text(again), "a job"), {})
     assert not result.failures
     assert [record.known for run in result.logbook.runs(1) for record in run.records][-1]
+
+
+def test_a_sweep_finds_what_does_not_get_well_and_goes_on_behind_it() -> None:
+    subject = Subject(defects=("kill-wedges",), interrupts=True)
+    found = do(Job(id="1", subject=subject, part=PARTS["short sweep"]), {})
+    assert [one.signature.invariant for one in found.failures] == ["accepted"]
+    behind = Behind(bugs=tuple((one.fingerprint, None) for one in found.failures))
+    again = do(Job(id="2", subject=subject, part=PARTS["short sweep"], behind=behind), {})
+    assert not again.failures
+    assert not again.faults
+    assert len(again.logbook.entries) == len(found.logbook.entries)
 
 
 def test_a_logbook_gives_the_steps_again_as_they_were() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from churn.assembly import Target, assembled
-from churn.explore.interrupts import CASES, Sweep
+from churn.campaign import Campaign, Plan
+from churn.explore.interrupts import CASES, Sweep, sweep_briefly, sweepable
 from churn.lifecycle.operations import Calls, Create, Ending, Interrupt, Operation, Restart, Side, Start, Step, Stop
 from churn.lifecycle.outcome import Ok, Outcome, Unknown
 from churn.lifecycle.paths import Atlas
@@ -142,10 +143,31 @@ def test_wherever_it_is_ended_the_reference_gets_well_again() -> None:
 
 
 @pytest.mark.parametrize("defect", INTERRUPTED)
-def test_the_sweep_finds_what_does_not(defect: str) -> None:
+def test_a_short_sweep_which_campaigns_have_finds_what_does_not(defect: str) -> None:
+    failures: list[Violation] = []
     with session(defect) as one:
-        sweep = Sweep(one)
-        assert any(found.failures for found in sweep.cases())
+        assert sweepable(one.contract, ("a", "b"))
+        sweep_briefly(one, failures.append)
+        assert failures
+        assert len(one.trace.runs) <= 20
+
+
+def test_a_short_sweep_is_quiet_where_the_manager_gets_well() -> None:
+    with session() as one:
+        sweep_briefly(one, pytest.fail)
+        assert one.budget.spent <= 250
+    with assembled(Target(interrupts=False)) as whole:
+        assert not sweepable(whole.system.contract, ("a", "b"))
+
+
+def test_what_an_operation_that_was_ended_has_left_is_told_once() -> None:
+    """A service that is not known any more can be created again, and neither started nor stopped."""
+    with assembled(Target(defects=("kill-forgets",))) as whole:
+        campaign = Campaign(assembled=whole, plan=Plan(operations=4_000), trace=Trace())
+        campaign.run()
+    (bug,) = campaign.bugs
+    assert len(bug.symptoms) >= 1
+    assert len(bug.steps) <= 5
 
 
 @pytest.mark.parametrize("defect", INTERRUPTED)

@@ -4,11 +4,14 @@ Calls that only ask are counted, too. So there is no moment left at which a mana
 what the engine tells it, could be ended otherwise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from attrs import define, field, frozen
 
+from churn.explore.attempt import attempt
 from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.contract import Contract
 from churn.lifecycle.form import Setting
 from churn.lifecycle.operations import (
     Calls,
@@ -77,21 +80,29 @@ CONTINUATIONS: tuple[tuple[Operation, ...], ...] = (
     (Kill("b"), Start("b"), Create("a"), Start("a"), Stop("a"), Stop("b")),
 )
 """How it goes on: somebody only looks, starts it, stops it, or first starts another one whose server has died."""
+INTERRUPTS = "interrupts"
+"""The part of a run that a sweep is."""
 
 
 @define
 class Sweep:
-    """The sweep on one session's system, whose contract has to offer interrupts."""
+    """The sweep on one session's system, whose contract has to offer interrupts. `violated` is told each failure as it comes.
+
+    `among` says at which calls an operation is ended, `continuations` how it goes on.
+    """
 
     session: Session
+    violated: Callable[[Violation], object] = lambda _: None
+    among: Calls = Calls.ALL
+    continuations: tuple[tuple[Operation, ...], ...] = CONTINUATIONS
     _runs: int = field(init=False, default=0)
 
     def cases(self) -> Iterator[Swept]:
-        """Case by case. Raises `EnvironmentFault`."""
+        """Case by case. Raises `EnvironmentFault`, `BudgetSpent`."""
         return map(self.of, CASES)
 
     def of(self, case: Case) -> Swept:
-        """That case. Raises `EnvironmentFault`."""
+        """That case. Raises `EnvironmentFault`, `BudgetSpent`."""
         self._runs, failures, call = 0, list[Bug](), 0
         while self._ended_at(call + 1, case, failures):
             call += 1
@@ -100,13 +111,12 @@ class Sweep:
     def _ended_at(self, call: int, case: Case, failures: list[Bug]) -> bool:
         """Whether the operation was ended at that call; False where it makes fewer."""
         for side in Side:
-            interrupt = Interrupt(call, side, among=Calls.ALL)
-            for after in CONTINUATIONS:
+            interrupt = Interrupt(call, side, among=self.among)
+            for after in self.continuations:
                 steps = (*case.before, interrupt, case.operation, *self._mended(case), *after)
-                try:
-                    self.session.run("interrupts", NAMES, Sequence(tuple(map(Step, steps))))
-                except Violation as violation:
-                    failures.append(Bug(failing=violation.failing, minimal=False, runs=1, record=violation.record))
+                attempt(
+                    self.session, INTERRUPTS, NAMES, Sequence(tuple(map(Step, steps))), partial(self._met, failures)
+                )
                 self._runs += 1
                 records = self.session.current.records
                 done = records[len(case.before) + 1 : len(case.before) + 2]
@@ -114,6 +124,30 @@ class Sweep:
                     return False
         return True
 
+    def _met(self, failures: list[Bug], violation: Violation) -> None:
+        failures.append(Bug(failing=violation.failing, minimal=False, runs=1, record=violation.record))
+        self.violated(violation)
+
     def _mended(self, case: Case) -> tuple[Operation, ...]:
         """The fault under which the service is ends before it goes on."""
         return (_HEALED,) if any(isinstance(one, SetBehaviour) for one in case.before) else ()
+
+
+_BRIEFLY = ("start", "stop")
+"""The cases of a short sweep."""
+
+
+def sweepable(contract: Contract, names: tuple[str, ...]) -> bool:
+    """Whether the manager can be ended midway, with these services."""
+    return Interrupt.kind in contract.offers and set(NAMES) <= set(names)
+
+
+def sweep_briefly(session: Session, violated: Callable[[Violation], object]) -> None:
+    """End a start and a stop at each call that changes something, and go on from there in the one way that shows most.
+
+    Raises `EnvironmentFault`, `BudgetSpent`.
+    """
+    sweep = Sweep(session, violated, Calls.CHANGES, CONTINUATIONS[-1:])
+    for case in CASES:
+        if case.title in _BRIEFLY:
+            sweep.of(case)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from attrs import define, field
 
+from churn.explore.interrupts import CASES, sweepable
 from churn.explore.preview import Previewed, preview
 from churn.farm.job import Kind, Limits, Part, Ways
 from churn.farm.parts import TOUR
@@ -17,8 +18,10 @@ from churn.lifecycle.sequence import Sequence, service_names
 from churn.session.run import Run
 from churn.session.verdict import Verdict
 
-_SLICE, _MOST_STEPS = 400, 6
-"""Transitions in one slice of a tour; and operations that one of them may cost, ways and resets included."""
+_SLICE, _MOST_STEPS, _FIRST_STEPS = 400, 6, 50
+"""Transitions in one slice of a tour; operations that one may cost, ways and resets included; and so many as what comes first."""
+_SWEPT, _SWEEPING_EVERY = 3_500, 4
+"""Operations that the complete sweep of one operation may cost; of the jobs after the tour one in so many is that."""
 _EXPLORED, _BRIEFLY = 600, 40
 """Operations of random sequences in one job; and where operations are dear."""
 _AT_LEAST = 60.0
@@ -57,7 +60,8 @@ class Seeds:
 class Thorough:
     """Where operations cost next to nothing: the whole tour, then random sequences; the tour again when more bugs are known.
 
-    Again means: what did not pass before.
+    Again means: what did not pass before. Where the manager is ended midway, a short sweep of that comes before the tour, and the
+    complete one amid the random sequences.
     """
 
     ways: Ways
@@ -69,23 +73,37 @@ class Thorough:
     _order: list[Pair] = field(init=False)
     _passed: dict[Pace, set[Pair]] = field(init=False, factory=lambda: {Pace.CALM: set(), Pace.HURRIED: set()})
     _ahead: list[Part] = field(init=False, factory=list)
+    _sweeps: list[str] = field(init=False, factory=list)
+    """The operations that are to be swept completely."""
+    _drawn: int = field(init=False, default=0)
+    """Jobs after the tour."""
     _found: int = field(init=False, default=-1)
     """How many bugs were known when the last tour began."""
 
     def __attrs_post_init__(self) -> None:
         names = service_names(self.ways.services)
+        self._sweeps = [case.title for case in CASES] if self.ways.faults and sweepable(self.contract, names) else []
         self._order = (PairAtlas if self.pairs else Atlas)(names, self.contract, faults=self.ways.faults).pairs
 
     def next(self, found: int, *, settled: bool) -> Task:
         """As `Agenda.next`."""
         if self.touring and not self._ahead and found > self._found and (settled or self._found < 0):
-            self._ahead = [] if self._found >= 0 else [Part(kind=Kind.SIDE_BY_SIDE)]
+            self._ahead = [] if self._found >= 0 else self._first
             self._ahead += [part for pace in self._passed for part in self._slices(pace)]
             self._found = found
         if self._ahead:
             part = self._ahead.pop(0)
-            return part, Limits(operations=_MOST_STEPS * max(1, sum(last - first for first, last in part.places)) + 20)
+            steps = max(_FIRST_STEPS, sum(last - first for first, last in part.places))
+            return part, Limits(operations=_MOST_STEPS * steps)
+        self._drawn += 1
+        if self._sweeps and self._drawn % _SWEEPING_EVERY == 0:
+            return Part(kind=Kind.SWEEP, case=self._sweeps.pop(0)), Limits(operations=_SWEPT)
         return self.seeds.part(_EXPLORED)
+
+    @property
+    def _first(self) -> list[Part]:
+        """What comes before the first tour."""
+        return [Part(kind=Kind.SIDE_BY_SIDE), *[Part(kind=Kind.SWEEP)] * bool(self._sweeps)]
 
     def took(self, part: Part, runs: list[Run]) -> None:
         """As `Agenda.took`. Where pairs are toured, a slice that was done counts as a whole."""

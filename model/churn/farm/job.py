@@ -50,7 +50,7 @@ class Kind(Enum):
     EXPLORE = "explore"
     """Random sequences, by a seed."""
     SWEEP = "sweep"
-    """One operation, ended before and after each of its calls."""
+    """Operations ended midway: one before and after each of its calls; or a start and a stop at those that change something."""
     REPLAY = "replay"
     """A failure that is known from before: whether it comes again."""
     SETTLE = "settle"
@@ -73,7 +73,7 @@ class Part:
     seed: int = 0
     """Of random sequences."""
     case: str = ""
-    """Of a sweep: the operation's title."""
+    """Of a sweep: the operation's title; empty: a short one."""
     failing: Failing | None = None
     """What is settled."""
     usual: float | None = None

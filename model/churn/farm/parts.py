@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
 from churn.errors import UsageError
-from churn.explore.interrupts import CASES, Sweep
+from churn.explore.interrupts import CASES, Sweep, sweep_briefly
 from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.tour import Tour, calmly, hurriedly, walk
@@ -120,12 +120,14 @@ def _explore(work: Work) -> None:
 
 
 def _sweep(work: Work) -> None:
+    if not work.job.part.case:
+        sweep_briefly(work.session, work.violated)
+        return
     case = next((one for one in CASES if one.title == work.job.part.case), None)
     if case is None:
         titles = ", ".join(one.title for one in CASES)
         raise UsageError(f"job {work.job.id}: case: expected one of {titles}; got {work.job.part.case!r:.60}")
-    for bug in Sweep(work.session).of(case).failures:
-        work.met(bug.failing)
+    Sweep(work.session, work.violated).of(case)
 
 
 PARTS: Mapping[Kind, Callable[[Work], None]] = {

@@ -23,6 +23,7 @@ _NOWHERE = -1
 _PARTS = {
     "five-cycle": "the cycles",
     "side by side": "services side by side",
+    "interrupts": "operations that are ended midway",
     "tour": "a tour of all states",
     "search": "a planned search",
     "exploration": "steps drawn at random",

@@ -5,7 +5,7 @@ processes that should not be there, takes the rest over as it is (`Adopted`), an
 to, that is news, and the step fails by it. If not, the sequence goes on from the state that was found.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import define, evolve
 
@@ -14,7 +14,7 @@ from churn.lifecycle.binding import bind
 from churn.lifecycle.invariants import Objection, Trait, has
 from churn.lifecycle.observation import Observation
 from churn.lifecycle.operations import Create, Remove, Status
-from churn.lifecycle.outcome import Rejected
+from churn.lifecycle.outcome import Ok, Rejected
 from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch, Must
 from churn.session.fingerprint import Fingerprint
@@ -129,7 +129,15 @@ class Excursion:
             self.judge.contract = evolve(contract, restart_policies=contract.restart_policies | policies)
         equal = judged.equal if nearest is judged.nearest else ()
         others = [taken_over(one, look.observation, statuses=told) for one in equal]
-        return distinct((state, *(_knowing(one, state) for one in others)))
+        states = (state, *(_knowing(one, state) for one in others))
+        return distinct((*states, *(one for old in states for one in self._created_anew(old))))
+
+    def _created_anew(self, state: State) -> Iterator[State]:
+        """The state in which a create that should have been refused has made the service anew: nothing was changed of it yet."""
+        operation = self.pending.record.step.operation
+        if isinstance(operation, Create) and isinstance(self.pending.outcome, Ok) and operation.name in state.services:
+            service = state.services[operation.name]
+            yield state.put(operation.name, evolve(service, asked=frozenset(), made=frozenset(), next_port=None))
 
     def _without_forgotten(self, state: State, seen: Observation) -> State:
         """Without the services that the manager does not know any more: it does not list them, and refuses to tell of them."""

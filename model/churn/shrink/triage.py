@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from attrs import define, evolve, field
 
 from churn.errors import BudgetSpent
+from churn.lifecycle.condition import UNSETTLED
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Disturb
+from churn.lifecycle.operations import Disturb, Interrupt
 from churn.lifecycle.sequence import Naming
 from churn.session.done import Done
 from churn.session.failing import Failing, Result
@@ -282,14 +283,33 @@ def explaining(bugs: Iterable[Bug], failing: Failing) -> list[Bug]:
 
 
 def likewise(bug: Bug, others: Iterable[Bug]) -> list[Bug]:
-    """Those of the others that are this bug though they look otherwise: both need the same odd names, or an engine that fails."""
+    """Those of the others that are this bug though they look otherwise.
+
+    Both need the same odd names, or an engine that fails; or they are what the same operation left that was ended midway.
+    """
     mine, others = bug.failing.sequence.naming, tuple(others)
     oddly = [
         other
         for other in others
         if mine is other.failing.sequence.naming is not Naming.PLAIN and bug.minimal and other.minimal
     ]
-    return oddly or [other for other in others if _differ_in_engine_faults(bug, other)]
+    return oddly or [other for other in others if _differ_in_engine_faults(bug, other) or _are_of_one_end(bug, other)]
+
+
+def _are_of_one_end(bug: Bug, other: Bug) -> bool:
+    """Whether both are answers that come once the same operation was ended midway, at whichever call: it left one thing."""
+    mine, its = _ended(bug), _ended(other)
+    return mine is not None and mine == its
+
+
+def _ended(bug: Bug) -> tuple[tuple[str, int | None], ...] | None:
+    """The operations up to the one that was ended midway, with their services in their order; None where it shows otherwise."""
+    look, operations = bug.failing.fingerprint, bug.cause.operations
+    armed = [place for place, one in enumerate(operations) if isinstance(one, Interrupt)]
+    if not armed or not look.has(Trait.SPOKEN) or look.signature.condition.word != UNSETTLED.word:
+        return None
+    order = {name: place for place, name in enumerate(dict.fromkeys(one.service for one in operations))}
+    return tuple([(one.kind, order[one.service]) for one in operations[: armed[-1] + 2]])
 
 
 def _differ_in_engine_faults(bug: Bug, other: Bug) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from attrs import evolve
 
 from churn.errors import EngineError
+from churn.lifecycle.form import Setting
 from churn.system.managers.defects import counters
 from churn.system.managers.defects.meanwhile import instead
 from churn.system.managers.reference.manager import ReferenceManager, ServiceError
@@ -81,15 +82,26 @@ class KillForgets(ReferenceManager):
     upset_by_interrupt = True
 
     def launch(self, record: Record) -> str:
+        spec, changed = self.spec(record), self.store.settings(record.name)
         self.store.drop(record.name)
         entry = evolve(record, status="failed", container=None)
         try:
-            container = super().launch(record)
+            with instead(self, spec=lambda _: spec):
+                container = super().launch(record)
         except (ServiceError, EngineError):
-            self.store.add(entry)
+            self._put_in(entry, changed)
             raise
-        self.store.add(entry)
+        self._put_in(entry, changed)
         return container
+
+    def _put_in(self, entry: Record, changed: dict[Setting, str]) -> None:
+        """The entry and what was changed of it go in together, whoever is ended meanwhile."""
+        try:
+            self.store.add(entry)
+        finally:
+            if Store.get(self.store, entry.name) is not None:
+                for setting, value in changed.items():
+                    Store.change(self.store, entry.name, setting, value)
 
 
 class KillDoubles(ReferenceManager):
