@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from churn.explore.scenarios import cycles
+from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import ResourceKind
 from churn.lifecycle.operations import (
     Crash,
@@ -26,6 +27,7 @@ from churn.lifecycle.operations import (
     Status,
     Step,
     Stop,
+    Update,
 )
 from churn.lifecycle.outcome import Ok, Rejected
 from churn.lifecycle.sequence import Sequence
@@ -105,8 +107,16 @@ STRUCK = (
 )  # fmt: skip
 
 
+UPDATED = (
+    Update("a", Setting.IMAGE), Start("a"), Update("a", Setting.ENVIRONMENT), Restart("a"), Update("a", Setting.PORT), Stop("a"),
+    Start("a"), Stop("a"),
+)  # fmt: skip
+"""What was changed is there after the next start, and not before."""
+
+
 def test_faults_strike_and_the_worked_examples_pass_them(churn_session: Session, example: str) -> None:
-    steps = STRUCK if "status" not in churn_session.contract.offers else (*STRUCK, Status("a"))
+    offers = churn_session.contract.offers
+    steps = (*STRUCK, *UPDATED * ("update" in offers), *[Status("a")] * ("status" in offers))
     churn_session.run("faults", ("a", "b"), Sequence(tuple(map(Step, steps))))
     refused = [
         str(record.step.operation)
