@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,22 @@ from measure import keep
 from rich.console import Console
 from rich.table import Table
 
+from churn.system.engines.docker import DockerEngine
 from churn.system.managers.gallery import gallery
 from churn.system.managers.gallery.probing import lacking
 
 SECONDS_A_MINUTE = 60
 UNJUDGED = ""
 Row = Mapping[str, Any]
+
+
+def told_engine(engine: str) -> str:
+    """The engine, with its version where it is a real one."""
+    if engine != "docker":
+        return engine
+    with closing(DockerEngine(os.environ)) as real:
+        about = real.about()
+    return f"{about.kind} {about.version}"
 
 
 def hunted(name: str, engine: str, budget: str, folder: Path) -> Row:
@@ -41,6 +52,8 @@ def hunted(name: str, engine: str, budget: str, folder: Path) -> Row:
     told = json.loads((report / "report.json").read_text(encoding="utf-8"))
     return {
         "manager": name,
+        "engine": told_engine(engine),
+        "budget": budget,
         "exit": done.returncode,
         "mark": told["mark"],
         "minutes": round(told["times"]["total"] / SECONDS_A_MINUTE, 1),
