@@ -11,12 +11,14 @@ from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs, Sort
 from churn.lifecycle.form import Setting
-from churn.lifecycle.operations import ENGINE_FAULTS, INTERRUPTS, SIGNALLED
+from churn.lifecycle.operations import CLIENTS, ENGINE_FAULTS, INTERRUPTS, SIGNALLED
 from churn.nearest import nearest
+from churn.session.clients import TakingTurns
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.reset import reset
 from churn.session.system import System
 from churn.system import ownership
+from churn.system.baton import Baton
 from churn.system.clock import Clock, VirtualClock
 from churn.system.engines import ENGINES
 from churn.system.engines.emulated import Core, EmulatedEngine, EmulatedHost
@@ -25,7 +27,7 @@ from churn.system.faults.gate import Gate
 from churn.system.faults.gated import GatedEngine
 from churn.system.managers import MANAGERS
 from churn.system.managers.aima import PORTS as AIMA_PORTS, Aima, AimaSettings, contract_for
-from churn.system.managers.defects import defective, need_engine_faults, need_interrupts
+from churn.system.managers.defects import defective, need_clients, need_engine_faults, need_interrupts
 from churn.system.managers.gallery import description_path, gallery
 from churn.system.managers.reference import Embedded, GatedStore, Settings, Store
 from churn.system.managers.reference.contract import CONTRACT, UPDATES, with_daemon
@@ -59,6 +61,8 @@ class Target:
     """Whether the engine is made to fail the manager, too."""
     interrupts: bool = field()
     """Whether the manager is ended midway, too, and then asked on."""
+    together: bool = field()
+    """Whether several clients ask the manager at once, too."""
     speed: float = 4.0
     """How fast an emulated engine's time runs for a program that is tested on it; the waits go by it."""
     aima: AimaSettings = Factory(AimaSettings)
@@ -74,6 +78,10 @@ class Target:
     def _interrupted(self) -> bool:
         return need_interrupts(self.defects)
 
+    @together.default
+    def _by_several(self) -> bool:
+        return need_clients(self.defects)
+
     def assembled(self) -> "AbstractContextManager[Assembled]":
         """As the function `assembled`."""
         return assembled(self)
@@ -88,6 +96,11 @@ class Target:
         """The kinds of operation by which the manager is made to fail: what its contract offers beside its own."""
         ended = INTERRUPTS if self.virtual else INTERRUPTS | {SIGNALLED}
         return (ENGINE_FAULTS if self.engine_faults else frozenset()) | (ended if self.interrupts else frozenset())
+
+    @property
+    def adds(self) -> frozenset[str]:
+        """The kinds of operation that its contract offers beside the manager's own."""
+        return self.fails | (CLIENTS if self.together else frozenset())
 
     @property
     def virtual(self) -> bool:
@@ -168,8 +181,17 @@ def _reference_emulated(target: Target, run: str) -> Iterator[System]:
     engine = EmulatedEngine(core) if gate is None else GatedEngine(EmulatedEngine(core), gate, clock)
     store = Store() if gate is None else GatedStore(gate)
     driver = Embedded(defective(target.defects)(store, engine, host, clock, settings))
-    driver.contract = evolve(driver.contract, offers=driver.contract.offers | target.fails)
-    yield System(driver, EmulatedEngine(core), host, clock, gate=gate)
+    driver.contract = evolve(driver.contract, offers=driver.contract.offers | target.adds)
+    system = System(driver, EmulatedEngine(core), host, clock, gate=gate)
+    system.clients = taking_turns(driver, clock)
+    yield system
+
+
+def taking_turns(driver: Embedded, clock: VirtualClock) -> TakingTurns:
+    """Clients of the manager in this process: each has one of its own, over the same store."""
+    baton, first = Baton(clock), driver.manager
+    store, engine, host = baton.pointed(first.store), baton.pointed(first.engine), baton.pointed(first.host)
+    return TakingTurns(baton, lambda: Embedded(type(first)(store, engine, host, clock, first.settings)))
 
 
 @contextmanager
@@ -190,7 +212,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
         manager = ReferenceProgram(
             here.folder / "services.db", settings, here.environ, here.clock, target.defects, promises
         )
-        yield here.system(manager, fails=target.fails)
+        yield here.system(manager, adds=target.adds)
 
 
 @contextmanager
@@ -215,7 +237,7 @@ def _described(target: Target, run: str) -> Iterator[System]:
             )
             manager.contract = evolve(manager.contract, obedient=obedient and manager.contract.obedient)
             with closing(manager):
-                yield here.system(manager, fails=target.fails)
+                yield here.system(manager, adds=target.adds)
 
 
 def _alone(name: str, target: Target, clock: Clock) -> AbstractContextManager[None]:
@@ -244,7 +266,7 @@ def _aima(target: Target, run: str) -> Iterator[System]:
         _expect_program(manager.program, environ, "name AIMA's program with --aima-bin or AIMA_BIN")
         _expect_program("docker", environ, "install it: AIMA needs it beside the engine")
         _expect_free(here.host)
-        yield here.system(manager, fails=target.fails, looking=manager.environ)
+        yield here.system(manager, adds=target.adds, looking=manager.environ)
 
 
 def _expect_none_planted(target: Target) -> None:
@@ -276,7 +298,7 @@ def contract_of(target: Target) -> Contract:
         contract = read(path).contract
     else:
         contract = contract_for(target.aima) if target.manager == "aima" else _contract_of_reference(target)
-    return evolve(contract, offers=contract.offers | target.fails)
+    return evolve(contract, offers=contract.offers | target.adds)
 
 
 def _contract_of_reference(target: Target) -> Contract:

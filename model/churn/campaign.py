@@ -15,7 +15,9 @@ from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.profiles import PROFILES, Profile
 from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.search import SEARCH, Search
+from churn.explore.together import CLASHES, Clashes, clashes
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
+from churn.keeping import reproducer_of
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
 from churn.lifecycle.invariants import all_but
@@ -24,7 +26,7 @@ from churn.lifecycle.paths import Atlas, PairAtlas
 from churn.lifecycle.planning import Leaning, Planner
 from churn.lifecycle.sequence import Naming, fitting, service_names
 from churn.report.values import SCENARIO, Account, Used
-from churn.reproducers.file import Expectation, Reproducer
+from churn.reproducers.file import Reproducer
 from churn.session.budget import Budget
 from churn.session.known import NothingNew
 from churn.session.reset import preflight
@@ -220,6 +222,7 @@ class Campaign:
         with self.session.budget.share(_SEARCH):
             if touring:
                 self._tour()
+                self._clashes()
             self._exploration()
 
     def account(self, seconds: float) -> Account:
@@ -300,6 +303,13 @@ class Campaign:
         except BudgetSpent as spent:
             self.trace.note(str(spent))
 
+    def _clashes(self) -> None:
+        """Two clients at once, from each state, by every schedule of at most one turn."""
+        pairs = Clashes(self.session, lambda failing: self.triage.add(failing))
+        for clash in clashes(self.session.contract.possible):
+            self.announce(f"{CLASHES}: {clash.block}")
+            pairs.run(clash, most_turns=1)
+
     def _exploration(self) -> None:
         if not self.plan.exploration:
             return
@@ -320,28 +330,3 @@ class Campaign:
     def _violated(self, violation: Violation) -> bool:
         """Whether it is the first that looks so."""
         return self.triage.add(violation.failing)
-
-
-def reproducer_of(bug: Bug, target: Target, found: str) -> Reproducer:
-    """What is kept of a bug that was found in this target; `found` says when and by what."""
-    first = bug.record.objections[0] if bug.record is not None and bug.record.objections else None
-    shown = bug.record.shown if bug.record is not None else ()
-    return Reproducer(
-        signature=bug.signature,
-        expected=first.expected if first is not None else "",
-        seen=first.seen if first is not None else "",
-        names=bug.failing.names,
-        sequence=bug.failing.sequence,
-        manager=target.manager,
-        engine=target.engine,
-        defects=target.defects,
-        seed=target.seed,
-        rate=bug.share,
-        found=found,
-        evidence=tuple(f"$ {one.command}\n{one.output}" for one in shown),
-        targets={target.name: Expectation.FAILED},
-        befores=bug.failing.befores,
-        behind=bug.behind,
-        settings=target.settings,
-        usual=bug.usual,
-    )

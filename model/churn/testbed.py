@@ -7,6 +7,8 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from churn.errors import UsageError
+from churn.lifecycle.operations import CLIENTS
+from churn.session.clients import InThreads
 from churn.session.faults import REAL_WAITS, Waits
 from churn.session.system import System
 from churn.system import ownership
@@ -38,12 +40,12 @@ class Testbed:
     real: bool = False
     """Whether the engine is a real one, which may be in trouble."""
 
-    def system(self, manager: Manager, *, fails: frozenset[str], looking: Mapping[str, str] | None = None) -> System:
-        """The system of a manager here; `fails` are the kinds of operation that make the engine fail it, or end it midway.
+    def system(self, manager: Manager, *, adds: frozenset[str], looking: Mapping[str, str] | None = None) -> System:
+        """The system of a manager here; `adds` are kinds of operation beside its own, as those that fail the engine.
 
         `looking` is the environment of commands that are run for evidence, where it is not the manager's.
         """
-        manager.contract = evolve(manager.contract, offers=manager.contract.offers | fails)
+        manager.contract = evolve(manager.contract, offers=manager.contract.offers | adds)
         if self.gate is not None:
             self.gate.signalled = lambda name: interrupt(manager.marker, name)
         if self.waits.speed != 1:  # the engine's seconds are shorter: so is the grace that it gives
@@ -51,6 +53,8 @@ class Testbed:
             manager.contract = evolve(manager.contract, stop_grace=grace)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
         made = System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
+        if adds >= CLIENTS:
+            made.clients = InThreads(manager)
         if self.real and self.engine.has_image(TAG):
             made.probe = Canary(self.engine, self.host, self.clock, TAG, self.labels).trouble
         return made

@@ -6,6 +6,8 @@ python tests/benchmarks/keep_reproducers.py [--seeds N] [DEFECT …]
 import argparse
 from pathlib import Path
 
+from minima import clash
+
 from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
@@ -16,7 +18,7 @@ from churn.session.trace import Trace
 from churn.shrink.bug import Bug
 from churn.shrink.shrinker import Shrinker
 from churn.system.clock import RealClock
-from churn.system.managers.defects import DEFECTS
+from churn.system.managers.defects import DEFECTS, need_clients
 
 FOLDER = Path(__file__).parents[2] / "reproducers" / "defects"
 PROFILE = Profile(2_000, 30)
@@ -26,6 +28,8 @@ def smallest(defect: str, seed: int) -> Bug | None:
     """The first failure that exploration finds with that seed, shrunk."""
     with assembled(Target(defects=(defect,), seed=seed)) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        if need_clients((defect,)):
+            return Shrinker(session=session).shrink(clash(defect))
         violation = explore(Explorer(session=session, services=3), PROFILE, seed)
         if violation is None:
             return None

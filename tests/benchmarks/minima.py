@@ -15,11 +15,18 @@ from pathlib import Path
 
 from finding import opened
 
+from churn.assembly import Target, assembled
 from churn.explore.exhaustive import Search
+from churn.explore.together import Clashes, clashes
 from churn.lifecycle.invariants import Trait
 from churn.lifecycle.sequence import Naming, service_names
+from churn.session.budget import Budget
+from churn.session.failing import Failing
+from churn.session.session import Session
+from churn.session.trace import Trace
 from churn.shrink.bug import Bug
-from churn.system.managers.defects import DEFECTS, need_interrupts
+from churn.system.clock import RealClock
+from churn.system.managers.defects import DEFECTS, need_clients, need_interrupts
 
 FILE = Path(__file__).parent / "minima.json"
 DEEPEST = 10
@@ -29,16 +36,29 @@ WIDE_INTERRUPTED = {1: DEEPEST, 2: 1, 3: 1}
 """The same where the manager is ended midway, too: then there are as many operations more as one service has."""
 
 
-def minimum(defect: str) -> tuple[str, int, Bug]:
+def minimum(defect: str) -> tuple[str, int, Failing]:
     """The defect's name, the length of its shortest failing sequence, and that sequence."""
+    if need_clients((defect,)):
+        found = clash(defect)
+        return defect, len(found.steps), found
     searches = [(count, _levels(defect, count, naming)) for count, naming in _worlds()]
     wide = WIDE_INTERRUPTED if need_interrupts((defect,)) else WIDE
     for depth in range(1, DEEPEST + 1):
         for count, levels in searches:
             found = next(levels, None) if depth <= wide[count] else None
             if found is not None:
-                return defect, len(found.steps), found
+                return defect, len(found.steps), found.failing
     raise AssertionError(f"{defect}: nothing fails up to depth {DEEPEST}")
+
+
+def clash(defect: str) -> Failing:
+    """The shortest sequence by which two clients at once fail: all pairs, states and schedules of up to two turns are tried."""
+    failures: list[Failing] = []
+    with assembled(Target(defects=(defect,))) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        for pair in clashes(session.contract.possible):
+            Clashes(session, failures.append).run(pair)
+    return min(failures, key=lambda one: (len(one.steps), len(str(one.sequence))))
 
 
 def _worlds() -> Iterator[tuple[int, Naming]]:
@@ -69,7 +89,7 @@ def main() -> None:
     known = json.loads(FILE.read_text())["minima"] if FILE.exists() else {}
     with Pool(options.jobs, maxtasksperchild=1) as pool:
         for defect, length, found in pool.imap_unordered(minimum, options.defects):
-            sequence = found.failing.sequence
+            sequence = found.sequence
             known[defect] = {"length": length, "sequence": str(sequence), "naming": sequence.naming.value}
             print(f"{defect}: {length}: {sequence} ({sequence.naming.value})", flush=True)
             ordered = {name: known[name] for name in DEFECTS if name in known}

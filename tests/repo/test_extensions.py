@@ -26,7 +26,9 @@ from churn.explore.machine import choices
 from churn.lifecycle import transitions
 from churn.lifecycle.contract import Bounds
 from churn.lifecycle.invariants import INVARIANTS, Invariant, Show
+from churn.lifecycle.invariants.order import IN_SOME_ORDER
 from churn.lifecycle.operations import (
+    CLIENTS,
     ENGINE_FAULTS,
     INTERRUPTS,
     KINDS,
@@ -38,8 +40,10 @@ from churn.lifecycle.operations import (
     Start,
     Step,
     Stop,
+    Together,
     Update,
     Wait,
+    clashing,
 )
 from churn.lifecycle.operations.faults import Disturbance
 from churn.lifecycle.sequence import Naming, Sequence, service_names
@@ -67,7 +71,9 @@ from churn.system.protocols import Manager
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "model" / "churn" / "reproducers" / "templates"
-ALL_OFFERS = OFFERED | ENGINE_FAULTS | INTERRUPTS | {"restart-manager", *(one.needs for one in Update.each(("a",)))}
+ALL_OFFERS = (
+    OFFERED | CLIENTS | ENGINE_FAULTS | INTERRUPTS | {"restart-manager", *(one.needs for one in Update.each(("a",)))}
+)
 EVERY_KIND = tuple(KINDS.values())
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.kind)
 
@@ -115,7 +121,7 @@ def test_the_model_has_a_rule_for_it_and_a_line_in_its_table(kind: type[Operatio
 
 @each_kind
 def test_it_is_carried_out(kind: type[Operation]) -> None:
-    carried = kind in REQUESTS or kind in STRIKES or kind in (Update, Wait)
+    carried = kind in REQUESTS or kind in STRIKES or kind in (Update, Wait, Together)
     assert carried, (
         f"nobody carries {kind.kind} out: session/system.py REQUESTS, or session/faults.py STRIKES, lacks it"
     )
@@ -123,7 +129,7 @@ def test_it_is_carried_out(kind: type[Operation]) -> None:
 
 @each_kind
 def test_what_is_asked_of_a_manager_is_bounded_and_every_manager_can_be_asked(kind: type[Operation]) -> None:
-    if not kind.manager:
+    if not kind.manager or kind is Together:  # each operation of its lanes is bounded
         return
     lacking = list(_lacking(kind.kind))
     assert not lacking, "; ".join(lacking)
@@ -159,7 +165,7 @@ def test_what_changes_containers_is_asked_of_the_manager(kind: type[Operation]) 
 
 @each_kind
 def test_it_is_drawn(kind: type[Operation]) -> None:
-    drawn = choices(("a",), ALL_OFFERS, faults=True)
+    drawn = (*choices(("a",), ALL_OFFERS, faults=True), *clashing(("a",), ALL_OFFERS))
     assert any(type(one) is kind for one in drawn), (
         f"{kind.kind} is never drawn: its each() or its weight gives nothing"
     )
@@ -246,6 +252,8 @@ def test_what_its_shell_line_calls_is_there(manager: str, kind: type[Operation])
 
 @pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda one: one.name)
 def test_a_shell_script_can_look_at_what_it_objects_to(invariant: Invariant) -> None:
+    if invariant is IN_SOME_ORDER:  # it comes only with what no shell can do
+        return
     look = SCRIPTS / "looks" / f"{invariant.name}.sh.jinja"
     assert look.exists(), f"reproducers/templates/looks/ has no {look.name}: scripts of its bugs are refused"
 

@@ -41,6 +41,7 @@ class KeepsPort(ReferenceManager):
 
 PLANTED: dict[str, type[ReferenceManager]] = {
     "accepted": DEFECTS["replaces-running"].manager,
+    "in-some-order": DEFECTS["unlocked"].manager,
     "in-time": Dawdles,
     "fresh-container": DEFECTS["reuses-container"].manager,
     "status": DEFECTS["list-omits"].manager,

@@ -9,8 +9,10 @@ from churn.assembly import Target, assembled
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
 from churn.explore.scenarios import side_by_side
+from churn.explore.together import Clashes, clashes
 from churn.reproducers.file import load
 from churn.session.budget import Budget
+from churn.session.failing import Failing
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.violation import Violation
@@ -31,31 +33,44 @@ MORE_RUNS = {
 }
 """Only a long wait, or a restart, or a number of starts, shows it, wherever that stands: the way down is longer there. What an
 engine may do has many milder forms, each of which is tried."""
-BY_ANOTHER_SYMPTOM = {"kill-forgets": 5}
+BY_ANOTHER_SYMPTOM = {"kill-forgets": 5, "loses-updates": 4}
 """Steps of what exploration mostly meets, where the defect has a shorter way to show in other words."""
 SIDE_BY_SIDE = {"shared-network-left"}
 """Random sequences hardly ever show it: two services have to be started and stopped twice, with nothing else between."""
+CLASHING = {"gives-port-twice"}
+"""Random sequences hardly ever show it: two services are created at once beside a third, by one schedule of very few."""
 SERVICES = {"remove-leaves-volume": 1}
 """It shows only once all services were removed."""
 
 
-def met(session: Session, defect: str, seed: int) -> Violation | None:
+def met(session: Session, defect: str, seed: int) -> Failing | None:
     """A failure that is found with that seed."""
+    if defect in CLASHING:
+        return clashing(session)
     if defect not in SIDE_BY_SIDE:
-        return explore(Explorer(session=session, services=SERVICES.get(defect, 3)), Profile(2_000, 30), seed)
+        violation = explore(Explorer(session=session, services=SERVICES.get(defect, 3)), Profile(2_000, 30), seed)
+        return violation.failing if violation is not None else None
     try:
         session.run("side by side", ("a", "b"), side_by_side(("a", "b")))
     except Violation as violation:
-        return violation
+        return violation.failing
     return None
+
+
+def clashing(session: Session) -> Failing | None:
+    """The first failure of two clients at once, in the order in which all schedules are tried."""
+    found: list[Failing] = []
+    for clash in clashes(session.contract.possible):
+        Clashes(session, found.append).run(clash, most_turns=1)
+    return found[0] if found else None
 
 
 def shrunk(defect: str, seed: int) -> Bug:
     with assembled(Target(seed=seed, defects=(defect,))) as whole:
         session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
-        violation = met(session, defect, seed)
-        assert violation is not None, f"not found with seed {seed}"
-        bug = Shrinker(session=session).shrink(violation.failing)
+        failing = met(session, defect, seed)
+        assert failing is not None, f"not found with seed {seed}"
+        bug = Shrinker(session=session).shrink(failing)
         ran = [
             (chapter.names, chapter.naming, tuple(record.step for record in chapter.records))
             for chapter in session.trace.runs

@@ -5,13 +5,14 @@ from contextlib import suppress
 import pytest
 from defective import PLANTED
 
-from churn.assembly import OTHER
+from churn.assembly import OTHER, taking_turns
 from churn.errors import BudgetSpent
 from churn.explore.scenarios import cycles
 from churn.explore.tour import Tour, calmly, hurriedly, walk
 from churn.lifecycle.invariants import INVARIANTS, Invariant
-from churn.lifecycle.operations import Pace
+from churn.lifecycle.operations import Create, Pace, Start, Step, Together
 from churn.lifecycle.paths import Atlas
+from churn.lifecycle.sequence import Sequence
 from churn.session.budget import Budget
 from churn.session.reset import reset
 from churn.session.session import Session
@@ -27,13 +28,15 @@ RUN, IMAGE, OPERATIONS = "run", "stand-in", 5_000
 
 
 def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...]) -> list[str]:
-    """The names that violations of this manager begin with, in cycles at each pace and tours of two services."""
+    """The names that violations of this manager begin with, in cycles, tours of two services, and two starts at once."""
     clock = VirtualClock()
     core = Core(clock, images=frozenset({IMAGE, OTHER}))
     host = EmulatedHost(core)
     settings = Settings(session="defective", image=IMAGE, labels=ownership.labels(RUN))
     made = manager(Store(), EmulatedEngine(core), host, clock, settings)
-    system = System(Embedded(made), EmulatedEngine(core), host, clock)
+    driver = Embedded(made)
+    system = System(driver, EmulatedEngine(core), host, clock)
+    system.clients = taking_turns(driver, clock)
 
     def clean() -> None:
         core.neighbours.processes.clear()
@@ -54,6 +57,11 @@ def objections(manager: type[ReferenceManager], invariants: tuple[Invariant, ...
     for pacing in (calmly, hurriedly):
         with suppress(BudgetSpent), session.budget.share(0.5):
             walk(session, Tour(Atlas(("a", "b"), session.contract)), "tour", pacing, on_violation=note)
+    at_once = session.attempt(
+        "together", ("a",), Sequence((Step(Create("a")), Step(Together(((Start("a"),), (Start("a"),))))))
+    )
+    if (last := at_once.last) is not None:
+        found.extend(one.invariant for one in last.objections)
     return found
 
 

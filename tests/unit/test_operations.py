@@ -33,6 +33,8 @@ from churn.lifecycle.operations import (
     Status,
     Step,
     Stop,
+    Together,
+    Turn,
     Update,
     Wait,
     renamed,
@@ -62,6 +64,13 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Interrupt(2, Side.AFTER), "interrupt kill after 2", None, False),
     (Interrupt(3, Side.BEFORE, Ending.TERM, Calls.ALL), "interrupt term before 3 of all", None, False),
     (RestartEngine(Outage.LIVE), "restart-engine live", None, False),
+    (Together(((Start("a"),), (List(), Stop("a")))), "together [start a | list, stop a]", "a", True),
+    (
+        Together(((Start("a"),), (Stop("b"),)), (Turn(0, 3, 1),)),
+        "together [start a | stop b; turns: 1 at call 3 → 2]",
+        None,
+        True,
+    ),
 ]
 
 

@@ -8,9 +8,9 @@ from attrs import evolve
 from builders import ANYHOW, conditions
 
 from churn.assembly import Target, assembled
-from churn.campaign import reproducer_of
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
+from churn.keeping import reproducer_of
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Sort

@@ -13,12 +13,12 @@ from rich.table import Table
 
 from churn import __version__
 from churn.assembly import Target, assembled, expect_known
-from churn.campaign import reproducer_of
 from churn.cli.options import defect_option, reproducers_option, services_option
 from churn.cli.places import folders
 from churn.cli.settings import FAILED, PASSED
 from churn.explore.exhaustive import Level, Search
 from churn.explore.interrupts import Sweep, Swept
+from churn.keeping import reproducer_of
 from churn.lifecycle.sequence import Naming, service_names
 from churn.report.code import as_code
 from churn.report.console import VisibleConsole

@@ -12,7 +12,7 @@ from attrs import define
 
 from churn import __version__
 from churn.assembly import Target
-from churn.campaign import Plan, reproducer_of
+from churn.campaign import Plan
 from churn.cli.interrupts import Interrupts
 from churn.cli.job import in_a_process
 from churn.cli.jobs_view import JobsView
@@ -28,6 +28,7 @@ from churn.farm.hosts.processes import Processes
 from churn.farm.job import Sought, Subject, Ways
 from churn.farm.store import Store, opened
 from churn.farm.worker import done
+from churn.keeping import reproducer_of
 from churn.report.progress import Ticker
 from churn.reproducers.file import Reproducer
 from churn.session.trace import Trace

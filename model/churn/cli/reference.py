@@ -27,6 +27,8 @@ _DEFAULTS = Settings(session="default")
 @click.option("--image", default=_DEFAULTS.image, show_default=True, help="The image of its servers.")
 @click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A further label for each container.")
 @click.option("--timeout", type=float, default=_DEFAULTS.start_timeout, show_default=True, help="Seconds of a start.")
+@click.option("--patience", type=float, default=_DEFAULTS.patience, show_default=True,
+              help="Seconds to wait for another operation on the same service; 0: be refused at once.")  # fmt: skip
 @defect_option()
 @click.pass_context
 def reference(
@@ -36,6 +38,7 @@ def reference(
     image: str,
     labels: tuple[str, ...],
     timeout: float,
+    patience: float,
     defects: tuple[str, ...],
 ) -> None:
     """A small service manager that does it right: the yardstick, and an example of what Churn tests.
@@ -43,7 +46,7 @@ def reference(
     Each command prints the services concerned as JSON; an error is one line on stderr and exit code 1.
     """
     marks = dict(label.partition("=")[::2] for label in labels)
-    settings = Settings(session=session, image=image, labels=marks, start_timeout=timeout)
+    settings = Settings(session=session, image=image, labels=marks, start_timeout=timeout, patience=patience)
     clock = RealClock()
     host = RealHost(folders=db.parent, clock=clock)
     engine = ctx.with_resource(closing(DockerEngine(os.environ)))

@@ -85,6 +85,7 @@ def _target(path: Path, reproducer: Reproducer, options: dict[str, Any]) -> Targ
         environ=dict(os.environ),
         engine_faults=reproducer.disturbs,
         interrupts=reproducer.interrupts,
+        together=reproducer.together,
         aima=AimaSettings.of(reproducer.settings, options["aima_bin"]),
     )
 

@@ -59,7 +59,7 @@ _PANELS = {
         "--pairs",
         "--plan",
     ),
-    "What goes wrong on purpose": ("--faults", "--engine-faults", "--interrupts"),
+    "What goes wrong on purpose": ("--faults", "--engine-faults", "--interrupts", "--together"),
     "What is told, and where": (
         "--report",
         "--reproducers",
@@ -88,6 +88,7 @@ _PANELS = {
 @click.option("--engine-faults", is_flag=True, help="Let the engine fail the manager, too: lost replies, restarts, …")
 @click.option("--interrupts/--no-interrupts", default=None,
               help="Whether the manager is ended midway, too.  [default: on an emulated engine]")  # fmt: skip
+@click.option("--together", is_flag=True, help="Let two clients ask the manager at once, too.")
 @reproducers_option("Where failures are kept; by default beside the report.")
 @click.option(
     "--pairs",
@@ -179,7 +180,8 @@ def _target(options: dict[str, Any]) -> Target:
         speed=options["speed"],
         aima=settings_of(options),
     )
-    return evolve(target, engine_faults=True) if options["engine_faults"] else target
+    target = evolve(target, engine_faults=True) if options["engine_faults"] else target
+    return evolve(target, together=True) if options["together"] else target
 
 
 def _plan(chosen: Target, options: dict[str, Any]) -> Plan:
@@ -215,7 +217,7 @@ def _head(chosen: Target, options: dict[str, Any]) -> dict[str, Any]:
     words += [word for name in chosen.defects for word in ("--defect", name)]
     words += [word for name in options["excluded"] for word in ("--exclude", name)]
     words += ["--baseline", str(options["baseline"])] if options["baseline"] is not None else []
-    words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults") if options[name]]
+    words += [f"--{name.replace('_', '-')}" for name in ("pairs", "tour", "engine_faults", "together") if options[name]]
     words += ["--only", options["only"]] if options["only"] else []
     words += words_of(options) if chosen.manager == "aima" else []
     for name in ("interrupts", "faults"):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import product
 from typing import ClassVar
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from hypothesis import seed as seeded, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,7 +25,17 @@ from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
 from churn.explore.isolation import isolated
 from churn.explore.profiles import Profile, quiet
 from churn.explore.suite import Wishes, fit_into_suite, line_of
-from churn.lifecycle.operations import Create, Length, Operation, Pace, Step, Wait
+from churn.lifecycle.operations import (
+    CLIENTS,
+    Create,
+    Length,
+    Operation,
+    Pace,
+    Step,
+    Turn,
+    Wait,
+    clashing,
+)
 from churn.lifecycle.sequence import SINGLE, Naming, fitting, service_names
 from churn.lifecycle.state import every, healing, repaired
 from churn.session.known import NothingNew
@@ -55,6 +65,8 @@ def openings(services: int, namings: tuple[Naming, ...] = SINGLE) -> tuple[Openi
 
 MOST_DRAWN = 100
 """In wider draws Hypothesis takes some numbers of 100 and more too often: those that programs are known to stumble over."""
+MOST_CALLS = 12
+"""Up to this call of a client another one may go on: a start of the reference manager's makes no more."""
 PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
 """What each step's pace is drawn from."""
 
@@ -101,6 +113,16 @@ def operations(
 
 paces = st.sampled_from(PACES)
 """Any of `PACES`."""
+several = st.sampled_from((False,) * 4 + (True,))
+"""Whether two clients ask at once instead; mostly not."""
+
+
+@lru_cache(maxsize=64)
+def together(names: tuple[str, ...], possible: frozenset[str]) -> st.SearchStrategy[Operation]:
+    """What two clients ask for at once, by a schedule of up to two turns."""
+    turn = st.builds(Turn, st.sampled_from((0, 1)), st.integers(0, MOST_CALLS), st.just(1))
+    turns = st.lists(turn.map(lambda one: evolve(one, to=1 - one.client)), max_size=2).map(tuple)
+    return st.builds(evolve, st.sampled_from(clashing(names, possible)), turns=turns)
 
 
 @define(eq=False, kw_only=True)
@@ -188,8 +210,10 @@ class LifecycleMachine(RuleBasedStateMachine):
             return  # whatever would still be drawn is the same sequence
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
-        possible = shared.session.contract.possible
-        operation = data.draw(operations(self._opening.names, possible, faults=shared.faults, brief=shared.brief))
+        names, possible = self._opening.names, shared.session.contract.possible
+        operation = data.draw(operations(names, possible, faults=shared.faults, brief=shared.brief))
+        if operation is not None and possible >= CLIENTS and data.draw(several):
+            operation = data.draw(together(names, possible))
         step = None if operation is None else Step(operation, data.draw(paces))
         if step is None:
             self._drawn = self._asleep = True

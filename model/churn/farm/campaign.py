@@ -5,7 +5,7 @@ from collections.abc import Callable
 from attrs import define, field
 
 from churn.assembly import Target, contract_of, costs_of
-from churn.campaign import Plan, planner_of, reproducer_of
+from churn.campaign import Plan, planner_of
 from churn.explore.coverage import Coverage
 from churn.farm.agenda import Agenda, Seeds, Thorough, Thrifty
 from churn.farm.dispatch import Dispatch
@@ -13,6 +13,7 @@ from churn.farm.folder import Commission, Deadlines, Folder
 from churn.farm.head import Head
 from churn.farm.job import Result
 from churn.farm.union import Union
+from churn.keeping import reproducer_of
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import service_names

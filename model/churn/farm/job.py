@@ -108,6 +108,7 @@ class Subject:
     defects: tuple[str, ...] = ()
     engine_faults: bool = False
     interrupts: bool = False
+    together: bool = False
     speed: float = 4.0
     aima: AimaSettings = Factory(AimaSettings)
 
@@ -121,6 +122,7 @@ class Subject:
             defects=target.defects,
             engine_faults=target.engine_faults,
             interrupts=target.interrupts,
+            together=target.together,
             speed=target.speed,
             aima=target.aima,
         )
@@ -135,6 +137,7 @@ class Subject:
             environ=environ,
             engine_faults=self.engine_faults,
             interrupts=self.interrupts,
+            together=self.together,
             speed=self.speed,
             aima=self.aima,
         )

@@ -103,6 +103,13 @@ class Ports(Enum):
     """It may get another port at each start."""
 
 
+class Leave(Enum):
+    """Whether a manager may do something where several clients ask at once."""
+
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
 class Means(Enum):
     """What a successful start promises."""
 
@@ -234,6 +241,12 @@ class Contract:
     """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
+    busy: Leave = Leave.ALLOWED
+    """Whether an operation may be refused, and change nothing, while another client's is under way on its service."""
+    midway: Leave = Leave.ALLOWED
+    """Whether a list may have any of the manager's words for a service on which another client's operation is under way."""
+    overtaken: Leave = Leave.ALLOWED
+    """Whether a start may be refused, and its service not run then, where another client's stop came while it was under way."""
     words: Words = Factory(_words)
     """Which status each of the manager's own words means; it may have one word for several."""
     labels: Mapping[str, str] = Factory(dict)

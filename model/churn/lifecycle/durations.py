@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from churn.lifecycle.condition import DEAD, ILL, SOUND, Behaviour
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Operation, Start, Stop
-from churn.lifecycle.outcome import Ok, Outcome
+from churn.lifecycle.outcome import Ok, Outcome, Overlapped
 from churn.lifecycle.state import Service, State
 
 _TIMES, _AT_LEAST = 5.0, 5.0
@@ -72,9 +72,11 @@ class Durations:
     def compare(self, operation: Operation, state: State, outcome: Outcome) -> Slow | None:
         """Note how long an operation took that was done in `state`; how slow that is, None where it is not.
 
-        Only a success is looked at, of an operation of the manager's, with nothing wrong by Churn's own doing.
+        Only a success is looked at, of a single operation of the manager's, with nothing wrong by Churn's own doing.
         """
-        if not (operation.manager and isinstance(outcome, Ok)) or outcome.held or _troubled(state.services.values()):
+        if not (operation.manager and isinstance(outcome, Ok)) or isinstance(outcome, Overlapped):
+            return None
+        if outcome.held or _troubled(state.services.values()):
             return None
         situation = _situation(operation, state)
         self._of(situation).append(outcome.took)

@@ -3,6 +3,7 @@
 from attrs import field, frozen
 
 from churn.lifecycle.observation import Listed
+from churn.lifecycle.operations.base import Operation
 
 
 @frozen
@@ -74,3 +75,23 @@ class Unknown(Outcome):
     until: float = 0.0
     foreseen: bool = False
     garbled: Garbled | None = None
+
+
+@frozen
+class Call:
+    """One of several operations that overlapped: which client asked for it (from 0), and what came of it."""
+
+    client: int
+    operation: Operation
+    outcome: Outcome
+
+
+@frozen
+class Overlapped(Ok):
+    """All that several clients asked for at once has ended; how, `calls` tell, in the order in which they were asked for.
+
+    `points` are how many calls of the engine and of its own store the manager made for each client; none where nobody counts.
+    """
+
+    calls: tuple[Call, ...] = field(default=(), kw_only=True)
+    points: tuple[int, ...] = field(default=(), kw_only=True)

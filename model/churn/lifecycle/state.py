@@ -10,7 +10,7 @@ from functools import lru_cache
 from attrs import evolve, field, frozen
 
 from churn.lifecycle.condition import ABSENT, DEAD, ILL, UNSETTLED, Abstract, Behaviour, Condition, Server
-from churn.lifecycle.contract import Contract
+from churn.lifecycle.contract import Contract, Noticing
 from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.operations import Operation, ReleasePort, SetBehaviour, Start, Stop, listed
@@ -215,6 +215,16 @@ def healing(state: State) -> tuple[Operation, ...]:
     remedy = _remedy(state)
     tries = (operation for name in unsettled for operation in (Stop(name), Start(name), Stop(name)))
     return (*((remedy,) if remedy is not None else ()), *tries)
+
+
+def tellable(service: Service, contract: Contract) -> tuple[Status, ...]:
+    """The statuses that the manager may tell of the service, which is settled."""
+    if service.server is ILL:
+        return (Status.RUNNING, Status.FAILED)
+    if service.server is DEAD:
+        noticed = (Status.FAILED, Status.STOPPED)
+        return noticed if contract.death_noticed is Noticing.SETTLING else (*noticed, Status.RUNNING)
+    return (service.status,)
 
 
 def condition(service: Service | None) -> Condition:

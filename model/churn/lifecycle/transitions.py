@@ -47,6 +47,8 @@ Interrupt        any                         Ok           nothing changed; the m
                                                           remove or restart may end Unknown
 RestartEngine    any                         Ok           every server has died; if the containers run on
                                                           meanwhile, nothing changed
+Together         any                         in some      as after its operations one after the other, in an order that
+                                             order        explains how each ended (or, by contract, refused meanwhile)
 Crash, Kill,     any                         Rejected     nothing changed: there was nothing to strike
 HoldPort, …
 any of the       any                         Unknown      nothing, part or all of it, now or until its effects
@@ -81,11 +83,12 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Together,
     Update,
     Wait,
 )
 from churn.lifecycle.outcome import Outcome, Unknown
-from churn.lifecycle.rules import faults, requests, starting, updating
+from churn.lifecycle.rules import faults, requests, starting, together, updating
 from churn.lifecycle.rules.branches import Branch, Must
 from churn.lifecycle.rules.faults import as_dead, as_revived
 from churn.lifecycle.rules.unsettled import unsettle
@@ -142,4 +145,5 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     Disturb: faults.disturb,
     Interrupt: faults.disturb,
     RestartEngine: faults.restart_engine,
+    Together: lambda state, block, outcome, contract: together.together(state, block, outcome, contract, follow),
 }

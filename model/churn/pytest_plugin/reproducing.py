@@ -67,6 +67,7 @@ class ReproducerItem(pytest.Item):
             environ=dict(os.environ),
             engine_faults=self.reproducer.disturbs,
             interrupts=self.reproducer.interrupts,
+            together=self.reproducer.together,
             aima=AimaSettings.of(self.reproducer.settings),
         )
         with Session.over(target) as session:

@@ -44,7 +44,7 @@ def place(machine: Any, violation: Any) -> str:
 def told(session: Any, violation: Any, choice: Any) -> str:
     """The sequence that failed as code, shrunk if that is wanted, and where it is kept."""
     from churn.assembly import Target
-    from churn.campaign import reproducer_of
+    from churn.keeping import reproducer_of
     from churn.report.code import as_code
     from churn.reproducers.file import save
     from churn.reproducers.trust import replaying

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from enum import Enum
 from textwrap import indent
 
-from attrs import astuple
+from attrs import fields_dict, has
 
-from churn.lifecycle.operations import Operation, Pace, Step
+from churn.lifecycle.operations import Pace, Step
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.verdict import Signature
 
@@ -51,24 +51,34 @@ def _used(sequence: Sequence) -> Iterator[str]:
     if sequence.naming is not Naming.PLAIN:
         yield "Naming"
     for step in sequence.steps:
-        yield type(step.operation).__name__
-        yield from (type(value).__name__ for value in _values(step.operation) if isinstance(value, Enum))
+        yield from _classes(step.operation)
         if step.pace is not Pace.CALM:
             yield "Pace"
 
 
+def _classes(value: object) -> Iterator[str]:
+    """The names of the classes of a value and of all in it."""
+    if isinstance(value, Enum) or has(type(value)):
+        yield type(value).__name__
+    for part in _parts(value):
+        yield from _classes(part)
+
+
 def _step(step: Step) -> str:
     pace = "" if step.pace is Pace.CALM else f", Pace.{step.pace.name}"
-    return f"Step({_operation(step.operation)}{pace})"
+    return f"Step({_told(step.operation)}{pace})"
 
 
-def _operation(operation: Operation) -> str:
-    values = (
-        f"{type(value).__name__}.{value.name}" if isinstance(value, Enum) else repr(value)
-        for value in _values(operation)
-    )
-    return f"{type(operation).__name__}({', '.join(values)})"
+def _told(value: object) -> str:
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, tuple):
+        return f"({''.join(f'{_told(part)}, ' for part in value).rstrip()})"
+    return f"{type(value).__name__}({', '.join(map(_told, _parts(value)))})" if has(type(value)) else repr(value)
 
 
-def _values(operation: Operation) -> tuple[object, ...]:
-    return astuple(operation, recurse=False)
+def _parts(value: object) -> tuple[object, ...]:
+    if isinstance(value, tuple):
+        return value
+    cls = type(value)
+    return tuple(getattr(value, name) for name in fields_dict(cls)) if has(cls) else ()

@@ -30,6 +30,7 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Together,
     Update,
     Wait,
 )
@@ -103,8 +104,16 @@ _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     Disturb: lambda operation, _: _DISTURBANCES[operation.how],
     Interrupt: lambda operation, _: _interrupted(operation),
     ReleasePort: lambda _, whom: f"somebody else gives back the port of {whom}",
+    Together: lambda operation, whom: _together(operation, whom),
 }
 """What is done, of the operation and the service that it acts on. An operation that is not here is told by its own word."""
+
+
+def _together(operation: Together, whom: str) -> str:
+    words = [", then ".join(deed(one, called(one.service)) for one in lane) for lane in operation.lanes]
+    asked = " and ".join(words)
+    first = asked.replace(called(operation.service), whom, 1) if operation.service else asked
+    return f"{len(words)} clients ask at the same time, so that {first}"
 
 
 def _interrupted(operation: Interrupt) -> str:

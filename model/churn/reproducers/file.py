@@ -13,15 +13,15 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, field, fields, frozen
+from attrs import asdict, field, frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.condition import ANY, Abstract, Condition
-from churn.lifecycle.operations import KINDS, Family, Operation, Pace, Step
+from churn.lifecycle.operations import Family
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.reproducers import former
-from churn.reproducers.document import Document
 from churn.reproducers.key import KEY
+from churn.reproducers.steps import StepReader, step_data
 from churn.session.done import Done
 from churn.session.fingerprint import Fingerprint
 from churn.session.known import Behind
@@ -73,6 +73,11 @@ class Reproducer:
         return any(step.operation.family is Family.INTERRUPT for step in self.sequence.steps)
 
     @property
+    def together(self) -> bool:
+        """Whether several clients have to ask its manager at once."""
+        return any(step.operation.family is Family.CLIENTS for step in self.sequence.steps)
+
+    @property
     def file_name(self) -> str:
         """What breaks, in words: ``undisturbed-stop-one-of-two.json``."""
         many = {1: "", 2: "-one-of-two", 3: "-one-of-three"}.get(len(self.names), f"-one-of-{len(self.names)}")
@@ -107,7 +112,7 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
         "services": list(reproducer.names),
         "naming": reproducer.sequence.naming.value,
         "steps": [
-            _step_data(step, before)
+            step_data(step, before)
             for step, before in zip(reproducer.sequence.steps, reproducer.befores or repeat(()), strict=False)
         ],
         **({"behind": _behind_data(reproducer.behind)} if reproducer.behind != Behind() else {}),
@@ -124,16 +129,6 @@ def as_data(reproducer: Reproducer) -> dict[str, Any]:
     }
 
 
-def _step_data(step: Step, before: Abstract) -> dict[str, Any]:
-    data: dict[str, Any] = {"do": step.operation.kind}
-    for part in fields(type(step.operation)):
-        value = getattr(step.operation, part.name)
-        data[_KEYS.get(part.name, part.name)] = value.value if isinstance(value, Enum) else value
-    if step.pace is not Pace.CALM:
-        data["pace"] = step.pace.value
-    return {**data, "state": [str(one) for one in before]} if before else data
-
-
 def _behind_data(behind: Behind) -> dict[str, list[dict[str, Any]]]:
     data: dict[str, list[dict[str, Any]]] = {
         part: [_fingerprint_data(one) for one in found]
@@ -141,16 +136,13 @@ def _behind_data(behind: Behind) -> dict[str, list[dict[str, Any]]]:
     }
     for one, cause in zip(data[_BEHIND[0]], behind.causes, strict=False):
         if cause is not None:
-            one |= {_CAUSE: [_step_data(step, ()) for step in cause.steps], "naming": cause.naming.value}
+            one |= {_CAUSE: [step_data(step, ()) for step in cause.steps], "naming": cause.naming.value}
     return data
 
 
 def _fingerprint_data(one: Fingerprint) -> dict[str, str]:
     signature = {name: str(value) for name, value in asdict(one.signature, recurse=False).items()}
     return {**signature, "expected": one.expected, "seen": one.seen}
-
-
-_KEYS = {"name": "service"}
 
 
 def load(path: Path) -> Reproducer:
@@ -163,7 +155,7 @@ def load(path: Path) -> Reproducer:
         ) from error
 
 
-class _Reader(Document):
+class _Reader(StepReader):
     """Reads one file, and says where in it something is wrong."""
 
     def reproducer(self) -> Reproducer:
@@ -177,7 +169,7 @@ class _Reader(Document):
                 self.wrong(KEY, f"a format from {known} to {former.FORMAT}", version)
             self.data = former.UPGRADES[earlier](self.data)
         names = self._names()
-        steps = tuple(self._step(place, step, names) for place, step in enumerate(self.get("steps", list)))
+        steps = tuple(self.step(place, step, names) for place, step in enumerate(self.get("steps", list)))
         if not steps:
             self.wrong("steps", "at least one step", [])
         return Reproducer(
@@ -204,19 +196,12 @@ class _Reader(Document):
 
     def _names(self) -> tuple[str, ...]:
         """The services: each by a name of the model's, and once."""
-        names = tuple(
-            self._service(f"services[{place}]", name) for place, name in enumerate(self.get("services", list))
-        )
+        names = tuple(self.service(f"services[{place}]", name) for place, name in enumerate(self.get("services", list)))
         if not names:
             self.wrong("services", "at least one service", [])
         if len(set(names)) < len(names):
             self.wrong("services", "each service once", list(names))
         return names
-
-    def _service(self, where: str, name: Any) -> str:
-        if not isinstance(name, str) or not _SERVICE.fullmatch(name):
-            self.wrong(where, "a service's name in the model: a to z, or s26, s27, …", name)
-        return name
 
     def _targets(self) -> dict[str, Expectation]:
         found = self.get("targets", dict, {})
@@ -254,8 +239,8 @@ class _Reader(Document):
         naming = self.word(f"{where}: naming", Naming, bug.get("naming", Naming.PLAIN.value))
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
             self.wrong(where, "a list of objects", data)
-        names = tuple(dict.fromkeys(self._service(where, one["service"]) for one in data if "service" in one))
-        return Done.of(names, [self._step(number, one, names, where) for number, one in enumerate(data)], naming)
+        names = tuple(dict.fromkeys(self.service(where, one["service"]) for one in data if "service" in one))
+        return Done.of(names, [self.step(number, one, names, where) for number, one in enumerate(data)], naming)
 
     def _fingerprints(self, where: str, data: Any) -> Iterator[Fingerprint]:
         if not isinstance(data, list):
@@ -281,37 +266,7 @@ class _Reader(Document):
             else ()
         )
 
-    def _step(self, place: int, data: Any, names: tuple[str, ...], within: str = "steps") -> Step:
-        where = f"{within}[{place}]"
-        if not isinstance(data, dict) or not isinstance(data.get("do"), str):
-            self.wrong(where, 'an object such as {"do": "start", "service": "a"}', data)
-        word = former.ALIASES.get(data["do"], data["do"])
-        if word not in KINDS:
-            self.wrong(f"{where}.do", f"one of {', '.join(KINDS)}", data["do"])
-        named = data.get("pace", Pace.CALM.value)
-        pace = self.word(f"{where}.pace", Pace, former.PACES.get(named, named) if isinstance(named, str) else named)
-        return Step(self._operation(where, KINDS[word], data, names), pace)
 
-    def _operation(self, where: str, kind: type[Operation], data: dict[str, Any], names: tuple[str, ...]) -> Operation:
-        values: dict[str, Any] = {}
-        for part in fields(kind):
-            key = _KEYS.get(part.name, part.name)
-            value = data.get(key, former.LACKING.get((kind.kind, key)))
-            if part.name == "name":
-                if value not in names:
-                    self.wrong(f"{where}.{key}", f"one of the file's services ({', '.join(names)})", value)
-                values[part.name] = value
-            elif part.type is int:
-                values[part.name] = self._count(f"{where}.{key}", value)
-            else:
-                values[part.name] = self.word(f"{where}.{key}", part.type, value)
-        return kind(**values)
-
-    def _count(self, where: str, value: Any) -> int:
-        return value if type(value) is int and value > 0 else self.wrong(where, "a whole number from 1 on", value)
-
-
-_SERVICE = re.compile("[a-z]|s[1-9][0-9]{1,3}")
 _LEAST_RATE, _MOST_SECONDS = 1e-3, 1e9
 _BEHIND, _CAUSE = ("bugs", "beside", "consequences"), "done"
 _FINGERPRINT = ("invariant", "operation", "condition", "expected", "seen")

@@ -26,6 +26,7 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Together,
     Update,
     Wait,
 )
@@ -84,5 +85,5 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     ReleasePort: lambda _, __: "release",
 }
 """What each operation is in the script: a function of the operation and the quoted real name of its service."""
-BEYOND = frozenset({Disturb, Interrupt, RestartEngine})
-"""Operations that a shell script cannot do: they fail the engine, or end the manager, at one moment of what comes next."""
+BEYOND = frozenset({Disturb, Interrupt, RestartEngine, Together})
+"""Operations that a shell script cannot do: they fail the engine, end the manager, or let another client on, at one moment."""

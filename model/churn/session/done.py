@@ -52,7 +52,7 @@ class Done:
 
         In which order services are created, and between what, makes no difference.
         """
-        used = tuple(dict.fromkeys(one.service for one in self.operations if one.service is not None))
+        used = tuple(dict.fromkeys(name for one in self.operations for name in one.services))
         created, rest = _parted(other.operations, whole=False)
         for names in permutations(other.names, len(used)):
             called: dict[str | None, str | None] = {None: None, **dict(zip(used, names, strict=True))}

@@ -127,6 +127,7 @@ class Judge:
             contract=self.contract,
             acted=pending.acted,
             waited=pending.waited,
+            told=branch.told,
             listing=look.listing,
             slow=pending.slow,
         )

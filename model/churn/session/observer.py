@@ -145,6 +145,11 @@ class Observer:
         told = (outcome or self._ask(operation)) if isinstance(operation, Status) else None
         return self._ask(_LIST), told
 
+    def in_model(self, outcome: Outcome) -> Outcome:
+        """The outcome with what it tells in the model's words."""
+        told = self._listed(outcome)
+        return evolve(outcome, listed=told) if isinstance(outcome, Ok) and told is not None else outcome
+
     def _listed(self, outcome: Outcome | None) -> tuple[Listed, ...] | None:
         if not isinstance(outcome, Ok) or outcome.listed is None:
             return None

@@ -189,7 +189,7 @@ class Session(Opened):
         operation, outcome = record.step.operation, record.outcome
         if operation.upsets_engine:
             self._environment.renew()
-        acted = frozenset() if operation.service is None else frozenset({operation.service})
+        acted = frozenset(operation.services)
         waited = operation.kind == "wait"
         if self._pending is not None:
             acted, waited = acted | self._pending.acted, waited and self._pending.waited

@@ -19,11 +19,13 @@ from churn.lifecycle.operations import (
     Start,
     Status,
     Stop,
+    Together,
     Update,
     Wait,
 )
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
 from churn.lifecycle.sequence import Naming
+from churn.session.clients import Clients, at_once
 from churn.session.faults import Disturbed, Faults, Waits
 from churn.session.observer import Observer
 from churn.system.clock import Clock
@@ -77,6 +79,8 @@ class System:
         parts = (engine, host, clock, self.waits, manager.service_of, self._shared)
         self._faults = Faults(*parts, obedient=contract.obedient, late=contract.bounds.late, gate=gate)
         self.gate = gate
+        self.clients: Clients | None = None
+        """How several clients ask the manager at once, where they can."""
         self.probe: Callable[[], str] = lambda: ""
         """Tells why the engine cannot run any container at this moment; empty where it can, or where nobody can tell."""
 
@@ -134,8 +138,17 @@ class System:
 
     def apply(self, operation: Operation) -> Outcome:
         """Carry `operation` out, and tell how it ended."""
+        if isinstance(operation, Together):
+            return self._together(operation)
         mark = self.engine.mark() if operation.makes_container else 0
         outcome = self._applied(operation)
+        self._note(operation, outcome)
+        if operation.manager:
+            self.inside += outcome.ended - outcome.began
+        return evolve(outcome, mark=mark + 1) if operation.makes_container else outcome
+
+    def _note(self, operation: Operation, outcome: Outcome) -> None:
+        """An operation has ended: what is known of ports may not be so any more."""
         if isinstance(operation, Remove):
             self.observer.port_of.pop(operation.name, None)
             if isinstance(outcome, Ok):
@@ -143,9 +156,28 @@ class System:
         elif isinstance(operation, Start | Restart) and isinstance(outcome, Ok) and operation.name in self._moving:
             self._moving.discard(operation.name)
             self.observer.port_of.pop(operation.name, None)  # the new one is seen at the next look, or asked for
-        if operation.manager:
-            self.inside += outcome.ended - outcome.began
-        return evolve(outcome, mark=mark + 1) if operation.makes_container else outcome
+
+    def _together(self, operation: Together) -> Outcome:
+        if self.clients is None:
+            raise UsageError(f"expected a system that several clients can ask at once, got {self.manager.name}")
+        for one in operation.operations:
+            if isinstance(one, Create):
+                self.observer.forget(one.name)
+        mark = self.engine.mark() + 1
+        ended = at_once(self.clients, operation, self.clock, self._asked)
+        told = (evolve(call.outcome, mark=mark) for call in ended.calls)
+        calls = (evolve(call, outcome=self.observer.in_model(one)) for call, one in zip(ended.calls, told, strict=True))
+        outcome = evolve(ended, calls=tuple(calls))
+        for call in outcome.calls:
+            self.observer.kills.hear(call.operation, call.outcome, struck=False)
+            self._note(call.operation, call.outcome)
+        self.inside += outcome.ended - outcome.began
+        return outcome
+
+    def _asked(self, manager: Manager, operation: Operation) -> Outcome:
+        """What comes of an operation for which one of several clients asks its manager."""
+        ask, name = REQUESTS[type(operation)], operation.service
+        return ask(manager, self._real[name] if name else "", self._folders[name] if name else "")
 
     def identity(self) -> str:
         """Which engine this is, and how often it was upset by hand. Raises `EngineUnreachable`."""

@@ -2,7 +2,7 @@
 
 from attrs import define, field
 
-from churn.lifecycle.operations import Operation, Pace
+from churn.lifecycle.operations import Operation, Pace, Together
 from churn.lifecycle.sequence import Naming, Sequence
 from churn.session.failing import Failing
 from churn.session.run import Record
@@ -47,8 +47,14 @@ class Best:
 
 
 def size(failing: Failing) -> tuple[int, int]:
-    """Steps, and how many of them ask something of the manager."""
-    return len(failing.steps), sum(step.operation.manager for step in failing.steps)
+    """Steps, and what the manager is asked for in them; turns of clients count as well."""
+    return len(failing.steps), sum(_asked(step.operation) for step in failing.steps)
+
+
+def _asked(operation: Operation) -> int:
+    if isinstance(operation, Together):
+        return len(operation.operations) + len(operation.turns)
+    return int(operation.manager)
 
 
 def shape(sequence: Sequence) -> tuple[Operation, ...]:

@@ -64,7 +64,7 @@ def repaired_steps(steps: Steps, contract: Contract, strays: frozenset[Operation
 
 
 def _uses_all(names: tuple[str, ...], steps: Steps) -> bool:
-    return set(names) == {step.operation.service for step in steps} - {None}
+    return set(names) == {name for step in steps for name in step.operation.services}
 
 
 def _with(failing: Failing, steps: Steps) -> Candidate:
@@ -82,10 +82,10 @@ def _seen_sooner(failing: Failing, _: Foresight) -> Iterator[Candidate]:
 
 
 def _without_service(failing: Failing, _: Foresight) -> Iterator[Candidate]:
-    services = dict.fromkeys(step.operation.service for step in failing.steps)
+    services = dict.fromkeys(name for step in failing.steps for name in step.operation.services)
     if len(services) > 1:
-        for name in reversed([service for service in services if service is not None]):
-            yield _with(failing, tuple(step for step in failing.steps if step.operation.service != name))
+        for name in reversed(services):
+            yield _with(failing, tuple(step for step in failing.steps if name not in step.operation.services))
 
 
 def _without_kind(failing: Failing, _: Foresight) -> Iterator[Candidate]:

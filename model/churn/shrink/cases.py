@@ -83,7 +83,7 @@ def _condition(names: tuple[str, ...], step: Step, before: Abstract) -> str:
 
 def _stand_in(wanted: list[_Done], names: tuple[str, ...], done: list[_Done], *, last: bool = False) -> bool:
     """Whether all that is wanted was done, in this order, on services called as they may be; `last`: its end at the end."""
-    used = tuple(dict.fromkeys(one.operation.service for one in wanted if one.operation.service is not None))
+    used = tuple(dict.fromkeys(name for one in wanted for name in one.operation.services))
     for others in permutations(names, len(used)):
         called = dict(zip(used, others, strict=True))
         here = [_Done(renamed(one.operation, called), one.condition) for one in wanted]

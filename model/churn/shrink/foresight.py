@@ -5,7 +5,7 @@ from attrs import define, field
 from churn.lifecycle.condition import Abstract, Behaviour
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs
-from churn.lifecycle.operations import Create, Length, Operation, SetBehaviour, Step, Wait
+from churn.lifecycle.operations import Create, Length, Operation, SetBehaviour, Step, Together, Wait
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Naming, Sequence
@@ -60,7 +60,8 @@ class Foresight:
         for step in steps:
             operation = step.operation
             known = operation.service is None or operation.service in state.services
-            if is_enabled(state, operation) and (known or isinstance(operation, Create) or operation in strays):
+            known |= isinstance(operation, Create | Together)
+            if is_enabled(state, operation) and (known or operation in strays):
                 kept.append(step)
                 state = self.after(state, operation)
         return tuple(kept)
@@ -124,5 +125,6 @@ def behaving(steps: Steps, wanted: dict[str, Behaviour]) -> Steps:
 def used_names(failing: Failing, sequence: Sequence) -> tuple[str, ...]:
     """The names up to the last that is used: real names depend on a service's place, so none before it is left out."""
     names = failing.names
-    places = [names.index(step.operation.service) for step in sequence.steps if step.operation.service in names]
+    used = (name for step in sequence.steps for name in step.operation.services)
+    places = [names.index(name) for name in used if name in names]
     return names[: max(places, default=0) + 1]

@@ -1,6 +1,7 @@
 """The one home of time: a real clock, and a virtual one in which waiting is free."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -56,12 +57,17 @@ class ScaledClock:
 
 
 class VirtualClock:
-    """A clock that stands still but when slept on: seven minutes of it cost nothing. For one thread."""
+    """A clock that stands still but when slept on: seven minutes of it cost nothing. For one thread.
+
+    `sleeper`, if there is one, is told of each sleep, and says whether it has seen to it: where several take turns in one thread,
+    the others may go on meanwhile.
+    """
 
     virtual = True
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
+        self.sleeper: Callable[[float], bool] | None = None
 
     def now(self) -> float:
         """Virtual seconds since the clock was made, plus its start."""
@@ -69,8 +75,12 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         """Move the clock on; never back."""
-        if seconds > 0:
+        if seconds > 0 and (self.sleeper is None or not self.sleeper(seconds)):
             self._now += seconds
+
+    def until(self, moment: float) -> None:
+        """Move the clock on to that moment, unless it is there already."""
+        self._now = max(self._now, moment)
 
     def snapshot(self) -> float:
         """As `Rewindable.snapshot`."""

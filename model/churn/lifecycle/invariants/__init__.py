@@ -23,6 +23,7 @@ from churn.lifecycle.invariants.data import DATA_KEPT
 from churn.lifecycle.invariants.graceful import GRACEFUL_STOP
 from churn.lifecycle.invariants.leaks import NO_LEAKS, NO_PROCESSES
 from churn.lifecycle.invariants.movement import QUIET, UNDISTURBED
+from churn.lifecycle.invariants.order import IN_SOME_ORDER
 from churn.lifecycle.invariants.outcomes import ACCEPTED, IN_TIME, SLOW
 from churn.lifecycle.invariants.ports import PORT_RELEASED, STABLE_PORT
 from churn.lifecycle.invariants.sameness import SAME_AS_FRESH
@@ -30,6 +31,7 @@ from churn.lifecycle.invariants.status import SERVING, STATUS
 
 INVARIANTS: tuple[Invariant, ...] = (
     ACCEPTED,
+    IN_SOME_ORDER,
     IN_TIME,
     UNDISTURBED,
     QUIET,

@@ -36,6 +36,8 @@ class Case:
     waited: bool = False
     listing: Outcome | None = None
     """How the list command of this look ended, None where it was not asked."""
+    told: str = ""
+    """Of several operations at once: how far the longest order goes, where none explains how they ended."""
     slow: Slow | None = None
     """How slow the operation was beside the same operation elsewhere, again and again; None where it was not."""
     sound: tuple[tuple[str, Service, Container | None], ...] = field(init=False, repr=False)

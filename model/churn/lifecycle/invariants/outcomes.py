@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
-from churn.lifecycle.outcome import Outcome, Rejected, Unknown
+from churn.lifecycle.operations import Together
+from churn.lifecycle.outcome import Outcome, Overlapped, Rejected, Unknown
+from churn.lifecycle.rules.branches import Must
 
 
 def accepted(case: Case) -> Iterator[Objection | Doubt]:
@@ -22,7 +24,7 @@ def _operation(case: Case) -> Iterator[Objection | Doubt]:
     if isinstance(outcome, Unknown):
         if not (outcome.overran or outcome.foreseen or outcome.garbled):
             yield Doubt("to learn how it ended", outcome.reason, service, _answer(outcome))
-    elif not case.must.admits(outcome):
+    elif not case.must.admits(outcome) and case.must is not Must.EXPLAINED:  # that is `in-some-order`'s
         expected = f"{case.operation} must {case.must.value}"
         if isinstance(outcome, Rejected):
             yield Objection(expected, f"it was refused: {outcome.reason}", service, _answer(outcome))
@@ -63,8 +65,11 @@ def in_time(case: Case) -> Iterator[Objection]:
     If the manager states a timeout of its own, the operation is not still going on when that has passed, and the `grace`
     after it.
     """
-    bound = case.contract.bounds.of(case.operation.kind)
     outcome, service = case.outcome, case.operation.service
+    if isinstance(outcome, Overlapped):
+        yield from _each_in_time(case, outcome)
+        return
+    bound = case.contract.bounds.of(case.operation.kind)
     if bound is None:
         return
     if isinstance(outcome, Unknown):
@@ -73,6 +78,19 @@ def in_time(case: Case) -> Iterator[Objection]:
             yield Objection(expected, outcome.reason, service, _answer(outcome), advice=_NO_END)
     elif outcome.took > bound:
         yield Objection(f"an end within {bound:g} s", f"it took {outcome.took:.1f} s", service, _answer(outcome))
+
+
+def _each_in_time(case: Case, outcome: Overlapped) -> Iterator[Objection]:
+    """Of operations that overlap each may have to wait for all others, and for whoever goes on by a schedule of Churn's."""
+    scheduled = isinstance(case.operation, Together) and case.operation.turns
+    bound = sum(case.contract.bounds.of(call.operation.kind) or 0.0 for call in outcome.calls)
+    for call in outcome.calls:
+        ended, shown = call.outcome, _answer(call.outcome)
+        if isinstance(ended, Unknown) and ended.overran:
+            expected = "an end within the manager's own timeout"
+            yield Objection(expected, ended.reason, call.operation.service, shown, advice=_NO_END)
+        elif ended.took > bound and not scheduled:
+            yield Objection(f"an end within {bound:g} s", f"it took {ended.took:.1f} s", call.operation.service, shown)
 
 
 _NO_END = Advice(

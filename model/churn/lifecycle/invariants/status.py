@@ -18,7 +18,7 @@ from churn.lifecycle.invariants.base import (
     Trait,
 )
 from churn.lifecycle.observation import Container, Listed, Status
-from churn.lifecycle.state import Service, Unsettled
+from churn.lifecycle.state import Service, Unsettled, tellable
 
 
 def status(case: Case) -> Iterator[Objection]:
@@ -92,7 +92,7 @@ def _listed_right(case: Case, entries: tuple[Listed, ...]) -> Iterator[Objection
             continue
         if entry.status is service.status and service.server in _PLAIN:
             continue
-        allowed = _allowed(service, case.contract)
+        allowed = tellable(service, case.contract)
         if not set(entry.meanings) & set(allowed):
             words = " or ".join(status.value for status in allowed)
             seen = f"'{entry.word}'" + ("" if entry.status else ", a word its contract does not know")
@@ -117,15 +117,6 @@ def _left_as_it_was(case: Case, entry: Listed, unsettled: Unsettled) -> Iterator
 
 
 _PLAIN = (NONE, SOUND)
-
-
-def _allowed(service: Service, contract: Contract) -> tuple[Status, ...]:
-    if service.server is ILL:
-        return (Status.RUNNING, Status.FAILED)
-    if service.server is DEAD:
-        noticed = (Status.FAILED, Status.STOPPED)
-        return noticed if contract.death_noticed is Noticing.SETTLING else (*noticed, Status.RUNNING)
-    return (service.status,)
 
 
 _REVIVED = Advice(

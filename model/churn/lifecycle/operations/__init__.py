@@ -46,8 +46,10 @@ from churn.lifecycle.operations.requests import (
     Update,
     Wait,
 )
+from churn.lifecycle.operations.together import Together, Turn
 
 __all__ = [
+    "CLIENTS",
     "ENGINE_FAULTS",
     "INTERRUPTS",
     "KINDS",
@@ -83,8 +85,11 @@ __all__ = [
     "Status",
     "Step",
     "Stop",
+    "Together",
+    "Turn",
     "Update",
     "Wait",
+    "clashing",
     "listed",
     "renamed",
 ]
@@ -109,11 +114,12 @@ _ALL: tuple[type[Operation], ...] = (
     Disturb,
     RestartEngine,
     Interrupt,
+    Together,
 )
 KINDS: Mapping[str, type[Operation]] = {cls.kind: cls for cls in _ALL}
 """Every operation there is, by its word; those of one family stand together."""
 
-OFFERED = frozenset(cls.kind for cls in _ALL if cls.offered and cls.manager)
+OFFERED = frozenset(cls.kind for cls in _ALL if cls.offered and cls.manager and cls.family is not Family.CLIENTS)
 """The kinds that the manager itself carries out. A manager need not have them all."""
 ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGINE)
 """The kinds that make trouble with the engine: a contract offers them where the user wants that (`--engine-faults`)."""
@@ -121,16 +127,33 @@ ENGINE_FAULTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.ENGIN
 INTERRUPTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.INTERRUPT)
 """The kinds that end the manager midway: a contract offers them where the user wants that (`--interrupts`)."""
 
+CLIENTS = frozenset(cls.kind for cls in _ALL if cls.family is Family.CLIENTS)
+"""The kinds in which several clients ask at once: a contract offers them where the user wants that (`--together`)."""
+
 
 def listed(names: tuple[str, ...], possible: frozenset[str]) -> Iterator[Operation]:
-    """Every operation on the services `names` that `possible` has what it needs of, family by family."""
-    for _, kinds in groupby(_ALL, key=lambda cls: cls.family):
+    """Every operation on the services `names` that `possible` has what it needs of, family by family.
+
+    None that several clients ask for at once: of those there are too many for a list (`clashing`).
+    """
+    single = (cls for cls in _ALL if cls.family is not Family.CLIENTS)
+    for _, kinds in groupby(single, key=lambda cls: cls.family):
         family = tuple(kinds)
         on_none = (operation for cls in family for operation in cls.each(()) if operation.service is None)
         on_one = (operation for name in names for cls in family for operation in cls.each((name,)) if operation.service)
         yield from (operation for operation in (*on_none, *on_one) if operation.needs in possible | {None})
 
 
+def clashing(names: tuple[str, ...], possible: frozenset[str]) -> tuple[Together, ...]:
+    """What two clients may ask for at once that is likeliest to clash, of what `possible` has."""
+    return tuple(
+        one for one in Together.each(names) if {one.needs, *(part.needs for part in one.operations)} <= possible
+    )
+
+
 def renamed(operation: Operation, names: Mapping[str, str]) -> Operation:
     """The same operation on another service: `names` says which one takes the place of its own."""
+    if isinstance(operation, Together):
+        lanes = tuple(tuple(renamed(one, names) for one in lane) for lane in operation.lanes)
+        return evolve(operation, lanes=lanes)
     return evolve(operation, name=names[operation.name]) if isinstance(operation, OnService) else operation

@@ -24,6 +24,8 @@ class Family(Enum):
     """It makes trouble with the engine that the manager uses."""
     INTERRUPT = "interrupt"
     """It ends the manager's own program in the middle of an operation."""
+    CLIENTS = "clients"
+    """Several clients ask the manager at once."""
 
 
 @frozen
@@ -68,6 +70,11 @@ class Operation:
     def service(self) -> str | None:
         """The service acted on, or None."""
         return None
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """All services that it acts on, each once."""
+        return () if self.service is None else (self.service,)
 
     @property
     def milder(self) -> tuple["Operation", ...]:

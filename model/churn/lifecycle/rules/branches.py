@@ -17,12 +17,16 @@ class Must(Enum):
     ANY = "end in any way"
     OVERDUE = "succeed by now"
     """It should have succeeded, and what it left undone stays so: this is where things go on behind that failure."""
+    EXPLAINED = "be as in some order"
+    """Of several operations at once: there should have been an order of them that explains how they ended."""
+    SOUGHT = "be as in some order, if there is one"
+    """Of these, where the search for such an order gave up."""
 
     def admits(self, outcome: Outcome) -> bool:
         """Whether that outcome is what this demands. An unknown one is never objected to."""
-        if self is Must.ANY or isinstance(outcome, Unknown):
+        if self in (Must.ANY, Must.SOUGHT) or isinstance(outcome, Unknown):
             return True
-        if self is Must.OVERDUE:
+        if self in (Must.OVERDUE, Must.EXPLAINED):
             return False
         return isinstance(outcome, Ok if self is Must.OK else Rejected)
 
@@ -33,6 +37,8 @@ class Branch:
 
     must: Must
     state: State
+    told: str = ""
+    """Of several operations at once: how far the longest order goes, where none explains all."""
 
 
 def by_contract(reply: Reply | SecondStart, *states: State) -> tuple[Branch, ...]:

@@ -16,6 +16,7 @@ from churn.system.managers.defects import (
     mumbling,
     naming,
     ports,
+    racing,
     remaking,
     removing,
     reviving,
@@ -70,6 +71,7 @@ _THEMES = (
     emptiness,
     interrupted,
     unanswered,
+    racing,
 )
 DEFECTS: dict[str, Defect] = {
     name: Defect(name, manager) for theme in _THEMES for name, manager in theme.DEFECTS.items()
@@ -92,6 +94,11 @@ def defective(names: tuple[str, ...]) -> type[ReferenceManager]:
 def need_interrupts(names: tuple[str, ...]) -> bool:
     """Whether some of these defects show only where the manager is ended midway. Unknown names are none."""
     return any(name in DEFECTS and DEFECTS[name].manager.upset_by_interrupt for name in names)
+
+
+def need_clients(names: tuple[str, ...]) -> bool:
+    """Whether some of these defects show only where several clients ask at once. Unknown names are none."""
+    return any(name in DEFECTS and DEFECTS[name].manager.upset_by_clients for name in names)
 
 
 def need_engine_faults(names: tuple[str, ...]) -> bool:

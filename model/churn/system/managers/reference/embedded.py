@@ -12,6 +12,7 @@ from churn.system.managers.answers import as_evidence, unreadable
 from churn.system.managers.reference.answer import PrintedInstead, Row, Rows, UnreadableAnswer, read
 from churn.system.managers.reference.contract import CONTRACT, contract_for, with_daemon
 from churn.system.managers.reference.manager import SERVICE, ReferenceManager, ServiceError
+from churn.system.managers.reference.store import StoreBroken
 from churn.system.protocols import ListedContainer as Container
 from churn.system.rewinding import Numbers
 
@@ -103,7 +104,7 @@ class Embedded:
             self._replace()  # what was ended is another one when it is asked again
             evidence = Evidence(f"{self._shown} {words}", "Killed", ran=False)
             return Unknown(began, clock.now(), 0, evidence, "it was ended by SIGKILL", until=clock.now())
-        except (ServiceError, EngineError) as error:
+        except (ServiceError, EngineError, StoreBroken) as error:
             evidence = Evidence(f"{self._shown} {words}", f"Error: {error}", ran=False)
             return Rejected(began, clock.now(), 0, evidence, str(error))
         except PrintedInstead as printed:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.form import Setting
+from churn.system.managers.reference.locks import Locks
 from churn.system.rewinding import Numbers
 
 _TABLE = """
@@ -43,6 +44,9 @@ class Record:
     container: str | None
 
 
+_MEMORY = ":memory:"
+
+
 class Store:
     """Services in the SQLite file at `path`, or in memory. Each change is durable when its method returns.
 
@@ -50,8 +54,9 @@ class Store:
     used; its methods raise `StoreBroken` where only later that shows.
     """
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, path: str = _MEMORY) -> None:
         self.path = path
+        self.locks = Locks("" if path == _MEMORY else f"{path}-locks")
         try:
             self.db = self._opened()
         except StoreBroken as error:
@@ -149,7 +154,8 @@ class Store:
         return [name for (name,) in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, and of all locks."""
+        self.locks.close()
         self.db.close()
 
 

@@ -1,0 +1,107 @@
+"""Two clients at once, exhaustively: each pair of operations, from each state, by every schedule of up to two turns."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+
+from attrs import define, field, frozen
+
+from churn.lifecycle.operations import CLIENTS, Create, Kill, Operation, Start, Step, Stop, Together, Turn
+from churn.lifecycle.operations.together import EXHAUSTIVE
+from churn.lifecycle.outcome import Overlapped
+from churn.lifecycle.sequence import Sequence as Steps
+from churn.session.failing import Failing
+from churn.session.session import Session
+
+CLASHES = "two clients at once"
+Turns = tuple[Turn, ...]
+NAME = "a"
+_UP = (Create(NAME), Start(NAME))
+_BEFORE: Sequence[tuple[Operation, ...]] = ((), (Create(NAME),), _UP, (*_UP, Stop(NAME)), (*_UP, Kill(NAME)))
+"""What leads to the states of the service: not there, created, running, stopped, dead."""
+_BESIDE: Sequence[tuple[tuple[Operation, ...], tuple[Operation, Operation]]] = (
+    ((Create(NAME),), (Create("b"), Create("c"))),
+    ((Create(NAME), Create("b")), (Start(NAME), Start("b"))),
+    ((*_UP, Create("b"), Start("b")), (Stop(NAME), Start("b"))),
+    ((*_UP, Create("b"), Start("b")), (Stop(NAME), Stop("b"))),
+)
+"""Operations on two services, which share what all services share."""
+
+
+@frozen(kw_only=True)
+class Clash:
+    """Two operations at once, and what leads to the state in which they are asked for."""
+
+    before: tuple[Operation, ...]
+    block: Together
+
+    def __str__(self) -> str:
+        return f"{self.block}, after {', '.join(map(str, self.before)) or 'nothing'}"
+
+
+@frozen(kw_only=True)
+class Tried:
+    """What came of one clash: how many schedules were run, and how many of them failed."""
+
+    clash: Clash
+    schedules: int
+    failures: int
+
+
+def clashes(possible: frozenset[str]) -> Iterator[Clash]:
+    """The ten pairs of a create, a start, a stop and a list, in each state of the service; and some on two services.
+
+    Those that the contract has as `possible`; none where it does not say that several clients may ask at once.
+    """
+    if not possible >= CLIENTS:
+        return
+    for (one, other), before in product(EXHAUSTIVE, _BEFORE):
+        first, second = (next(iter(kind.each((NAME,)))) for kind in (one, other))
+        if {one.kind for one in (*before, first, second) if one.manager} <= possible:
+            yield Clash(before=before, block=Together(((first,), (second,))))
+    for before, (first, second) in _BESIDE:
+        if {one.kind for one in (*before, first, second)} <= possible:
+            yield Clash(before=before, block=Together(((first,), (second,))))
+
+
+@define
+class Clashes:
+    """Runs clashes in a session."""
+
+    session: Session
+    failed: Callable[[Failing], object]
+    """Told of each schedule that fails."""
+    failures: int = field(init=False, default=0)
+    """Schedules that failed so far."""
+
+    def run(self, clash: Clash, most_turns: int = 2) -> Tried:
+        """All schedules of up to so many turns. Raises `BudgetSpent`, `EnvironmentFault`."""
+        before = self.failures
+        last: list[tuple[Turns, tuple[int, ...]]] = [((), self._ran(clash, ()))]
+        seen = {frozenset[Turn]()}
+        for _ in range(most_turns):
+            further = [one for turns, points in last for one in longer(turns, points)]
+            last = []
+            for turns in further:
+                if frozenset(turns) not in seen:
+                    seen.add(frozenset(turns))
+                    last.append((turns, self._ran(clash, turns)))
+        return Tried(clash=clash, schedules=len(seen), failures=self.failures - before)
+
+    def _ran(self, clash: Clash, turns: Turns) -> tuple[int, ...]:
+        """Run it by that schedule; how many calls there were for each client."""
+        steps = tuple(map(Step, (*clash.before, Together(clash.block.lanes, turns))))
+        names = sorted({name for step in steps for name in step.operation.services})
+        run = self.session.attempt(CLASHES, tuple(names or (NAME,)), Steps(steps))
+        if run.failing is not None:
+            self.failures += 1
+            self.failed(run.failing)
+        outcome = run.records[-1].outcome if len(run.records) == len(steps) else None
+        return outcome.points if isinstance(outcome, Overlapped) else ()
+
+
+def longer(turns: Turns, points: Sequence[int]) -> Iterator[Turns]:
+    """The schedule with one turn more: of each client, at a call after those at which it has one. There were so many calls."""
+    for client, made in enumerate(points):
+        first = max((turn.point for turn in turns if turn.client == client), default=-1) + 1
+        for point in range(first, made):
+            yield from ((*turns, Turn(client, point, to)) for to in range(len(points)) if to != client)
