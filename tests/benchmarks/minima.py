@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
 
-from finding import opened
-
 from churn.assembly import Target, assembled
 from churn.explore.exhaustive import Search
 from churn.explore.together import Clashes, clashes
@@ -71,7 +69,7 @@ def _worlds() -> Iterator[tuple[int, Naming]]:
 
 def _levels(defect: str, count: int, naming: Naming) -> Iterator[Bug | None]:
     """For each depth in turn: a failing sequence of that length, or None."""
-    with opened(defect, 0) as session:
+    with Session.over(Target(defects=(defect,))) as session:
         for level in Search(session, service_names(count), naming).levels():
             found = next(iter(level.failures), None)
             if found is not None and found.failing.fingerprint.has(Trait.COMPARED):
