@@ -124,7 +124,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
             tmp_path,
             top='health_path = "/v1/models?x=1"',
             contract="recovers = 3\nport_range = [8000, 8100]\n"
-            'restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nprocesses = ["mined"]\n'
+            'restart_policies = ["always"]\nbelongings = ["mine-data-.*"]\nhelpers = [".*-db"]\nprocesses = ["mined"]\n'
             'stop_grace = 0\nvarying = ["env X"]\nwritten = ["/var/log/.*"]\nnames = "[a-z-]+"',
             bounds="create = 1\nstart = 2\nstop = 3\nlist = 4\nstatus = 5\nsettling = 0\nloading = 20\ngrace = 0.5",
             containers="labels = { a = 'b', any = '' }\nname_pattern = 'x(?P<service>.+)'\nservice_label = 'of'",
@@ -135,6 +135,7 @@ def test_the_rest_of_the_contract_is_told_as_it_is(tmp_path: Path) -> None:
     assert contract.port_range == (8000, 8100)
     assert contract.restart_policies == {"always"}
     assert contract.belongings == ("mine-data-.*",)
+    assert contract.helpers == (".*-db",)
     assert contract.recovers == 3
     assert contract.processes == {"mined"}
     assert contract.stop_grace == 0.0
@@ -154,6 +155,7 @@ def test_every_field_of_the_contract_can_be_told_or_is_known_otherwise() -> None
     told |= {
         "restart_policies",
         "belongings",
+        "helpers",
         "processes",
         "recovers",
         "bounds",

@@ -25,6 +25,7 @@ from churn.lifecycle.paths import Atlas
 from churn.system.managers.defects import counters
 from churn.system.managers.defects.reviving import StoppedIsRevived
 from churn.system.managers.reference import ReferenceManager, ServiceError
+from churn.system.managers.reference.manager import SESSION
 from churn.system.managers.reference.store import Record
 from churn.system.protocols import Spec
 
@@ -448,3 +449,58 @@ def test_a_correct_manager_whose_operations_are_cut_off_at_random_is_not_objecte
     assert violation is None, lab.session.current.records
     outcomes = {type(record.outcome) for _, record in lab.trace.records()}
     assert Unknown in outcomes
+
+
+class Helped(ReferenceManager):
+    """Each of its services has a second container, which goes with the first."""
+
+    def launch(self, record: Record) -> str:
+        labels = {SESSION: self.settings.session}
+        helper = Spec(image=self.settings.image, name=f"{self.settings.session}-{record.name}-db", labels=labels)
+        self.engine.start(self.engine.create(helper))
+        return super().launch(record)
+
+    def clean_up(self, record: Record) -> None:
+        super().clean_up(record)
+        self._end_helper(record)
+
+    def halt(self, record: Record) -> None:
+        super().halt(record)
+        self._end_helper(record)
+
+    def _end_helper(self, record: Record) -> None:
+        with suppress(NotFound):
+            self.engine.remove(f"{self.settings.session}-{record.name}-db", force=True)
+
+
+class LeavesItsHelpers(Helped):
+    """What a stop ends is the server alone."""
+
+    def halt(self, record: Record) -> None:
+        ReferenceManager.halt(self, record)
+
+
+HELPED = {"helpers": (".*-db",)}
+
+
+def test_containers_that_stand_beside_a_services_own_are_not_objected_to_where_the_contract_names_them() -> None:
+    lab = system_of(Helped, **HELPED)
+    walk(lab.session, Tour(Atlas(("a",), lab.session.contract)), "tour")
+    assert lab.budget.spent > 50
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "found"), [(Helped, {}, "no-orphans"), (LeavesItsHelpers, HELPED, "no-leaks")]
+)
+def test_helpers_that_are_not_named_or_are_left_are_objected_to(
+    kind: type[ReferenceManager], choices: dict[str, Any], found: str
+) -> None:
+    lab = system_of(kind, **choices)
+    named: set[str] = set()
+    walk(
+        lab.session,
+        Tour(Atlas(("a",), lab.session.contract)),
+        "tour",
+        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
+    )
+    assert found in named

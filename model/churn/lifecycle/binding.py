@@ -99,6 +99,11 @@ def volumes(resources: frozenset[Resource]) -> frozenset[Resource]:
     return frozenset(one for one in resources if one.kind is ResourceKind.VOLUME)
 
 
+def helpers(resources: frozenset[Resource]) -> frozenset[Resource]:
+    """Those of the resources that are containers beside those of services."""
+    return frozenset(one for one in resources if one.kind is ResourceKind.HELPER)
+
+
 def comparable(state: State) -> bool:
     """Whether leaks can be told: some service was started and stopped, and now none runs, and none is unsettled."""
     return bool(state.undergone) and all(

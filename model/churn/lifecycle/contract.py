@@ -260,6 +260,11 @@ class Contract:
     """A regular expression for the whole name of each of the manager's containers; empty: their names follow no rule."""
     belongings: tuple[str, ...] = ()
     """Regular expressions for the names of volumes, networks and images that may stay when a service is stopped, or removed."""
+    helpers: tuple[str, ...] = ()
+    """Regular expressions for the names of containers that stand beside that of a service, such as a database that it needs.
+
+    Nothing is asked of them, but that none is left when no service runs, unless `stopped_container` says that containers stay.
+    """
     varying: tuple[str, ...] = ()
     """Regular expressions for what need not be the same in each container of a service, as objections call it.
 
@@ -304,6 +309,10 @@ class Contract:
         changed = self.updates if Update.kind in self.offers and Remains.REUSED not in remains else ()
         fixed = (one for one in changed if one is not Setting.PORT or self.ports is Ports.FIXED)
         return self.offers | late | {f"{Update.kind} {one.value}" for one in fixed}
+
+    def helped_by(self, container: str) -> bool:
+        """Whether a container of that name is one of `helpers`."""
+        return any(fits(pattern, container) for pattern in self.helpers)
 
     def takes(self, name: str) -> bool:
         """Whether a service can have this name."""

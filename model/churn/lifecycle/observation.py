@@ -126,16 +126,18 @@ class Killed:
 
 
 class ResourceKind(Enum):
-    """What an engine keeps beside containers."""
+    """What an engine keeps beside the containers of services."""
 
     VOLUME = "volume"
     NETWORK = "network"
     IMAGE = "image"
+    HELPER = "container"
+    """A container that stands beside those of services, as the contract's `helpers` says."""
 
 
 @frozen(order=True, cache_hash=True)
 class Resource:
-    """A network, volume or image of an engine. They are ordered as they are written: ``volume x``."""
+    """A network, volume, image or helper of an engine. They are ordered as they are written: ``volume x``."""
 
     kind: ResourceKind = field(order=lambda kind: kind.value)
     name: str

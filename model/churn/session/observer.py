@@ -3,7 +3,7 @@
 Real names, ids and ports stay below this file: what goes up is in the model's words (services ``a``, containers ``a#2``).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -12,8 +12,9 @@ from attrs import evolve, frozen
 from churn.errors import NotFound
 from churn.lifecycle.binding import needs_resources
 from churn.lifecycle.condition import NONE, SOUND
+from churn.lifecycle.contract import Contract
 from churn.lifecycle.form import Difference, Form, Setting, differences, part_of, without_ports
-from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation
+from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation, Resource, ResourceKind
 from churn.lifecycle.operations import List, Operation, Status
 from churn.lifecycle.outcome import Ok, Outcome
 from churn.lifecycle.patterns import fits
@@ -128,6 +129,7 @@ class Observer:
             listed=listed,
             told=self._listed(told),
             resources=self._engine.resources(self._shared, self.volumes.mounted)
+            | _helping(self._engine, self._contract, self._strangers)
             if any(map(needs_resources, states))
             else None,
             processes=self._host.processes(self._manager.marker),
@@ -180,7 +182,7 @@ class Observer:
         found: dict[str, Container] = {}
         newcomers: list[str] = []
         views, starts = self._views, self._starts
-        for row in self._engine.list():
+        for row in _not_helping(self._engine, self._contract):
             last = views.get(row.id)
             if last is not None and last[0] is row and last[1].starts == starts.get(row.id, 0):
                 found[row.id] = last[1]
@@ -287,3 +289,16 @@ _CHANGING = (
 )  # fmt: skip
 """The attributes that change step by step, and that `restore` has to put back."""
 _LIST = List()
+
+
+def _helping(engine: Engine, contract: Contract, strangers: Collection[str]) -> frozenset[Resource]:
+    """The helpers that came during the sequence."""
+    rows = engine.list() if contract.helpers else ()
+    names = (row.name for row in rows if row.id not in strangers and contract.helped_by(row.name))
+    return frozenset(Resource(ResourceKind.HELPER, name) for name in names)
+
+
+def _not_helping(engine: Engine, contract: Contract) -> Iterable[Row]:
+    """All containers but helpers."""
+    rows = engine.list()
+    return [row for row in rows if not contract.helped_by(row.name)] if contract.helpers else rows

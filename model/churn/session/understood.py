@@ -109,7 +109,8 @@ class Acquaintance:
                 yield from self._entry(kind, entry, judged)
         yield from self._name(judged)
         if isinstance(record.step.operation, Start | Restart) and isinstance(outcome, Ok):
-            rows = self.system.engine.list(self.system.marks)
+            contract = self.system.manager.contract
+            rows = [row for row in self.system.engine.list(self.system.marks) if not contract.helped_by(row.name)]
             yield from self._containers(rows)
             yield from self._health(judged)
             self.better = next(filter(None, map(self._better, rows)), ())

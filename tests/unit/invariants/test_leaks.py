@@ -4,9 +4,9 @@ import pytest
 from attrs import evolve
 from builders import case, dead, doubted, findings, idle, ill, is_quiet, objected, picture, running, state, unsettled
 
-from churn.lifecycle.contract import Contract
+from churn.lifecycle.contract import Contract, Remains
 from churn.lifecycle.invariants import Case
-from churn.lifecycle.observation import Resource, ResourceKind
+from churn.lifecycle.observation import Resource, ResourceKind, Status
 from churn.lifecycle.state import CLEAN, Baseline, Service, State, Undergone
 
 BEFORE = frozenset({Resource(ResourceKind.NETWORK, "bridge"), Resource(ResourceKind.IMAGE, "stand-in")})
@@ -43,6 +43,24 @@ def test_no_leaks_leaves_alone_what_the_contract_says_may_stay_with_a_service() 
     contract = Contract(belongings=("models-.*",))
     assert is_quiet("no-leaks", having(Resource(ResourceKind.VOLUME, "models-a"), contract=contract))
     assert objected("no-leaks", having(Resource(ResourceKind.VOLUME, "scratch"), contract=contract)) == [None]
+
+
+def test_no_leaks_objects_to_a_helper_that_is_left_from_the_first_cycle_on_and_once() -> None:
+    helper = Resource(ResourceKind.HELPER, "a-db-1")
+    first = evolve(CYCLED, baseline=None)
+    objections, _ = findings("no-leaks", having(helper, expected=first))
+    assert [(found.expected, found.seen) for found in objections] == [
+        ("no helper is left where no service runs", "container a-db-1")
+    ]
+    assert objected("no-leaks", having(helper)) == [None]
+
+
+def test_no_leaks_leaves_helpers_alone_where_containers_stay_and_after_a_failed_start() -> None:
+    helper = Resource(ResourceKind.HELPER, "a-db-1")
+    first = evolve(CYCLED, baseline=None)
+    assert is_quiet("no-leaks", having(helper, expected=first, contract=Contract(stopped_container=Remains.REUSED)))
+    failed = evolve(first, services={"a": idle(Status.FAILED)})
+    assert is_quiet("no-leaks", having(helper, expected=failed))
 
 
 def test_no_leaks_compares_nothing_before_the_first_cycle() -> None:

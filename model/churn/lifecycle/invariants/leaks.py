@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 
-from churn.lifecycle.binding import comparable, volumes
+from churn.lifecycle.binding import comparable, helpers, volumes
+from churn.lifecycle.contract import Remains
 from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
-from churn.lifecycle.observation import Resource
+from churn.lifecycle.observation import Resource, Status
 from churn.lifecycle.patterns import fits
+from churn.lifecycle.state import State
 
 
 def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
     """Starting and stopping a service again and again leaves no more networks, volumes and images than doing it once.
 
-    When all services were removed, no volume is there that was not there before any was started. The contract's `belongings`
-    names those that may stay.
+    When no service runs, none of the containers is left that the contract's `helpers` names, unless containers stay. When all
+    services were removed, no volume is there that was not there before any was started. The contract's `belongings` names
+    those that may stay.
     """
     now, baseline, before = case.observation.resources, case.expected.baseline, case.expected.volumes
     if not case.state.services and now is not None and before is not None:
@@ -21,9 +24,18 @@ def no_leaks(case: Case) -> Iterator[Objection | Doubt]:
         return
     if now is None:
         yield Doubt("no network, volume or image is left", "the engine could not tell", None, _RESOURCES)
-    elif baseline is not None and baseline.undergone == case.state.undergone:
+        return
+    all_gone = case.contract.stopped_container is Remains.GONE and not _has_failed(case.state)
+    told = helpers(now) if all_gone else frozenset()
+    yield from _extra(case, told, "no helper is left where no service runs")
+    if baseline is not None and baseline.undergone == case.state.undergone:
         expected = "no more networks, volumes and images than after the first cycle"
-        yield from _extra(case, now - baseline.resources, expected)
+        yield from _extra(case, now - baseline.resources - told, expected)
+
+
+def _has_failed(state: State) -> bool:
+    """Whether a service has, whose helpers may then be there until its next start or stop."""
+    return any(service.status is Status.FAILED for service in state.services.values())
 
 
 def _extra(case: Case, found: frozenset[Resource], expected: str) -> Iterator[Objection]:
@@ -45,7 +57,7 @@ _RESOURCES, _PROCESSES = Exhibit(Show.RESOURCES), Exhibit(Show.PROCESSES)
 NO_LEAKS = Invariant(
     name="no-leaks",
     says="something is left behind, and more of it each time",
-    keys=("belongings",),
+    keys=("belongings", "helpers"),
     criterion=4,
     check=no_leaks,
     severity=Severity.MEDIUM,

@@ -77,7 +77,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "running_means": Means,
     "death_noticed": Noticing,
 }
-_LISTS = ("restart_policies", "belongings", "varying", "written", "processes")
+_LISTS = ("restart_policies", "belongings", "helpers", "varying", "written", "processes")
 _SECONDS = ("stop_grace",)
 _DAEMON_LIMIT = 60.0
 """Seconds after which a daemon's command is cut off, where the file does not say."""
@@ -211,6 +211,7 @@ class _DescriptionReader:
             port_range=table.ports("port_range", usual.port_range),
             restart_policies=frozenset(table.words("restart_policies", _POLICIES)),
             belongings=table.regexes("belongings"),
+            helpers=table.regexes("helpers"),
             recovers=table.count("recovers", usual.recovers),
             varying=table.regexes("varying"),
             written=table.regexes("written"),
