@@ -38,6 +38,7 @@ def test_a_description_says_what_it_is_where_its_promises_come_from_and_what_it_
     assert about.summary
     assert about.manual
     assert about.versions
+    assert about.cannot
     assert about.probe
 
 
