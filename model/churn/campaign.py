@@ -1,7 +1,7 @@
 """What is run, in which order, within which budget. Both front ends run this."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from attrs import Factory, define, field, frozen
@@ -15,7 +15,7 @@ from churn.explore.machine import Explorer, explore, rounds
 from churn.explore.profiles import PROFILES, Profile
 from churn.explore.scenarios import cycles, side_by_side
 from churn.explore.search import SEARCH, Search
-from churn.explore.together import CLASHES, Clashes, clashes
+from churn.explore.together import CLASHES, Clashes, clashes, likeliest
 from churn.explore.tour import Pacing, Tour, calmly, hurriedly, walk
 from churn.keeping import reproducer_of
 from churn.lifecycle.contract import Contract
@@ -49,6 +49,8 @@ _CALM_SHARE, _HURRIED_SHARE, _SWEEP_SHARE = 0.5, 0.45, 0.3
 """Of what is then left: for the calm tour, then the hurried one, then a short sweep of interrupts. Exploration gets the rest."""
 _AT_FIRST, _KEPT_BACK = 0.15, 0.3
 """Of the budget's seconds: what a bug may take when it is met; what is kept for going on with those that are unfinished."""
+_CLASHES = 0.25
+"""Of the budget: for two clients at once, where operations are dear and the user wants that."""
 _MORE = 0.15
 """Of the budget's seconds: what an unfinished bug may take when it is gone on with."""
 _MOST_SCENARIOS = 3
@@ -179,6 +181,8 @@ class Campaign:
 
     def _thriftily(self) -> None:
         """Search by value per second, each failure settled as it comes, until the whole budget is spent."""
+        with self._surviving():
+            self._likeliest_clashes()
         self.announce(SEARCH)
         before = -1.0
         while self._goes_on() and not self._spent() and self.session.budget.elapsed > before:
@@ -188,6 +192,17 @@ class Campaign:
                 self._settle(1.0)
                 self.triage.resume(_MORE * (self.session.budget.seconds or 0.0))
                 self.search.run(enough=self._spent)
+
+    def _likeliest_clashes(self) -> None:
+        """Two clients at once, where that is likeliest to show something, again and again: nobody says who goes on."""
+        possible = self.session.contract.possible
+        pairs = Clashes(self.session, lambda failing: self.triage.add(failing))
+        with suppress(BudgetSpent), self.session.budget.share(_CLASHES):
+            while clashing := likeliest(possible):
+                for clash in clashing:
+                    self.announce(f"{CLASHES}: {clash.block}")
+                    pairs.run(clash, most_turns=0)
+        self._settle(_AT_FIRST)
 
     def _spent(self, kept_back: float = 0.0) -> bool:
         """Whether no more than that part of the budget's seconds is left."""

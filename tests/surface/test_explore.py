@@ -34,7 +34,22 @@ def test_a_failure_is_told_as_code_and_kept_as_a_reproducer_that_fails_again(tmp
         assert invoke("replay", "--healthy", str(kept)).exit_code == 0
 
 
-@pytest.mark.parametrize("words", [(), ("--exhaustive", "0"), ("--exhaustive", "2", "--naming", "odd")])
+def test_two_clients_at_once_are_told_as_code_and_as_a_table(tmp_path: Path) -> None:
+    found = invoke("explore", "--together", "--defect", "creates-twice", "--reproducers", str(tmp_path))
+    assert found.exit_code == 1
+    assert "Together(((Create('a'),), (Create('a'),),), (Turn(0, 1, 1),))" in found.output
+    row = next(
+        line for line in found.output.splitlines() if line.split()[:6] == ["start", "a", "|", "stop", "a", "create"]
+    )
+    assert row.split()[-1] == "0"
+    (kept,) = tmp_path.glob("*.json")
+    assert invoke("replay", str(kept)).exit_code == 1
+    assert invoke("replay", "--healthy", str(kept)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--together", "--interrupts"), ("--exhaustive", "0"), ("--exhaustive", "2", "--naming", "odd")]
+)
 def test_bad_arguments_are_refused(words: tuple[str, ...]) -> None:
     assert invoke("explore", *words).exit_code == 2
 

@@ -12,6 +12,7 @@ from churn.errors import UsageError
 from churn.lifecycle.contract import (
     Bounds,
     Contract,
+    Leave,
     Means,
     Noticing,
     Outliving,
@@ -99,6 +100,9 @@ CHOICES = [
         "second_create": Reply,
         "running_remove": Willing,
         "idle_restart": Willing,
+        "busy": Leave,
+        "midway": Leave,
+        "overtaken": Leave,
         "running_update": Renewal,
         "daemon_restart": Outliving,
         "created_container": Remains,

@@ -54,9 +54,9 @@ def test_a_script_has_each_step_and_a_look_after_those_that_were_looked_at() -> 
 
 
 def beyond(reproducer: Reproducer) -> bool:
-    """Whether the engine has to fail the manager, or the manager to be ended, at one moment."""
+    """Whether the engine has to fail the manager, or the manager to be ended, or another client to go on, at one moment."""
     kinds = {step.operation.kind for step in reproducer.sequence.steps}
-    return bool(kinds & {"disturb", "interrupt", "restart-engine", "restart-manager"})
+    return bool(kinds & {"disturb", "interrupt", "restart-engine", "restart-manager", "together"})
 
 
 @pytest.mark.parametrize("path", [one for one in DEFECTS if not beyond(load(one))], ids=lambda path: path.stem)
@@ -69,7 +69,7 @@ def test_the_script_of_a_kept_reproducer_is_one_that_a_shell_can_read(path: Path
 
 @pytest.mark.parametrize("path", [one for one in DEFECTS if beyond(load(one))], ids=lambda path: path.stem)
 def test_what_no_shell_can_do_has_no_script(path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected operations that a shell can do, got (disturb|interrupt|restart-)"):
+    with pytest.raises(UsageError, match=r"expected operations that a shell can do, got (disturb|interrupt|restart-|together)"):
         as_shell(load(path))
 
 

@@ -63,6 +63,25 @@ def clashes(possible: frozenset[str]) -> Iterator[Clash]:
             yield Clash(before=before, block=Together(((first,), (second,))))
 
 
+def likeliest(possible: frozenset[str]) -> list[Clash]:
+    """Those that most often show something, where a schedule can not be said and each costs a start or two."""
+    found = {str(clash): clash for clash in clashes(possible)}
+    return [found[name] for name in _LIKELIEST if name in found]
+
+
+_LIKELIEST = (
+    "together [start a | start a], after create a",
+    "together [start a | stop a], after create a",
+    "together [create b | create c], after create a",
+    "together [start a | start b], after create a, create b",
+    "together [create a | create a], after nothing",
+    "together [stop a | list], after create a, start a",
+    "together [start a | stop a], after create a, start a",
+    "together [stop a | stop a], after create a, start a",
+    "together [start a | list], after create a",
+)
+
+
 @define
 class Clashes:
     """Runs clashes in a session."""

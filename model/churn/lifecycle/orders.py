@@ -6,7 +6,7 @@ search goes depth first; where the same operations have led to the same state, i
 the memo of Lowe 2017).
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from attrs import frozen
@@ -72,26 +72,32 @@ def orders(
     """
     before, whole = earlier(spans), (1 << len(spans)) - 1
     ends: dict[Hashable, S] = {}
-    seen: set[tuple[int, Hashable]] = set()
-    stack: list[tuple[int, S, tuple[int, ...]]] = [(0, state, ()) for state in starts]
-    stack.reverse()
+    seen, nodes = set[tuple[int, Hashable]](), 0
     longest: tuple[int, ...] = ()
+    stack: list[tuple[int, S, tuple[int, ...]]] = [(0, state, longest) for state in starts][::-1]
     while stack:
         done, state, order = stack.pop()
-        mark = (done, key(state))
-        if mark in seen:
-            continue
-        seen.add(mark)
+        nodes += 1
         longest = order if len(order) > len(longest) else longest
         if done == whole:
-            ends.setdefault(mark[1], state)
+            ends.setdefault(key(state), state)
             if first:
                 break
             continue
-        if len(seen) > most_nodes:
-            return Orders(tuple(ends.values()), longest, complete=False, nodes=len(seen))
-        for place in range(len(spans) - 1, -1, -1):
-            if not done >> place & 1 and not before[place] & ~done:
-                further = [(done | 1 << place, after, (*order, place)) for after in follow(state, place)]
-                stack.extend(reversed(further))
-    return Orders(tuple(ends.values()), longest, complete=True, nodes=len(seen))
+        if done & (done - 1):  # one operation alone is done in one way only
+            if (mark := (done, key(state))) in seen:
+                continue
+            seen.add(mark)
+        if nodes > most_nodes:
+            return Orders(tuple(ends.values()), longest, complete=False, nodes=nodes)
+        for place in _next(done, before):
+            further = [(done | 1 << place, after, (*order, place)) for after in follow(state, place)]
+            stack.extend(reversed(further))
+    return Orders(tuple(ends.values()), longest, complete=True, nodes=nodes)
+
+
+def _next(done: int, before: Sequence[int]) -> Iterator[int]:
+    """The operations that may come next, last first."""
+    for place in range(len(before) - 1, -1, -1):
+        if not done >> place & 1 and not before[place] & ~done:
+            yield place

@@ -145,10 +145,11 @@ class _Pointed:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._thing, name)
         if not isroutine(found):
-            return found
+            return found  # it may change
 
         def called(*given: object, **named: object) -> object:
             self._baton.point((name, given, named))
             return found(*given, **named)
 
+        setattr(self, name, called)  # so that it is made once
         return called

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 from attrs import field, frozen
@@ -190,7 +191,8 @@ def is_marked(pid: int) -> bool:
 
 def _carriers(marker: str) -> Iterator[int]:
     seal = _seal(marker)
-    return (pid for pid in pids() if _variable_of(pid) == marker or _seal_of(pid) == seal)
+    found = (pid for pid in pids() if _variable_of(pid) == marker or _seal_of(pid) == seal)
+    return (pid for pid in found if pid != os.getpid())  # it carries the seal itself while it starts a child
 
 
 def _seal(marker: str) -> int:
@@ -215,20 +217,24 @@ def _lives(pid: int) -> bool:
         return False
 
 
+_ONE_AT_A_TIME = Lock()
+
+
 @contextmanager
 def _sealing(marker: str) -> Iterator[None]:
     """Whatever is started within this carries the marker's seal, where the system lets it."""
     if not marker or not visible():
         yield
         return
-    before = resource.getrlimit(_SEAL)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(_SEAL, (_seal(marker), before[1]))
-    try:
-        yield
-    finally:
+    with _ONE_AT_A_TIME:  # or one thread would take another's seal for what was there before
+        before = resource.getrlimit(_SEAL)
         with suppress(OSError, ValueError):
-            resource.setrlimit(_SEAL, before)
+            resource.setrlimit(_SEAL, (_seal(marker), before[1]))
+        try:
+            yield
+        finally:
+            with suppress(OSError, ValueError):
+                resource.setrlimit(_SEAL, before)
 
 
 def _variable_of(pid: int) -> str | None:

@@ -20,8 +20,13 @@ def in_some_order(case: Case) -> Iterator[Objection | Doubt]:
     if case.must is Must.SOUGHT:
         yield Doubt("an order that explains how they ended", "the search for one gave up", None, shown)
         return
-    seen = f"{', '.join(sorted(map(ending, outcome.calls)))}; {case.told}"
-    yield Objection("an order in which they may have ended so", seen, case.operation.service, shown)
+    asked = ", ".join(sorted(str(call.operation) for call in outcome.calls))
+    expected = f"an order in which {asked} may have ended as they did"
+    how = Advice(f"{', '.join(map(ending, outcome.calls))}: {case.told}", _FIX)
+    yield Objection(expected, "there is none", case.operation.service, shown, advice=how)
+
+
+_FIX = "let each operation that changes a service hold a lock of that service's from its first look to its last change"
 
 
 IN_SOME_ORDER = Invariant(
@@ -33,7 +38,7 @@ IN_SOME_ORDER = Invariant(
     severity=Severity.HIGH,
     advice=Advice(
         "an operation looks first and acts later, and another client's operation comes between",
-        "let each operation that changes a service hold a lock of that service's from its first look to its last change",
+        _FIX,
     ),
     traits=frozenset({Trait.SPOKEN, Trait.MOVING}),
 )

@@ -11,6 +11,7 @@ from attrs import fields
 from churn.lifecycle.contract import (
     Bounds,
     Contract,
+    Leave,
     Means,
     Noticing,
     Outliving,
@@ -67,6 +68,9 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "second_create": Reply,
     "running_remove": Willing,
     "idle_restart": Willing,
+    "busy": Leave,
+    "midway": Leave,
+    "overtaken": Leave,
     "running_update": Renewal,
     "daemon_restart": Outliving,
     "created_container": Remains,
