@@ -777,7 +777,7 @@ def test_a_resource_that_is_not_there_is_not_found(docker: Bench, kind: Resource
 
 def test_resources_are_written_as_kind_and_name_and_ordered_as_they_are_written() -> None:
     mixed = [Resource(kind, name) for name in ("b", "a") for kind in ResourceKind]
-    written = ["image a", "image b", "network a", "network b", "volume a", "volume b"]
+    written = ["container a", "container b", "image a", "image b", "network a", "network b", "volume a", "volume b"]
     assert [str(resource) for resource in sorted(mixed)] == written == sorted(map(str, mixed))
 
 
