@@ -69,7 +69,7 @@ def test_what_changes_nothing_leads_to_the_same_joint_state() -> None:
         assert keys[0] == keys[1] == keys[2]
 
 
-@pytest.mark.parametrize(("defect", "services", "shortest"), [("revived-later", 1, 4), ("stop-marks-all", 2, 3)])
+@pytest.mark.parametrize(("defect", "services", "shortest"), [("stop-finds-nothing", 1, 3), ("stop-marks-all", 2, 3)])
 def test_the_first_failure_is_a_shortest_one(defect: str, services: int, shortest: int) -> None:
     *passing, last = searched(defect, services, shortest)
     assert [len(level.failures) for level in passing] == [0] * (shortest - 1)
