@@ -69,7 +69,9 @@ def test_the_script_of_a_kept_reproducer_is_one_that_a_shell_can_read(path: Path
 
 @pytest.mark.parametrize("path", [one for one in DEFECTS if beyond(load(one))], ids=lambda path: path.stem)
 def test_what_no_shell_can_do_has_no_script(path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected operations that a shell can do, got (disturb|interrupt|restart-|together)"):
+    with pytest.raises(
+        UsageError, match=r"expected operations that a shell can do, got (disturb|interrupt|restart-|together)"
+    ):
         as_shell(load(path))
 
 
