@@ -1,7 +1,9 @@
 """Two clients at once: the reference is quiet under every schedule of up to two turns, and each planted race is told."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 import pytest
 from attrs import evolve
@@ -14,6 +16,7 @@ from churn.explore.together import Clashes, clashes
 from churn.lifecycle.contract import Leave
 from churn.lifecycle.operations import Create, List, Start, Step, Stop, Together, Turn
 from churn.lifecycle.sequence import Sequence
+from churn.report.scenes import scene
 from churn.session.budget import Budget
 from churn.session.failing import Failing
 from churn.session.session import Session
@@ -94,6 +97,23 @@ def test_the_same_turns_give_the_same_run() -> None:
     ]
     assert told[0] == told[1]
     assert all(run.records[-1].verdict is Verdict.PASS for run in runs)
+
+
+def test_a_trace_has_who_asked_for_what_and_when_and_a_picture_tells_it() -> None:
+    sink = StringIO()
+    with assembled(Target(together=True)) as whole:
+        session = Session(whole.system, whole.reset, Trace(sink=sink), Budget(RealClock()))
+        block = Step(Together(((Start("a"),), (List(),))))
+        run = session.attempt("traced", ("a",), Sequence((Step(Create("a")), block)))
+    (calls,) = (line["calls"] for line in map(json.loads, sink.getvalue().splitlines()) if "calls" in line)
+    assert [(call["client"], call["do"], call["outcome"]) for call in calls] == [
+        (0, "start a", "ok"),
+        (1, "list", "ok"),
+    ]
+    assert calls[0]["began"] == calls[1]["began"] == calls[1]["ended"] < calls[0]["ended"]
+    moment = scene("", run, run.records).moments[-1]
+    assert moment.operation == "together [start a | list]"
+    assert moment.answer == "client 1: start a succeeded (0.0 to 5.6 s); client 2: list succeeded (0.0 to 0.0 s)"
 
 
 def test_three_clients_are_drawn_and_judged_alike() -> None:

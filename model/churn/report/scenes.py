@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from churn.lifecycle.observation import Container, Observation
-from churn.lifecycle.outcome import Ok, Rejected, Unknown
+from churn.lifecycle.operations import Operation, Together
+from churn.lifecycle.outcome import Ok, Outcome, Overlapped, Rejected, Unknown
+from churn.lifecycle.rules.together import ending
 from churn.report.pictures import Contained, Moment, Scene, Standing
 from churn.report.values import SCENARIO
 from churn.report.words import called, deed, label
@@ -45,10 +47,10 @@ def _moment(run: Run, record: Record, whose: Mapping[str, str]) -> Moment:
     operation, outcome = record.step.operation, record.outcome
     judged = record.judgement
     evidence = outcome.evidence if outcome is not None else None
-    reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else ""
+    reason = outcome.reason if isinstance(outcome, (Rejected, Unknown)) else _each(outcome)
     return Moment(
         number=record.number,
-        operation=label(" ".join(word for word in str(operation).split(" ") if word != operation.service)),
+        operation=_label(operation),
         service=operation.service,
         fault=operation.fault,
         hurried=record.verdict is Verdict.UNSEEN,
@@ -61,6 +63,23 @@ def _moment(run: Run, record: Record, whose: Mapping[str, str]) -> Moment:
         output=both_ends(evidence.output, _MOST_OUTPUT) if evidence is not None else "",
         standing=standing(run.names, judged.observation, whose) if judged is not None else None,
         wrong=tuple(f"expected {one.expected}; seen: {one.seen}" for one in record.objections),
+    )
+
+
+def _label(operation: Operation) -> str:
+    """The operation without its service, which is shown beside it; of several at once each has its own."""
+    if isinstance(operation, Together):
+        return label(str(operation))
+    return label(" ".join(word for word in str(operation).split(" ") if word != operation.service))
+
+
+def _each(outcome: Outcome | None) -> str:
+    """How each of several operations at once ended, and when it was under way, in seconds of the block."""
+    calls = outcome.calls if isinstance(outcome, Overlapped) else ()
+    began = min((call.outcome.began for call in calls), default=0.0)
+    return "; ".join(
+        f"client {call.client + 1}: {ending(call)} ({call.outcome.began - began:.1f} to {call.outcome.ended - began:.1f} s)"
+        for call in calls
     )
 
 

@@ -18,7 +18,7 @@ from attrs import define, field
 
 from churn.errors import UsageError
 from churn.lifecycle.operations import Step
-from churn.lifecycle.outcome import Ok, Rejected
+from churn.lifecycle.outcome import Call, Ok, Overlapped, Rejected, Unknown
 from churn.session.run import Record, Run
 from churn.session.seen import as_data
 from churn.session.verdict import Verdict
@@ -68,9 +68,10 @@ class Trace:
         if self.sink is None:
             return
         outcome = record.outcome
-        kind = type(outcome).__name__.lower() if outcome is not None else "none"
+        kind = "none" if outcome is None else "ok" if isinstance(outcome, Ok) else type(outcome).__name__.lower()
         head = f'{{"line": "{line}", "n": {record.number}, "t": {now:.6f}, "outcome": "{kind}"'
-        if record.verdict in (Verdict.PASS, Verdict.UNSEEN) and isinstance(outcome, Ok) and not record.doubts:
+        fine = record.verdict in (Verdict.PASS, Verdict.UNSEEN) and not record.doubts
+        if fine and isinstance(outcome, Ok) and not isinstance(outcome, Overlapped):
             seen = f', "seen": {json.dumps(_seen(record))}' if record.judgement is not None else ""
             self._put(f'{head}, "took": {outcome.took:.6f}, "verdict": "{record.verdict.value}"{seen}}}\n')
             return
@@ -125,6 +126,8 @@ def _details(record: Record) -> dict[str, Any]:
         details["known"] = [str(one.signature) for one in record.known]
     if isinstance(outcome, Rejected):
         details["error"] = outcome.reason
+    if isinstance(outcome, Overlapped):
+        details["calls"] = [_call(call) for call in outcome.calls]
     if outcome is not None and outcome.evidence.command:
         details |= {"command": outcome.evidence.command, "output": outcome.evidence.output}
     for name, findings in (("objections", record.objections), ("doubts", record.doubts)):
@@ -134,6 +137,15 @@ def _details(record: Record) -> dict[str, Any]:
                 for found in findings
             ]
     return details
+
+
+def _call(call: Call) -> dict[str, Any]:
+    """One of several operations at once: whose it was, when it was under way, and how it ended."""
+    outcome = call.outcome
+    kind, reason = type(outcome).__name__.lower(), outcome.reason if isinstance(outcome, Rejected | Unknown) else ""
+    times = {"began": round(outcome.began, 6), "ended": round(outcome.ended, 6)}
+    error = {"error": reason} if reason else {}
+    return {"client": call.client, "do": str(call.operation), "outcome": kind, **times, **error}
 
 
 def _seen(record: Record) -> dict[str, Any]:
