@@ -3,11 +3,14 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from churn import errors
+from churn.assembly import OTHER
+from churn.lifecycle.observation import Resource, ResourceKind
 from churn.system.clock import RealClock
 from churn.system.engines.docker import DockerEngine
 from churn.system.engines.emulated.api.daemon import API_VERSION
@@ -48,6 +51,14 @@ def standin(docker_engine: DockerEngine) -> str:
     """The tag of the stand-in image, which the engine has."""
     image.build(docker_engine)
     return image.TAG
+
+
+@pytest.fixture
+def one_tag(docker_engine: DockerEngine, standin: str) -> str:
+    """The stand-in's tag, and no other: tests of updates give it a second one, which would be seen in lists of images."""
+    with suppress(errors.NotFound):
+        docker_engine.remove_resource(Resource(ResourceKind.IMAGE, OTHER))
+    return standin
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from answers import answers_closed
 from churn.system.clock import RealClock
 from churn.system.standin.image import TAG
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("one_tag")]
 
 GRACE, LIMIT = 5, 30.0
 Facts = Iterator[tuple[str, object]]

@@ -22,7 +22,7 @@ from churn.system.clock import RealClock
 from churn.system.host import RealHost
 from churn.system.standin.image import TAG
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("one_tag")]
 
 ATTEMPTS = 3
 """Runs of a session at most: a line that differs counts if it differs in each."""

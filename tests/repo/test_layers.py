@@ -107,6 +107,8 @@ HOMES = {
     ),
     "threading": (
         "session/clients.py",
+        "system/managers/aima/driver.py",
+        "system/managers/command/manager.py",
         "system/process.py",
         "system/engines/emulated/api/server.py",
         "system/faults/gate.py",

@@ -1,9 +1,12 @@
 """Two clients at once: the reference is quiet under every schedule of up to two turns, and each planted race is told."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
+from threading import Thread
 
 import pytest
 from attrs import evolve
@@ -13,19 +16,38 @@ from churn.campaign import Campaign, Plan
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
 from churn.explore.together import Clashes, clashes
-from churn.lifecycle.contract import Leave
-from churn.lifecycle.operations import Create, List, Start, Step, Stop, Together, Turn
+from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.contract import Contract, Leave
+from churn.lifecycle.invariants import Case, Doubt, Objection
+from churn.lifecycle.invariants.outcomes import in_time
+from churn.lifecycle.observation import Observation
+from churn.lifecycle.operations import Create, List, Pace, Remove, SetBehaviour, Start, Step, Stop, Together, Turn
+from churn.lifecycle.outcome import Call, Ok, Outcome, Overlapped, Rejected, Unknown
+from churn.lifecycle.rules.branches import Must
 from churn.lifecycle.sequence import Sequence
+from churn.lifecycle.state import CLEAN
 from churn.report.scenes import scene
 from churn.session.budget import Budget
+from churn.session.clients import InThreads
 from churn.session.failing import Failing
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.verdict import Verdict
+from churn.system import process
 from churn.system.clock import RealClock, VirtualClock
 from churn.system.managers.defects.racing import DEFECTS as RACES
 from churn.system.managers.reference import Embedded
+from churn.system.runs import new_run
 
+CASE = Case(
+    operation=List(),
+    outcome=Ok(),
+    must=Must.ANY,
+    expected=CLEAN,
+    state=CLEAN,
+    observation=Observation(containers={}),
+    contract=Contract(),
+)
 A_START = (Step(Create("a")), Step(Start("a")))
 
 
@@ -114,6 +136,90 @@ def test_a_trace_has_who_asked_for_what_and_when_and_a_picture_tells_it() -> Non
     moment = scene("", run, run.records).moments[-1]
     assert moment.operation == "together [start a | list]"
     assert moment.answer == "client 1: start a succeeded (0.0 to 5.6 s); client 2: list succeeded (0.0 to 0.0 s)"
+
+
+def test_a_service_that_is_made_anew_in_a_block_has_no_faults_of_before() -> None:
+    block = Together(((Remove("a"), Create("a"), Start("a")), (List(),)))
+    crashing = Step(SetBehaviour("a", Behaviour.CRASH))
+    with opened() as session:
+        run = session.attempt("anew", ("a",), Sequence((Step(Create("a")), crashing, Step(block))))
+    assert run.records[-1].verdict is Verdict.PASS
+
+
+def overlapped(*outcomes: Outcome) -> Callable[[Together], Overlapped]:
+    """What several starts at once come to, whatever the manager does."""
+
+    def told(block: Together) -> Overlapped:
+        pairs = zip(block.operations, outcomes, strict=True)
+        return Overlapped(0.0, 2.0, calls=tuple(Call(number, *pair) for number, pair in enumerate(pairs)))
+
+    return told
+
+
+TWO_STARTS = Together(((Start("a"),), (Start("a"),)))
+KILLED = Unknown(0.0, 1.0, reason="ended by SIGSEGV")
+
+
+@pytest.mark.parametrize("pace", Pace)
+def test_what_ended_unknown_in_a_block_is_a_doubt_however_hurried(pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened() as session:
+        monkeypatch.setattr(session.system, "_together", overlapped(KILLED, KILLED))
+        session.begin("unknown", ("a",))
+        session.step(Step(Create("a")))
+        session.step(Step(TWO_STARTS, pace))
+        record = session.current.records[-1]
+    assert record.verdict is Verdict.UNKNOWN
+    assert [one.seen for one in record.doubts] == ["ended by SIGSEGV"] * 2
+
+
+@pytest.mark.parametrize(("took", "objected"), [(700.0, False), (1300.0, True)])
+def test_who_was_cut_off_may_have_waited_for_the_other_one(took: float, objected: bool) -> None:
+    cut = Unknown(0.0, took, reason="still going on", overran=True)
+    case = evolve(CASE, outcome=overlapped(Ok(0.0, 1.0), cut)(TWO_STARTS), operation=TWO_STARTS)
+    assert [type(one) for one in in_time(case)] == [Objection if objected else Doubt]
+
+
+@pytest.mark.parametrize(("turns", "objected"), [((), True), ((Turn(0, 1, 1),), False)])
+def test_time_that_a_schedule_takes_is_not_the_managers(turns: tuple[Turn, ...], objected: bool) -> None:
+    block = Together(((Create("a"),), (Create("a"),)), turns)
+    outcome = overlapped(Ok(0.0, 1.0), Rejected(0.0, 61.0))(block)
+    assert bool(list(in_time(evolve(CASE, outcome=outcome, operation=block)))) is objected
+
+
+class Sleeper:
+    """A manager each of whose operations is a program that takes a minute."""
+
+    name = "sleeper"
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+        self.began: list[str] = []
+
+    def sleep(self, word: str) -> None:
+        self.began.append(word)
+        process.run(("sleep", "60"), env={"PATH": os.defpath}, timeout=90, marker=self.marker)
+
+
+def test_who_interrupts_programs_that_run_at_once_ends_them_and_no_other_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleeper = Sleeper(f"churn-{new_run()}")
+    clients = InThreads(sleeper)  # type: ignore[arg-type]  # nothing else is asked of it
+    lanes = [[partial(sleeper.sleep, f"{lane}{number}") for number in range(2)] for lane in "ab"]
+    join, interrupts = Thread.join, iter([True])
+
+    def interrupted(thread: Thread, timeout: float | None = None) -> None:
+        if next(interrupts, False):
+            while len(process.marked(sleeper.marker) or ()) < len(lanes):
+                os.sched_yield()
+            raise KeyboardInterrupt
+        join(thread, timeout)
+
+    monkeypatch.setattr(Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        clients.run(lanes, ())
+    assert sorted(sleeper.began) == ["a0", "b0"]
+    assert process.marked(sleeper.marker) == ()
 
 
 def test_three_clients_are_drawn_and_judged_alike() -> None:

@@ -67,7 +67,7 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Together(((Start("a"),), (List(), Stop("a")))), "together [start a | list, stop a]", "a", True),
     (
         Together(((Start("a"),), (Stop("b"),)), (Turn(0, 3, 1),)),
-        "together [start a | stop b; turns: 1 at call 3 → 2]",
+        "together [start a | stop b; 1 waits before call 4, 2 goes on]",
         None,
         True,
     ),

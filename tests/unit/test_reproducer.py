@@ -53,6 +53,14 @@ KEPT = evolve(
 )
 
 
+A_START = {"do": "start", "service": "a"}
+
+
+def at_once(data: dict[str, Any], lanes: list[Any] | None = None, turns: list[Any] | None = None) -> None:
+    """The file with nothing but a block of two clients."""
+    data["steps"] = [{"do": "together", "lanes": lanes or [[A_START], [A_START]], "turns": turns or []}]
+
+
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     path = save(KEPT, tmp_path)
     assert path.name == "undisturbed-stop-one-of-two.json"
@@ -104,6 +112,28 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda data: data.pop("invariant"), "invariant: expected a text, got None"),
         (lambda data: data["defects"].append(1), "defects[1]: expected a text, got 1"),
         (lambda data: data.update(steps=[]), "steps: expected at least one step, got []"),
+        (lambda data: at_once(data, lanes=[[A_START]]), "steps[0].lanes: expected two or 3 lists of operations"),
+        (lambda data: at_once(data, lanes=[[A_START], []]), "steps[0].lanes: expected two or 3 lists of operations"),
+        (
+            lambda data: at_once(data, lanes=[[A_START] * 4, [A_START]]),
+            "steps[0].lanes[0]: expected at most 3 operations",
+        ),
+        (
+            lambda data: at_once(data, lanes=[[A_START], [{**A_START, "do": "kill"}]]),
+            "steps[0].lanes[1][0].do: expected one of start, stop, create, remove, restart, status, list, got 'kill'",
+        ),
+        (
+            lambda data: at_once(data, turns=[{"client": 2, "point": 0, "to": 0}]),
+            "steps[0].turns[0].client: expected one of the 2 clients, counted from 0, got 2",
+        ),
+        (
+            lambda data: at_once(data, turns=[{"client": 1, "point": 0, "to": 1}]),
+            "steps[0].turns[0].to: expected another client, got 1",
+        ),
+        (
+            lambda data: at_once(data, turns=[{"client": 0, "point": -1, "to": 1}]),
+            "steps[0].turns[0].point: expected a whole number from 0 on, got -1",
+        ),
         (lambda data: data.update(services=[]), "services: expected at least one service, got []"),
         (lambda data: data.update(services=["a", "b", "a"]), "services: expected each service once"),
         (

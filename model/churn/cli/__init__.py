@@ -19,7 +19,7 @@ from churn.nearest import nearest
 _COMMANDS = {
     "init": "Write the description of your manager to FILE (by default manager.toml), from a few answers.",
     "run": "Run the cycles, then search for what fails, and report.",
-    "explore": "Try every sequence up to a depth, or every moment at which the manager can be ended, on the emulated engine.",
+    "explore": "Try every sequence up to a depth, every moment to end the manager at, or every way in which two clients clash.",
     "job": "Do one job of a campaign, as its FILE says, and print the result: JSON in, JSON out, and no other effect.",
     "farm": "A farm on this machine, to try what a campaign over many machines is like.",
     "replay": "Replay reproducers: FIXED, FAILED, CHANGED (fails otherwise) or ENVIRONMENT.",
@@ -35,7 +35,7 @@ _COMMANDS = {
     "doctor": "Look at what a run would meet here: engine, images, ports, leftovers, folders.",
     "guide": "Show the user guide: its topics, or the page of one TOPIC.",
     "explain": "Explain an invariant, operation, contract key, pace, naming, defect or fault by its NAME, or list them.",
-    "schema": "Print the JSON Schema of report.json, of a reproducer, or of a line of trace.jsonl.",
+    "schema": "Print the JSON Schema of report.json, of a reproducer, of a line of trace.jsonl, or of a job of a campaign.",
 }
 """The commands, and the first sentence of what each says of itself, so that a list of them loads none."""
 _PROGRAMS = "Programs"

@@ -54,7 +54,7 @@ def explore(
     defects: tuple[str, ...],
     reproducers: Path | None,
 ) -> None:
-    """Try every sequence up to a depth, every moment at which the manager can be ended, or every way in which two clients clash.
+    """Try every sequence up to a depth, every moment to end the manager at, or every way in which two clients clash.
 
     With --exhaustive, what fails first is a shortest failure there is. With --interrupts, each operation of the manager is
     ended before and after each of its calls, and gone on from in four ways. With --together, each pair of a create, a start,

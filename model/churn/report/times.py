@@ -7,7 +7,7 @@ from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.costs import Sort
 from churn.lifecycle.observation import Status
 from churn.lifecycle.operations import Start, Stop
-from churn.lifecycle.outcome import Ok, Unknown
+from churn.lifecycle.outcome import Ok, Overlapped, Unknown
 from churn.report.values import Account, Steps, Times, Timing
 from churn.session.run import Record
 from churn.shrink.bug import Bug
@@ -82,7 +82,13 @@ def unexpected(steps: Steps) -> Iterator[str]:
         if isinstance(record.outcome, Unknown) and not (record.outcome.foreseen or record.outcome.garbled):
             yield f"{where}: how it ended is not known: {record.outcome.reason}"
         usual = medians.get(_sort(record), 0.0)
-        if isinstance(record.outcome, Ok) and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual) and usual:
+        compared = isinstance(record.outcome, Ok) and not isinstance(record.outcome, Overlapped)
+        if (
+            compared
+            and record.outcome is not None
+            and record.outcome.took > max(_SLOW_AT_LEAST, _SLOW_FACTOR * usual)
+            and usual
+        ):
             yield f"{where}: took {record.outcome.took:.1f} s, where {usual:.1f} s is usual"
         if record.reason:
             yield f"{where}: {record.reason}"

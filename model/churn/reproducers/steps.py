@@ -8,6 +8,7 @@ from attrs import fields
 
 from churn.lifecycle.condition import Abstract
 from churn.lifecycle.operations import KINDS, Operation, Pace, Step, Together, Turn
+from churn.lifecycle.operations.together import ASKED, MOST_ASKED, MOST_LANES
 from churn.reproducers import former
 from churn.reproducers.document import Document
 
@@ -78,27 +79,39 @@ class StepReader(Document):
         return kind(**values)
 
     def _together(self, where: str, data: dict[str, Any], names: tuple[str, ...]) -> Together:
-        lanes, turns = data.get("lanes"), data.get("turns", [])
-        if not isinstance(lanes, list) or len(lanes) < 2 or not all(isinstance(lane, list) and lane for lane in lanes):
-            self.wrong(f"{where}.lanes", "a list of at least two lists of operations", lanes)
+        lanes: Any = data.get("lanes")
+        turns: Any = data.get("turns", [])
+        whole = isinstance(lanes, list) and all(isinstance(lane, list) and lane for lane in lanes)
+        if not whole or not 2 <= len(lanes) <= MOST_LANES:
+            self.wrong(f"{where}.lanes", f"two or {MOST_LANES} lists of operations", lanes)
         if not isinstance(turns, list):
             self.wrong(f"{where}.turns", "a list", turns)
         read = tuple(self._lane(f"{where}.lanes[{place}]", lane, names) for place, lane in enumerate(lanes))
-        return Together(read, tuple(self._turn(f"{where}.turns[{place}]", one) for place, one in enumerate(turns)))
+        return Together(
+            read, tuple(self._turn(f"{where}.turns[{place}]", one, len(lanes)) for place, one in enumerate(turns))
+        )
 
     def _lane(self, where: str, data: list[Any], names: tuple[str, ...]) -> tuple[Operation, ...]:
         found = [self._operation(f"{where}[{place}]", one, names) for place, one in enumerate(data)]
+        if len(found) > MOST_ASKED:
+            self.wrong(where, f"at most {MOST_ASKED} operations", [one.kind for one in found])
         for place, one in enumerate(found):
-            if not one.manager or isinstance(one, Together):
-                self.wrong(f"{where}[{place}].do", "an operation of the manager", one.kind)
+            if type(one) not in ASKED:
+                expected = f"one of {', '.join(word for word, kind in KINDS.items() if kind in ASKED)}"
+                self.wrong(f"{where}[{place}].do", expected, one.kind)
         return tuple(found)
 
-    def _turn(self, where: str, data: Any) -> Turn:
+    def _turn(self, where: str, data: Any, clients: int) -> Turn:
         if not isinstance(data, dict):
             self.wrong(where, 'an object such as {"client": 0, "point": 3, "to": 1}', data)
         for key in _TURN:
             if type(data.get(key)) is not int or data[key] < 0:
                 self.wrong(f"{where}.{key}", "a whole number from 0 on", data.get(key))
+        for key in ("client", "to"):
+            if data[key] >= clients:
+                self.wrong(f"{where}.{key}", f"one of the {clients} clients, counted from 0", data[key])
+        if data["client"] == data["to"]:
+            self.wrong(f"{where}.to", "another client", data["to"])
         return Turn(*(data[key] for key in _TURN))
 
     def _count(self, where: str, value: Any) -> int:

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Protocol
 
 from attrs import frozen
 
 from churn.lifecycle.operations import Operation, Together, Turn
 from churn.lifecycle.outcome import Call, Evidence, Ok, Outcome, Overlapped
+from churn.system import process
 from churn.system.baton import Baton
 from churn.system.clock import Clock
 from churn.system.protocols import Manager
 
+Lane = Sequence[Callable[[], None]]
+"""What one client does, one after the other."""
 Carry = Callable[[Manager, Operation], Outcome]
 """Has a manager carry an operation out."""
 
@@ -23,7 +26,7 @@ class Clients(Protocol):
     def managers(self, count: int) -> Sequence[Manager]:
         """A manager for each client; all of them know the same services."""
 
-    def run(self, lanes: Sequence[Callable[[], None]], turns: Sequence[Turn]) -> tuple[int, ...]:
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:
         """Let the clients do their lanes. How many calls the manager made for each; nothing where nobody counts them."""
 
 
@@ -39,9 +42,9 @@ class TakingTurns:
         """As `Clients.managers`."""
         return [self.make() for _ in range(count)]
 
-    def run(self, lanes: Sequence[Callable[[], None]], turns: Sequence[Turn]) -> tuple[int, ...]:
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:
         """As `Clients.run`."""
-        return self.baton.run(lanes, turns)
+        return self.baton.run([partial(_do, lane, lambda: False) for lane in lanes], turns)
 
 
 @frozen
@@ -54,24 +57,44 @@ class InThreads:
         """As `Clients.managers`: each operation is a program of its own anyway."""
         return [self.manager] * count
 
-    def run(self, lanes: Sequence[Callable[[], None]], turns: Sequence[Turn]) -> tuple[int, ...]:  # noqa: ARG002 -- nobody can be held
-        """As `Clients.run`. What one of them raises is raised when all have ended."""
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:  # noqa: ARG002 -- nobody can be held
+        """As `Clients.run`. What one of them raises is raised when all have ended; whoever interrupts this ends them."""
         raised: list[BaseException] = []
+        over = Event()
 
-        def guarded(lane: Callable[[], None]) -> None:
+        def guarded(lane: Lane) -> None:
             try:
-                lane()
+                _do(lane, over.is_set)
             except BaseException as error:  # noqa: BLE001 -- it is raised again, in the thread that waits
                 raised.append(error)
 
         threads = [Thread(target=guarded, args=(lane,), daemon=True) for lane in lanes]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except BaseException:
+            over.set()
+            while any(thread.is_alive() for thread in threads):
+                process.end_marked(self.manager.marker)
+                threads[0].join(_LOOK_AGAIN)
+                threads = [thread for thread in threads if thread.is_alive()]
+            raise
         if raised:
             raise raised[0]
         return ()
+
+
+_LOOK_AGAIN = 0.1
+"""Seconds after which is looked whether the clients that were ended have gone."""
+
+
+def _do(lane: Lane, over: Callable[[], bool]) -> None:
+    for act in lane:
+        if over():
+            return
+        act()
 
 
 def at_once(clients: Clients, operation: Together, clock: Clock, carry: Carry) -> Overlapped:
@@ -81,11 +104,12 @@ def at_once(clients: Clients, operation: Together, clock: Clock, carry: Carry) -
     managers = clients.managers(len(lanes))
     began = clock.now()
 
-    def ask(number: int) -> None:
-        for one in lanes[number]:
-            done[number].append(Call(number, one, carry(managers[number], one)))
+    def ask(number: int, one: Operation) -> None:
+        done[number].append(Call(number, one, carry(managers[number], one)))
 
-    points = clients.run([partial(ask, number) for number in range(len(lanes))], operation.turns)
+    points = clients.run(
+        [[partial(ask, number, one) for one in lane] for number, lane in enumerate(lanes)], operation.turns
+    )
     calls = sorted((call for lane in done for call in lane), key=lambda call: call.outcome.began)
     return Overlapped(began, clock.now(), evidence=_shown(calls), calls=tuple(calls), points=points)
 

@@ -119,7 +119,7 @@ def fingerprints_of(
 
 
 def _seen(found: Objection, names: Mapping[str, str], *, ran: bool) -> str:
-    seen = plain(found.seen, names)
+    seen = plain(found.alike or found.seen, names)
     return _STATE.sub(_ANY_STATE, seen) if has(found.invariant, Trait.LEFT_BEHIND) and not ran else seen
 
 

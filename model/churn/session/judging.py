@@ -8,7 +8,7 @@ from churn.lifecycle.binding import remember
 from churn.lifecycle.contract import Bounds, Contract
 from churn.lifecycle.durations import Slow
 from churn.lifecycle.invariants import Case, Doubt, Invariant, Objection, examine
-from churn.lifecycle.outcome import Outcome, Unknown
+from churn.lifecycle.outcome import Outcome, Overlapped, Unknown
 from churn.lifecycle.state import State, distinct
 from churn.lifecycle.transitions import Branch, Must
 from churn.session.done import Done
@@ -55,7 +55,7 @@ class Pending:
     def may_be_passed(self, bounds: Bounds) -> bool:
         """Whether it may be hurried past: what was not expected, took too long, or ended unknown, is looked at and told."""
         step, outcome = self.record.step, self.outcome
-        if not step.hurried or not self.fits or isinstance(outcome, Unknown):
+        if not step.hurried or not self.fits or isinstance(outcome, Unknown | Overlapped):
             return False
         bound = bounds.of(step.operation.kind)
         return bound is None or outcome.took <= bound

@@ -170,14 +170,18 @@ class System:
         outcome = evolve(ended, calls=tuple(calls))
         for call in outcome.calls:
             self.observer.kills.hear(call.operation, call.outcome, struck=False)
-            self._note(call.operation, call.outcome)
+            if not isinstance(call.operation, Remove):
+                self._note(call.operation, call.outcome)
         self.inside += outcome.ended - outcome.began
         return outcome
 
     def _asked(self, manager: Manager, operation: Operation) -> Outcome:
         """What comes of an operation for which one of several clients asks its manager."""
         ask, name = REQUESTS[type(operation)], operation.service
-        return ask(manager, self._real[name] if name else "", self._folders[name] if name else "")
+        outcome = ask(manager, self._real[name] if name else "", self._folders[name] if name else "")
+        if isinstance(operation, Remove):
+            self._note(operation, outcome)  # at once: what is made anew next has no faults of before
+        return outcome
 
     def identity(self) -> str:
         """Which engine this is, and how often it was upset by hand. Raises `EngineUnreachable`."""

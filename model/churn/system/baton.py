@@ -15,14 +15,13 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.operations import Turn
+from churn.lifecycle.operations.together import PATIENCE
 from churn.system.clock import VirtualClock
 
 _T = TypeVar("_T")
 _POLLS = 3
 """How often a client may make the same call in a row until the others come first: it may wait for one of them without a sleep."""
 _REMEMBERED = 2
-_PATIENCE = 30.0
-"""Seconds of the clock in which a server gets up, or down. Who makes no new call for longer waits for another client."""
 _MOST_SWITCHES = 100_000
 """Who goes on so often does not come to an end."""
 
@@ -109,7 +108,7 @@ class Baton:
     def _chosen(self, left: list[_Client]) -> _Client:
         """The one whose turn it is; else the first that does not sleep; else the one that wakes first."""
         turn = self._turn
-        if turn is not None and turn in left and max(turn.wake, self.clock.now()) - turn.called <= _PATIENCE:
+        if turn is not None and turn in left and max(turn.wake, self.clock.now()) - turn.called <= PATIENCE:
             return turn
         self._turn = None
         awake = [client for client in left if client.wake <= self.clock.now()]

@@ -11,7 +11,7 @@ def readable(case: Case) -> Iterator[Objection]:
 
     What a command prints that reports an error is not looked at: that is a refusal.
     """
-    answers = [(case.operation.kind, case.operation.service, case.outcome)]
+    answers = [(operation.kind, operation.service, outcome) for operation, outcome in case.answers]
     if case.listing is not None and case.listing is not case.outcome:
         answers.append(("list", None, case.listing))
     for command, service, outcome in answers:

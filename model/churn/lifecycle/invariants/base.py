@@ -11,7 +11,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.durations import Slow
 from churn.lifecycle.observation import Container, Observation
 from churn.lifecycle.operations import Operation
-from churn.lifecycle.outcome import Outcome
+from churn.lifecycle.outcome import Outcome, Overlapped
 from churn.lifecycle.state import Service, State
 from churn.lifecycle.transitions import Must
 
@@ -52,6 +52,13 @@ class Case:
                 if service.server is SOUND and service.unsettled is None
             ]
         )
+
+    @property
+    def answers(self) -> tuple[tuple[Operation, Outcome], ...]:
+        """What was asked for, and how it ended; of several clients at once each of their operations."""
+        if isinstance(self.outcome, Overlapped):
+            return tuple((call.operation, call.outcome) for call in self.outcome.calls)
+        return ((self.operation, self.outcome),)
 
     def own(self, service: Service) -> Container | None:
         """The container that is expected of `service`, as it was seen; None where none is bound or it is gone."""
@@ -112,6 +119,8 @@ class Finding:
     exhibit: Exhibit | None = None
     advice: Advice | None = field(default=None, kw_only=True, repr=False)
     others: tuple[str, ...] = field(default=(), kw_only=True)
+    alike: str = field(default="", kw_only=True, repr=False)
+    """What bugs are told apart by in place of `seen`, where that says more than what is wrong."""
     invariant: str = field(default="", kw_only=True)
     criterion: int = field(default=0, kw_only=True)
     command: str = field(default="", kw_only=True)

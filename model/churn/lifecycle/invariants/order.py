@@ -22,8 +22,9 @@ def in_some_order(case: Case) -> Iterator[Objection | Doubt]:
         return
     asked = ", ".join(sorted(str(call.operation) for call in outcome.calls))
     expected = f"an order in which {asked} may have ended as they did"
-    how = Advice(f"{', '.join(map(ending, outcome.calls))}: {case.told}", _FIX)
-    yield Objection(expected, "there is none", case.operation.service, shown, advice=how)
+    seen = ", ".join(sorted(map(ending, outcome.calls)))
+    advice = Advice(case.told, _FIX)
+    yield Objection(expected, seen, case.operation.service, shown, advice=advice, alike="there is none")
 
 
 _FIX = "let each operation that changes a service hold a lock of that service's from its first look to its last change"
@@ -31,7 +32,7 @@ _FIX = "let each operation that changes a service hold a lock of that service's 
 
 IN_SOME_ORDER = Invariant(
     name="in-some-order",
-    says="two clients at once get what no order of their requests explains",
+    says="no order of the requests explains the answers",
     keys=("busy", "midway", "overtaken"),
     criterion=1,
     check=in_some_order,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import Advice, Case, Doubt, Exhibit, Invariant, Objection, Severity, Show, Trait
 from churn.lifecycle.operations import Together
+from churn.lifecycle.operations.together import PATIENCE
 from churn.lifecycle.outcome import Outcome, Overlapped, Rejected, Unknown
 from churn.lifecycle.rules.branches import Must
 
@@ -20,11 +21,13 @@ def accepted(case: Case) -> Iterator[Objection | Doubt]:
 
 
 def _operation(case: Case) -> Iterator[Objection | Doubt]:
+    for operation, ended in case.answers:
+        if isinstance(ended, Unknown) and not (ended.overran or ended.foreseen or ended.garbled):
+            yield Doubt("to learn how it ended", ended.reason, operation.service, _answer(ended))
     outcome, service = case.outcome, case.operation.service
     if isinstance(outcome, Unknown):
-        if not (outcome.overran or outcome.foreseen or outcome.garbled):
-            yield Doubt("to learn how it ended", outcome.reason, service, _answer(outcome))
-    elif not case.must.admits(outcome) and case.must is not Must.EXPLAINED:  # that is `in-some-order`'s
+        return
+    if not case.must.admits(outcome) and case.must is not Must.EXPLAINED:  # that is `in-some-order`'s
         expected = f"{case.operation} must {case.must.value}"
         if isinstance(outcome, Rejected):
             yield Objection(expected, f"it was refused: {outcome.reason}", service, _answer(outcome))
@@ -59,7 +62,7 @@ ACCEPTED = Invariant(
 )
 
 
-def in_time(case: Case) -> Iterator[Objection]:
+def in_time(case: Case) -> Iterator[Objection | Doubt]:
     """An operation ends within the seconds that the contract's `bounds` give it.
 
     If the manager states a timeout of its own, the operation is not still going on when that has passed, and the `grace`
@@ -80,16 +83,18 @@ def in_time(case: Case) -> Iterator[Objection]:
         yield Objection(f"an end within {bound:g} s", f"it took {outcome.took:.1f} s", service, _answer(outcome))
 
 
-def _each_in_time(case: Case, outcome: Overlapped) -> Iterator[Objection]:
+def _each_in_time(case: Case, outcome: Overlapped) -> Iterator[Objection | Doubt]:
     """Of operations that overlap each may have to wait for all others, and for whoever goes on by a schedule of Churn's."""
-    scheduled = isinstance(case.operation, Together) and case.operation.turns
+    turns = len(case.operation.turns) if isinstance(case.operation, Together) else 0
     bound = sum(case.contract.bounds.of(call.operation.kind) or 0.0 for call in outcome.calls)
+    bound += PATIENCE * (turns + 1) if turns else 0.0
     for call in outcome.calls:
         ended, shown = call.outcome, _answer(call.outcome)
         if isinstance(ended, Unknown) and ended.overran:
+            kind = Objection if ended.took >= bound else Doubt  # it may have waited for another one when it was cut off
             expected = "an end within the manager's own timeout"
-            yield Objection(expected, ended.reason, call.operation.service, shown, advice=_NO_END)
-        elif ended.took > bound and not scheduled:
+            yield kind(expected, ended.reason, call.operation.service, shown, advice=_NO_END)
+        elif ended.took > bound:
             yield Objection(f"an end within {bound:g} s", f"it took {ended.took:.1f} s", call.operation.service, shown)
 
 

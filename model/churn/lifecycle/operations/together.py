@@ -6,8 +6,14 @@ from itertools import combinations, product
 from attrs import evolve, frozen
 
 from churn.lifecycle.operations.base import Family, OnService, Operation
-from churn.lifecycle.operations.requests import Create, List, Remove, Restart, Start, Stop
+from churn.lifecycle.operations.requests import Create, List, Remove, Restart, Start, Status, Stop
 
+PATIENCE = 30.0
+"""Seconds of the clock in which a server gets up, or down. A client that makes no new call for longer waits for another one."""
+MOST_LANES = MOST_ASKED = 3
+"""Clients at once, and operations that each asks for."""
+ASKED: frozenset[type[Operation]] = frozenset({Create, Start, Stop, Restart, Remove, Status, List})
+"""What clients may ask for at once."""
 Lane = tuple[Operation, ...]
 """What one client asks for, one after the other."""
 
@@ -24,7 +30,7 @@ class Turn:
     to: int
 
     def __str__(self) -> str:
-        return f"{self.client + 1} at call {self.point} → {self.to + 1}"
+        return f"{self.client + 1} waits before call {self.point + 1}, {self.to + 1} goes on"
 
 
 @frozen(cache_hash=True)
@@ -92,7 +98,7 @@ class Together(Operation):
 
     def __str__(self) -> str:
         lanes = " | ".join(", ".join(map(str, lane)) for lane in self.lanes)
-        turns = f"; turns: {', '.join(map(str, self.turns))}" if self.turns else ""
+        turns = "".join(f"; {turn}" for turn in self.turns)
         return f"{self.kind} [{lanes}{turns}]"
 
 

@@ -37,7 +37,8 @@ def together(
     found = orders(spans, (_Point(state),), step, _key)
     ends = [end.state for end in found.ends if overlaps.explain(end.busy)]
     if ends:
-        return tuple(Branch(Must.ANY, end) for end in distinct(ends))
+        must = Must.ANY if found.complete else Must.SOUGHT
+        return tuple(Branch(must, end) for end in distinct(ends))
     nearest = _Point(state)
     for place in found.longest:
         nearest = next(iter(step(nearest, place)), nearest)
@@ -152,7 +153,7 @@ def _told(calls: tuple[Call, ...], longest: tuple[int, ...]) -> str:
     if not longest:
         return "none of them can come first"
     if len(longest) == len(calls):
-        return "each was refused as if another one were under way, but none was"
+        return "all that were refused were refused for one another; one of them had to be let through"
     first = ", then ".join(ending(calls[place]) for place in longest)
     rest = " or ".join(ending(call) for place, call in enumerate(calls) if place not in longest)
     return f"first {first}; but then it can not be that {rest}"

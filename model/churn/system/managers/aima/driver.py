@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 
 from attrs import evolve
 
@@ -62,13 +63,15 @@ class Aima:
             "DOCKER_HOST": docker_host,
         }
         """The whole environment of its commands."""
+        self._registering = Lock()
         self.reset()
 
     # -- as a manager -------------------------------------------------------------------------------------------------
 
     def create(self, service: str, folder: str) -> Outcome:
         """As `Manager.create`: a model whose files are in `folder`, unless it has one; a service for it; a look at its port."""
-        registered = self._register(service, folder) if service not in self._models else None
+        with self._registering:  # several clients may ask at once; a service has one model
+            registered = self._register(service, folder) if service not in self._models else None
         if registered is not None and not isinstance(registered, Ok):
             return registered
         created = self._call(
@@ -153,7 +156,7 @@ class Aima:
 
     def _named(self, text: str) -> str:
         """The text with services' names in place of AIMA's ids, which differ from run to run."""
-        for name, model in self._models.items():
+        for name, model in tuple(self._models.items()):
             text = text.replace(self._id(name), name).replace(model, name)
         return text
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
+from threading import Lock
 
 from attrs import evolve
 
@@ -63,6 +64,7 @@ class CommandManager:
         self._free_port = free_port
         self._folder = folder
         self._sequence = 0
+        self._choosing = Lock()
         self.memory = Memory()
         self._state = self._new_state()
         self._own_reset = OwnReset("reset" in description.calls, self.name, lambda: self._call("reset", None))
@@ -262,10 +264,11 @@ class CommandManager:
 
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
-        ports = self.memory.ports
-        if service not in ports:
-            ports[service] = self._free_port(ports.values(), self.contract.port_range)
-        return ports[service]
+        with self._choosing:  # several clients may ask at once
+            ports = self.memory.ports
+            if service not in ports:
+                ports[service] = self._free_port(ports.values(), self.contract.port_range)
+            return ports[service]
 
     def _new_state(self) -> Path:
         self._sequence += 1
