@@ -149,8 +149,6 @@ def run(**options: Any) -> None:
     outlet = Outlet(folder=folder, reproducers=reproducers, formats=options["formats"], baseline=baseline,
                     quiet=options["quiet"])  # fmt: skip
     head = _head(chosen, options)
-    if options["together"] and wanted(options):
-        raise click.UsageError("expected --together without --jobs, --farm, --resume and --store: jobs have one client")
     asked = InJobs.of(options, chosen, plan, head, folder) if wanted(options) else None
     chosen, head = (chosen, head) if asked is None else (asked.target, asked.head)
     with (
@@ -172,6 +170,8 @@ def run(**options: Any) -> None:
 
 
 def _target(options: dict[str, Any]) -> Target:
+    if options["together"] and wanted(options):
+        raise click.UsageError("expected --together without --jobs, --farm, --resume and --store: jobs have one client")
     target = Target(
         manager=options["manager"],
         engine=options["engine"],

@@ -63,8 +63,7 @@ class CommandManager:
         self._environ = {**environ, **_variables(labels)}
         self._free_port = free_port
         self._folder = folder
-        self._sequence = 0
-        self._choosing = Lock()
+        self._sequence, self._choosing = 0, Lock()
         self.memory = Memory()
         self._state = self._new_state()
         self._own_reset = OwnReset("reset" in description.calls, self.name, lambda: self._call("reset", None))
@@ -265,8 +264,7 @@ class CommandManager:
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
         with self._choosing:  # several clients may ask at once
-            ports = self.memory.ports
-            if service not in ports:
+            if service not in (ports := self.memory.ports):
                 ports[service] = self._free_port(ports.values(), self.contract.port_range)
             return ports[service]
 
