@@ -10,7 +10,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
+import docker
 import pytest
 
 from churn import errors
@@ -433,3 +435,14 @@ def describe_context(config: Path, name: str, url: str) -> None:
     folder.mkdir(parents=True)
     endpoints = {"docker": {"Host": url, "SkipTLSVerify": False}}
     (folder / "meta.json").write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoints}))
+
+
+def test_networks_of_one_name_are_all_removed(docker_engine: DockerEngine) -> None:
+    name = f"churn-test-{uuid4().hex[:8]}"
+    with closing(docker.APIClient(base_url=docker_engine.url)) as client:
+        for _ in range(2):
+            client.create_network(name, check_duplicate=False)
+    docker_engine.remove_resource(Resource(ResourceKind.NETWORK, name))
+    assert all(one.name != name for one in docker_engine.resources({}, frozenset()))
+    with pytest.raises(errors.NotFound):
+        docker_engine.remove_resource(Resource(ResourceKind.NETWORK, name))

@@ -4,6 +4,7 @@ import math
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -197,7 +198,7 @@ class DockerEngine:
         """Remove one of `resources`. Raises `NotFound`, `Conflict`."""
         removers = {
             ResourceKind.VOLUME: self._api.remove_volume,
-            ResourceKind.NETWORK: self._api.remove_network,
+            ResourceKind.NETWORK: partial(_remove_networks, self._api),
             ResourceKind.IMAGE: self._api.remove_image,
         }
         with self._asking():
@@ -275,3 +276,10 @@ class DockerEngine:
 
     def _asking(self) -> AbstractContextManager[None]:
         return wire.translated(self.url)
+
+
+def _remove_networks(api: Any, name: str) -> None:
+    """All of that name: two clients that looked at once may both have made one."""
+    found = [one["Id"] for one in api.networks(names=[name]) if one["Name"] == name]
+    for identity in found or [name]:
+        api.remove_network(identity)
