@@ -289,6 +289,19 @@ def system_of(kind: type[ReferenceManager], **choices: Any) -> Laboratory:
     return laboratory(make, **choices)
 
 
+def named_by(kind: type[ReferenceManager], choices: dict[str, Any]) -> set[str]:
+    """The invariants that object to such a manager in a tour of one service."""
+    lab = system_of(kind, **choices)
+    named: set[str] = set()
+    walk(
+        lab.session,
+        Tour(Atlas(("a",), lab.session.contract)),
+        "tour",
+        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
+    )
+    return named
+
+
 @honest
 def test_exploring_objects_to_nothing(kind: type[ReferenceManager], choices: dict[str, Any]) -> None:
     lab = system_of(kind, **choices)
@@ -359,15 +372,7 @@ class ReplacesNothing(ReferenceManager):
 def test_who_promises_what_it_does_not_do_is_objected_to(
     kind: type[ReferenceManager], choices: dict[str, Any], found: str
 ) -> None:
-    lab = system_of(kind, **choices)
-    named: set[str] = set()
-    walk(
-        lab.session,
-        Tour(Atlas(("a",), lab.session.contract)),
-        "tour",
-        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
-    )
-    assert found in named
+    assert found in named_by(kind, choices)
 
 
 def test_a_server_that_was_told_to_crash_may_still_do_so_when_the_fault_has_just_ended() -> None:
@@ -495,12 +500,4 @@ def test_containers_that_stand_beside_a_services_own_are_not_objected_to_where_t
 def test_helpers_that_are_not_named_or_are_left_are_objected_to(
     kind: type[ReferenceManager], choices: dict[str, Any], found: str
 ) -> None:
-    lab = system_of(kind, **choices)
-    named: set[str] = set()
-    walk(
-        lab.session,
-        Tour(Atlas(("a",), lab.session.contract)),
-        "tour",
-        on_violation=lambda violation: named.update(objection.invariant for objection in violation.objections),
-    )
-    assert found in named
+    assert found in named_by(kind, choices)

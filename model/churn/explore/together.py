@@ -1,11 +1,11 @@
 """Two clients at once, exhaustively: each pair of operations, from each state, by every schedule of up to two turns."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 
 from attrs import define, field, frozen
 
-from churn.lifecycle.operations import CLIENTS, Create, Kill, Operation, Start, Step, Stop, Together, Turn
+from churn.lifecycle.operations import Create, Kill, List, Operation, Start, Step, Stop, Together, Turn
 from churn.lifecycle.operations.together import EXHAUSTIVE
 from churn.lifecycle.outcome import Overlapped
 from churn.lifecycle.sequence import Sequence as Steps
@@ -18,13 +18,6 @@ NAME = "a"
 _UP = (Create(NAME), Start(NAME))
 _BEFORE: Sequence[tuple[Operation, ...]] = ((), (Create(NAME),), _UP, (*_UP, Stop(NAME)), (*_UP, Kill(NAME)))
 """What leads to the states of the service: not there, created, running, stopped, dead."""
-_BESIDE: Sequence[tuple[tuple[Operation, ...], tuple[Operation, Operation]]] = (
-    ((Create(NAME),), (Create("b"), Create("c"))),
-    ((Create(NAME), Create("b")), (Start(NAME), Start("b"))),
-    ((*_UP, Create("b"), Start("b")), (Stop(NAME), Start("b"))),
-    ((*_UP, Create("b"), Start("b")), (Stop(NAME), Stop("b"))),
-)
-"""Operations on two services, which share what all services share."""
 
 
 @frozen(kw_only=True)
@@ -47,39 +40,51 @@ class Tried:
     failures: int
 
 
+def _clash(before: tuple[Operation, ...], first: Operation, second: Operation) -> Clash:
+    return Clash(before=before, block=Together(((first,), (second,))))
+
+
+_MADE, _BOTH_UP = (Create(NAME),), (*_UP, Create("b"), Start("b"))
+_BESIDE = (
+    _clash(_MADE, Create("b"), Create("c")),
+    _clash((*_MADE, Create("b")), Start(NAME), Start("b")),
+    _clash(_BOTH_UP, Stop(NAME), Start("b")),
+    _clash(_BOTH_UP, Stop(NAME), Stop("b")),
+)
+"""Operations on two services, which share what all services share."""
+_LIKELIEST = (
+    _clash(_MADE, Start(NAME), Start(NAME)),
+    _clash(_MADE, Start(NAME), Stop(NAME)),
+    *_BESIDE[:2],
+    _clash((), Create(NAME), Create(NAME)),
+    _clash(_UP, Stop(NAME), List()),
+    _clash(_UP, Start(NAME), Stop(NAME)),
+    _clash(_UP, Stop(NAME), Stop(NAME)),
+    _clash(_MADE, Start(NAME), List()),
+)
+
+
 def clashes(possible: frozenset[str]) -> Iterator[Clash]:
     """The ten pairs of a create, a start, a stop and a list, in each state of the service; and some on two services.
 
     Those that the contract has as `possible`; none where it does not say that several clients may ask at once.
     """
-    if not possible >= CLIENTS:
-        return
     for (one, other), before in product(EXHAUSTIVE, _BEFORE):
         first, second = (next(iter(kind.each((NAME,)))) for kind in (one, other))
-        if {one.kind for one in (*before, first, second) if one.manager} <= possible:
-            yield Clash(before=before, block=Together(((first,), (second,))))
-    for before, (first, second) in _BESIDE:
-        if {one.kind for one in (*before, first, second)} <= possible:
-            yield Clash(before=before, block=Together(((first,), (second,))))
+        yield from _offered((_clash(before, first, second),), possible)
+    yield from _offered(_BESIDE, possible)
 
 
 def likeliest(possible: frozenset[str]) -> list[Clash]:
     """Those that most often show something, where a schedule can not be said and each costs a start or two."""
-    found = {str(clash): clash for clash in clashes(possible)}
-    return [found[name] for name in _LIKELIEST if name in found]
+    return list(_offered(_LIKELIEST, possible))
 
 
-_LIKELIEST = (
-    "together [start a | start a], after create a",
-    "together [start a | stop a], after create a",
-    "together [create b | create c], after create a",
-    "together [start a | start b], after create a, create b",
-    "together [create a | create a], after nothing",
-    "together [stop a | list], after create a, start a",
-    "together [start a | stop a], after create a, start a",
-    "together [stop a | stop a], after create a, start a",
-    "together [start a | list], after create a",
-)
+def _offered(some: Iterable[Clash], possible: frozenset[str]) -> Iterator[Clash]:
+    """Those of which the contract offers all that the manager is asked for."""
+    for clash in some:
+        if {one.kind for one in (*clash.before, clash.block, *clash.block.operations) if one.manager} <= possible:
+            yield clash
 
 
 @define

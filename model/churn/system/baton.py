@@ -22,6 +22,7 @@ _T = TypeVar("_T")
 _POLLS = 3
 """How often a client may make the same call in a row until the others come first: it may wait for one of them without a sleep."""
 _REMEMBERED = 2
+"""Calls that one who waits asks in turn: whether its server answers, and whether that still runs."""
 _MOST_SWITCHES = 100_000
 """Who goes on so often does not come to an end."""
 

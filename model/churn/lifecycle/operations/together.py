@@ -75,7 +75,7 @@ class Together(Operation):
     @property
     def milder(self) -> tuple[Operation, ...]:
         """One operation alone; one of a lane less; no turns, or a single one of them; the client that goes first as the first."""
-        alone = tuple(operation for lane in self.lanes for operation in lane) if len(self.operations) == _TWO else ()
+        alone = self.operations if len(self.operations) == _TWO else ()
         fewer = (self._without(place, number) for place, lane in enumerate(self.lanes) for number in range(len(lane)))
         turned = ((), *((turn,) for turn in self.turns)) if len(self.turns) > 1 else ((),) if self.turns else ()
         less = [one for one in fewer if len(one.lanes) > 1]
