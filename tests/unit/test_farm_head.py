@@ -303,6 +303,28 @@ def test_a_slow_job_is_given_out_twice_and_counts_once(alone: Farming) -> None:
     assert not dispatch.busy
 
 
+def pause(begun: str) -> str:
+    Path(begun).touch()
+    signal.pause()
+    raise AssertionError("the signal's handler ends it")
+
+
+def test_a_worker_that_is_told_to_end_in_mid_job_ends(
+    tmp_path: Path, until: Callable[[Callable[[], bool]], float]
+) -> None:
+    host = Processes(pause, 1)
+    try:
+        future = host.begin(str(tmp_path / "begun"))
+        until((tmp_path / "begun").exists)
+        (child,) = multiprocessing.active_children()
+        child.terminate()
+        child.join(5)
+        assert not child.is_alive()
+        assert isinstance(future.exception(), host.deaths)
+    finally:
+        host.close()
+
+
 def test_a_worker_that_died_while_it_had_nothing_to_do_is_replaced(alone: Farming) -> None:
     text = as_text(alone.head.given[0])
     host = Processes(partial(done, environ={}), 1)

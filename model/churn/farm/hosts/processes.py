@@ -1,6 +1,7 @@
 """Jobs in processes of this machine, by the standard library's pools: one process each, so that one that dies costs one job."""
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ class Processes:
         while True:
             pool = self._free()
             try:
-                future = self._pools[pool] = pool.submit(self.act, text)
+                future = self._pools[pool] = pool.submit(_act, self.act, text)
             except BrokenProcessPool:
                 pool.shutdown(wait=False)
                 del self._pools[pool]
@@ -68,3 +69,11 @@ def _begun() -> None:
 
 def _end(*_: Any) -> NoReturn:
     sys.exit(1)  # what is being done is left by its contexts, which clean up
+
+
+def _act(act: Callable[[str], str], text: str) -> str:
+    """As `act`. The pool would tell an end that was asked for as a result, and wait for the next job."""
+    try:
+        return act(text)
+    except SystemExit:
+        os._exit(1)
