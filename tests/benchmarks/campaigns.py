@@ -3,10 +3,17 @@
 A bug counts as found at the first violation: the healthy reference has none. Several at once are run to the end, shrinking
 included, and each has to be told once: a bug that was told is of a planted one if it does not come without that one.
 
-python tests/benchmarks/campaigns.py [--seeds N] [--several N] [--jobs N] [--keep FILE] [DEFECT …]
+With --shrunk N each is found in N seeds by what `churn run` does without options (interrupts are on), shrunk at once, and held
+against its true minimum; the run ends when it is told. With --healthy N what is told of the healthy one in N seeds with all
+switches on: interrupts, engine faults, two clients at once. Nothing else is measured then.
+
+python tests/benchmarks/campaigns.py [--seeds N] [--several N] [--shrunk N] [--healthy N] [--jobs N] [--keep FILE] [DEFECT …]
 """
 
 import argparse
+import json
+from collections.abc import Mapping
+from contextlib import suppress
 from itertools import permutations
 from multiprocessing import Pool
 from pathlib import Path
@@ -27,12 +34,14 @@ from churn.session.budget import Budget
 from churn.session.session import Session
 from churn.session.trace import Trace
 from churn.session.violation import Violation
+from churn.shrink.bug import Bug
 from churn.shrink.cases import alike
 from churn.system.clock import RealClock
 from churn.system.managers.defects import DEFECTS
 
 HEALTHY, AT_ONCE = "healthy", 4
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+MINIMA = Path(__file__).parent / "minima.json"
 Job = tuple[str, tuple[str, ...], int]
 
 
@@ -62,6 +71,70 @@ def _found(kind: str, defects: tuple[str, ...], seed: int) -> bool:
         except _Found:
             return True
     return False
+
+
+@define
+class _UntilShrunk(Campaign):
+    def _violated(self, violation: Violation) -> bool:
+        news = super()._violated(violation)
+        self.triage.settle()
+        if self.bugs:
+            raise _Found from violation
+        return news
+
+
+@frozen
+class Shrunk:
+    """What the first bug that a campaign tells came to; of length 0 where it tells none."""
+
+    length: int
+    sequence: str
+
+
+def _shrunk(defects: tuple[str, ...], seed: int) -> Shrunk:
+    target = Target(seed=seed, defects=defects, interrupts=True)
+    if not defects:
+        target = evolve(target, engine_faults=True, together=True)
+    with assembled(target) as whole:
+        campaign = _UntilShrunk(assembled=whole, plan=Plan(seed=seed, operations=OPERATIONS), trace=Trace())
+        with suppress(_Found):
+            campaign.run()
+        bug: Bug | None = next(iter(campaign.bugs), None)
+        return Shrunk(0, "") if bug is None else Shrunk(len(bug.steps), str(bug.failing.sequence))
+
+
+def _all_shrunk(options: argparse.Namespace) -> None:
+    """Measure that, and print it as it comes."""
+    minima = json.loads(MINIMA.read_text())["minima"]
+    seeds = {name: options.shrunk for name in options.defects if options.shrunk} | {HEALTHY: options.healthy}
+    jobs: list[Job] = [
+        ("shrunk", () if name == HEALTHY else (name,), seed)
+        for name, number in seeds.items()
+        for seed in range(options.first, options.first + number)
+    ]
+    rows: dict[str, list[Shrunk]] = {}
+    with Pool(options.jobs) as pool:
+        for (_, defects, _), told in pool.imap(_do, jobs):
+            assert isinstance(told, Shrunk)
+            name = defects[0] if defects else HEALTHY
+            rows.setdefault(name, []).append(told)
+            if len(rows[name]) == seeds[name]:
+                print(name, _counted(rows[name], minima.get(name)), flush=True)
+    if options.keep:
+        keep(options.keep, "campaigns", [{"defect": name, **_counted(rows[name], minima.get(name))} for name in rows])
+
+
+def _counted(told: list[Shrunk], minimum: Mapping[str, int] | None) -> dict[str, object]:
+    found = [one for one in told if one.length]
+    least = minimum["length"] if minimum else 0
+    above = sorted({one.sequence for one in found if one.length > least})
+    return {
+        "seeds": len(told),
+        "found": len(found),
+        "minimum": least,
+        "at_minimum": len(found) - sum(one.length > least for one in found),
+        "longer": above,
+    }
 
 
 @frozen
@@ -103,8 +176,10 @@ def quadruple(seed: int) -> tuple[str, ...]:
             return drawn
 
 
-def _do(job: Job) -> tuple[Job, bool | Told]:
+def _do(job: Job) -> tuple[Job, bool | Told | Shrunk]:
     kind, defects, seed = job
+    if kind == "shrunk":
+        return job, _shrunk(defects, seed)
     return job, _several(defects, seed) if kind == "several" else _found(*job)
 
 
@@ -115,9 +190,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--alone", type=int, default=100, help="seeds with five cycles and tour off")
     parser.add_argument("--several", type=int, default=20, help="seeds with several defects at once")
+    parser.add_argument(
+        "--shrunk", type=int, default=0, help="seeds in which each is shrunk, too; nothing else is measured"
+    )
+    parser.add_argument("--healthy", type=int, default=0, help="seeds of the healthy one with all switches on")
+    parser.add_argument("--first", type=int, default=0, help="the first of these seeds")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--keep", type=Path, help="write all figures to this file")
     options = parser.parse_args()
+    if options.shrunk or options.healthy:
+        _all_shrunk(options)
+        return
     jobs: list[Job] = [
         (kind, defects, seed)
         for kind, seeds in (("campaign", options.seeds), ("exploration", options.alone))
