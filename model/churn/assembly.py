@@ -11,7 +11,7 @@ from churn.errors import EnvironmentFault, UsageError
 from churn.lifecycle.contract import Contract
 from churn.lifecycle.costs import Costs, Sort
 from churn.lifecycle.form import Setting
-from churn.lifecycle.operations import CLIENTS, ENGINE_FAULTS, INTERRUPTS, SIGNALLED
+from churn.lifecycle.operations import CLIENTS, ENGINE_FAULTS, INTERRUPTS, SIGNALLED, Interrupt
 from churn.nearest import nearest
 from churn.session.clients import TakingTurns
 from churn.session.faults import REAL_WAITS, Waits
@@ -94,7 +94,7 @@ class Target:
     @property
     def fails(self) -> frozenset[str]:
         """The kinds of operation by which the manager is made to fail: what its contract offers beside its own."""
-        ended = INTERRUPTS if self.virtual else INTERRUPTS | {SIGNALLED}
+        ended = {Interrupt.kind} if self.virtual else INTERRUPTS | {SIGNALLED}
         return (ENGINE_FAULTS if self.engine_faults else frozenset()) | (ended if self.interrupts else frozenset())
 
     @property

@@ -112,6 +112,7 @@ HOMES = {
         "system/process.py",
         "system/engines/emulated/api/server.py",
         "system/faults/gate.py",
+        "system/faults/interruption.py",
         "system/proxy/",
     ),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from churn.assembly import Target, assembled
-from churn.lifecycle.operations import Create, Ending, Interrupt, Side, Start, Step, Stop
+from churn.lifecycle.operations import Create, Ending, Interrupt, InterruptAt, Side, Start, Step, Stop
 from churn.lifecycle.outcome import Ok, Unknown
 from churn.lifecycle.sequence import Sequence
 from churn.session.budget import Budget
@@ -60,3 +60,38 @@ def test_a_program_is_ended_at_its_call_of_the_engine_and_gets_well_again(
         assert "interrupt on start" in ended.reason
         assert f"SIG{how.name}" in ended.reason
     assert all(isinstance(one, Ok) for one in after)
+
+
+@pytest.mark.parametrize("percent", [10, 50, 90])
+def test_a_program_is_ended_after_a_part_of_its_usual_time_and_gets_well_again(tmp_path: Path, percent: int) -> None:
+    learned = (Create("a"), Start("a"), Stop("a"), Start("a"), Stop("a"))
+    steps = (*learned, InterruptAt(percent), Start("a"), Stop("a"), Start("a"), Stop("a"))
+    target = Target(manager=str(SHELL), environ=dict(os.environ), leases=tmp_path, interrupts=True)
+    with assembled(target) as whole:
+        session = Session(whole.system, whole.reset, Trace(), Budget(RealClock()))
+        done = session.run("a test", ("a",), Sequence(tuple(map(Step, steps))))
+    *_, usual, _, _, ended, first, second, third = [record.outcome for record in done.records]
+    assert usual is not None
+    assert ended is not None
+    if percent < 90 or isinstance(ended, Unknown):  # it may be a tenth quicker this time
+        assert isinstance(ended, Unknown), ended
+        assert "it was interrupted (interrupt-at on the way, after" in ended.reason
+        assert "SIGKILL" in ended.reason
+    assert all(isinstance(one, Ok) for one in (first, second, third))
+
+
+def test_a_file_that_is_silent_of_calls_that_nobody_sees_is_told_the_line_for_it(tmp_path: Path) -> None:
+    """The manager leaves the proxy out, and goes straight to the engine."""
+    for one in (SHELL, SHELL.with_suffix(".sh")):
+        text = one.read_text(encoding="utf-8")
+        (tmp_path / one.name).write_text(text, encoding="utf-8")
+    script = tmp_path / "shell.sh"
+    straight = 'DOCKER_HOST=unix://$(dirname "${DOCKER_HOST#unix://}")/engine.sock; export DOCKER_HOST\n'
+    head, shebang, rest = script.read_text(encoding="utf-8").partition("set -euo pipefail\n")
+    assert shebang
+    script.write_text(head + shebang + straight + rest, encoding="utf-8")
+    words = ("run", "--manager", str(tmp_path / "shell.toml"), "--engine", "emulated", "--max-operations", "0")
+    done = churn(*words, "--interrupts", "--report", str(tmp_path / "report"))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert 'engine_calls = "unseen"' in done.stderr
+    assert "was made by no call of Docker's API" in done.stderr

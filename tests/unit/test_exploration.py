@@ -139,7 +139,7 @@ def test_steps_are_drawn_from_all_operations_and_all_paces(faults: bool) -> None
 def test_exploring_reaches_every_kind_of_operation_behaviour_pace_and_naming() -> None:
     lab, _ = explored(profile=Profile(200, 20))
     done = [record.step for _, record in lab.trace.records()]
-    not_offered = {"disturb", "restart-engine", "interrupt", "together"}
+    not_offered = {"disturb", "restart-engine", "interrupt", "interrupt-at", "together"}
     assert {step.operation.kind for step in done} == set(KINDS) - not_offered
     assert {step.pace for step in done} == set(Pace)
     assert {step.operation.how for step in done if isinstance(step.operation, SetBehaviour)} == set(Behaviour) - {

@@ -14,6 +14,7 @@ from churn.lifecycle.operations import (
     Ending,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     Length,
     List,
@@ -63,6 +64,8 @@ TABLE: list[tuple[Operation, str, str | None, bool]] = [
     (Disturb(Disturbance.HANG), "disturb hang", None, False),
     (Interrupt(2, Side.AFTER), "interrupt kill after 2", None, False),
     (Interrupt(3, Side.BEFORE, Ending.TERM, Calls.ALL), "interrupt term before 3 of all", None, False),
+    (InterruptAt(30), "interrupt-at kill 30%", None, False),
+    (InterruptAt(50, Ending.INT), "interrupt-at int 50%", None, False),
     (RestartEngine(Outage.LIVE), "restart-engine live", None, False),
     (Together(((Start("a"),), (List(), Stop("a")))), "together [start a | list, stop a]", "a", True),
     (

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from churn.lifecycle.operations import KINDS, Interrupt, Operation
+from churn.lifecycle.operations import KINDS, Interrupt, InterruptAt, Operation
 from churn.lifecycle.operations.faults import Calls, Disturb, Disturbance, Ending, Side
 from churn.report.words import deed
 
@@ -32,6 +32,13 @@ def test_every_operation_is_told_in_a_plain_sentence(operation: Operation) -> No
             (
                 "the manager is interrupted (Ctrl-C) in the middle of its next operation, right before the 5th request that "
                 "it sends to the container engine"
+            ),
+        ),
+        (
+            InterruptAt(30, Ending.TERM),
+            (
+                "the manager is asked to end (SIGTERM) in the middle of its next operation, after 30 % of the time that this "
+                "usually takes"
             ),
         ),
         (

@@ -138,8 +138,8 @@ _BRIEFLY = ("start", "stop")
 
 
 def sweepable(contract: Contract, names: tuple[str, ...]) -> bool:
-    """Whether the manager can be ended midway, with these services."""
-    return Interrupt.kind in contract.offers and set(NAMES) <= set(names)
+    """Whether the manager can be ended at its calls, with these services."""
+    return Interrupt.kind in contract.possible and set(NAMES) <= set(names)
 
 
 def sweep_briefly(session: Session, violated: Callable[[Violation], object]) -> None:

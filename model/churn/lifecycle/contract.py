@@ -10,7 +10,7 @@ from attrs.validators import instance_of
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Status
-from churn.lifecycle.operations import OFFERED, Update
+from churn.lifecycle.operations import OFFERED, SIGNALLED, Interrupt, InterruptAt, Update
 from churn.lifecycle.patterns import fits
 
 
@@ -108,6 +108,15 @@ class Leave(Enum):
 
     ALLOWED = "allowed"
     NEVER = "never"
+
+
+class Sight(Enum):
+    """Whether Churn sees what a manager asks of its engine."""
+
+    SEEN = "seen"
+    """It asks by Docker's API at the address in DOCKER_HOST, to make, start, stop or remove containers."""
+    UNSEEN = "unseen"
+    """It asks otherwise, or by other calls, as Swarm and Podman's own client do."""
 
 
 class Means(Enum):
@@ -239,6 +248,11 @@ class Contract:
 
     Docker gives 10 s. What most users expect is that the server is asked at all, and has a moment.
     """
+    engine_calls: Sight = Sight.SEEN
+    """Whether Churn sees the manager's calls of its engine (default), and can end it at one of them (`--interrupts`).
+
+    If it does not, it ends the manager after a part of the time that the operation usually takes.
+    """
     death_noticed: Noticing = Noticing.SETTLING
     """When the manager's list must no longer call a service running whose server died."""
     busy: Leave = Leave.ALLOWED
@@ -302,13 +316,15 @@ class Contract:
     def possible(self) -> frozenset[str]:
         """What of `Operation.needs` there is: `offers`, and what follows from the rest of the contract.
 
-        A manager that runs the same container again is asked for no update: when that would show is not its to say.
+        A manager that runs the same container again is asked for no update: when that would show is not its to say. It is ended
+        at its calls where they are seen, else after a time.
         """
+        ended = {Interrupt.kind, SIGNALLED} if self.engine_calls is Sight.UNSEEN else {InterruptAt.kind}
         late = {Behaviour.LATE.value} if self.bounds.late else set()
         remains = (self.created_container, self.failed_container, self.stopped_container, self.restarted_container)
         changed = self.updates if Update.kind in self.offers and Remains.REUSED not in remains else ()
         fixed = (one for one in changed if one is not Setting.PORT or self.ports is Ports.FIXED)
-        return self.offers | late | {f"{Update.kind} {one.value}" for one in fixed}
+        return self.offers - ended | late | {f"{Update.kind} {one.value}" for one in fixed}
 
     def helped_by(self, container: str) -> bool:
         """Whether a container of that name is one of `helpers`."""

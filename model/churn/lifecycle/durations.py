@@ -69,6 +69,28 @@ class Durations:
         """Take it as known that this operation takes so long elsewhere, in whatever else a service is: a file says so."""
         self._assumed[kind, condition] = seconds
 
+    def usual(self, operation: Operation, state: State) -> float | None:
+        """Seconds that an operation usually takes that is done in `state`, None where none of its kind has succeeded.
+
+        Best known is what was done in the same situation, then what had at least as much to do, then any. What has never been
+        done takes as long as what it is made of.
+        """
+        situation = _situation(operation, state)
+        here = self._took.get(situation)
+        if here:
+            return median(here)
+        there = self._by_kind.get(situation.kind, [])
+        for least in (situation.most, situation.least, 0):
+            took = [median(self._took[other]) for other in there if other.least >= least]
+            if took:
+                return median(took)
+        parts = [self._of_kind(kind) for kind in operation.parts]
+        return sum(filter(None, parts)) or None
+
+    def _of_kind(self, kind: str) -> float | None:
+        """Seconds of the longest that was done of that kind."""
+        return max((median(self._took[one]) for one in self._by_kind.get(kind, [])), default=None)
+
     def compare(self, operation: Operation, state: State, outcome: Outcome) -> Slow | None:
         """Note how long an operation took that was done in `state`; how slow that is, None where it is not.
 

@@ -43,8 +43,8 @@ Start(a)         not running, its port held  Rejected     failed, no container (
 ReleasePort(a)   its port held               Ok           its port is free
 Disturb          any                         Ok           nothing changed; the manager's next start, stop or
                                                           create may end Unknown, unless replies only come late
-Interrupt        any                         Ok           nothing changed; the manager's next start, stop, create,
-                                                          remove or restart may end Unknown
+Interrupt,       any                         Ok           nothing changed; the manager's next start, stop, create,
+InterruptAt                                               remove or restart may end Unknown
 RestartEngine    any                         Ok           every server has died; if the containers run on
                                                           meanwhile, nothing changed
 Together         any                         in some      as after its operations one after the other, in an order that
@@ -70,6 +70,7 @@ from churn.lifecycle.operations import (
     Disturb,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     List,
     Operation,
@@ -144,6 +145,7 @@ RULES: dict[type[Operation], Callable[[State, Any, Outcome, Contract], tuple[Bra
     ReleasePort: faults.release,
     Disturb: faults.disturb,
     Interrupt: faults.disturb,
+    InterruptAt: faults.disturb,
     RestartEngine: faults.restart_engine,
     Together: lambda state, block, outcome, contract: together.together(state, block, outcome, contract, follow),
 }

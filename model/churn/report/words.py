@@ -16,6 +16,7 @@ from churn.lifecycle.operations import (
     Ending,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     List,
     Operation,
@@ -103,6 +104,7 @@ _DOES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     HoldPort: lambda _, whom: f"somebody else takes the port of {whom}",
     Disturb: lambda operation, _: _DISTURBANCES[operation.how],
     Interrupt: lambda operation, _: _interrupted(operation),
+    InterruptAt: lambda operation, _: _interrupted_at(operation),
     ReleasePort: lambda _, whom: f"somebody else gives back the port of {whom}",
     Together: lambda operation, whom: _together(operation, whom),
 }
@@ -116,17 +118,23 @@ def _together(operation: Together, whom: str) -> str:
     return f"{len(words)} clients ask at the same time, so that {first}"
 
 
+_ENDED = {Ending.KILL: "killed", Ending.TERM: "asked to end (SIGTERM)", Ending.INT: "interrupted (Ctrl-C)"}
+
+
+def _interrupted_at(operation: InterruptAt) -> str:
+    return (
+        f"the manager is {_ENDED[operation.how]} in the middle of its next operation, "
+        f"after {operation.percent} % of the time that this usually takes"
+    )
+
+
 def _interrupted(operation: Interrupt) -> str:
-    how = {Ending.KILL: "killed", Ending.TERM: "asked to end (SIGTERM)", Ending.INT: "interrupted (Ctrl-C)"}[
-        operation.how
-    ]
     counted = (
         "change that it makes" if operation.among is Calls.CHANGES else "request that it sends to the container engine"
     )
     which = _ORDINALS.get(operation.call, f"{operation.call}th")
-    return (
-        f"the manager is {how} in the middle of its next operation, right {operation.side.value} the {which} {counted}"
-    )
+    where = f"right {operation.side.value} the {which} {counted}"
+    return f"the manager is {_ENDED[operation.how]} in the middle of its next operation, {where}"
 
 
 _OUTAGES: Mapping[Outage, str] = {
@@ -190,6 +198,7 @@ _LABELS: Mapping[str, str] = {
     "hold-port 127.0.0.1": "port taken at 127.0.0.1",
     "release-port": "port given back",
     "interrupt": "manager ended midway",
+    "interrupt-at": "manager ended midway",
     "disturb": "engine fails the manager",
     "restart-engine": "engine restarted",
     "restart-engine plain": "engine restarted",

@@ -12,6 +12,7 @@ from churn.lifecycle.operations import (
     Disturb,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     Length,
     List,
@@ -85,5 +86,5 @@ LINES: Mapping[type[Operation], Callable[[Any, str], str]] = {
     ReleasePort: lambda _, __: "release",
 }
 """What each operation is in the script: a function of the operation and the quoted real name of its service."""
-BEYOND = frozenset({Disturb, Interrupt, RestartEngine, Together})
+BEYOND = frozenset({Disturb, Interrupt, InterruptAt, RestartEngine, Together})
 """Operations that a shell script cannot do: they fail the engine, end the manager, or let another client on, at one moment."""

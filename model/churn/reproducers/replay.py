@@ -7,6 +7,8 @@ from attrs import frozen
 
 from churn.errors import EnvironmentFault
 from churn.lifecycle.condition import spelled
+from churn.lifecycle.operations import Create, InterruptAt, Start, Step, Stop
+from churn.lifecycle.sequence import Sequence
 from churn.reproducers.file import Reproducer
 from churn.session.known import Known, NothingNew
 from churn.session.run import Record
@@ -14,7 +16,7 @@ from churn.session.session import Session
 from churn.session.verdict import Signature
 from churn.session.violation import Violation
 
-PART = "replay"
+PART, USUAL = "replay", "how long operations take"
 _MISSED = 0.01
 """The chance of calling a flaky failure fixed while it is still there."""
 
@@ -53,6 +55,7 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
     session.known = Known.of(reproducer.behind)
     if reproducer.usual is not None:
         session.durations.assume(reproducer.signature.operation, reproducer.signature.condition.word, reproducer.usual)
+    _get_to_know(reproducer, session)
     for run in range(1, runs + 1):
         try:
             session.run(PART, reproducer.names, reproducer.sequence)
@@ -67,6 +70,13 @@ def replay(reproducer: Reproducer, session: Session) -> Replayed:
     if not session.current.records:
         return _replayed(ReplayVerdict.ENVIRONMENT, session, reproducer, runs, reason="no step was done")
     return _replayed(ReplayVerdict.FIXED, session, reproducer, runs)
+
+
+def _get_to_know(reproducer: Reproducer, session: Session) -> None:
+    """Learn how long the manager's operations take here, where one of the file's is ended after a part of that."""
+    if any(isinstance(step.operation, InterruptAt) for step in reproducer.sequence.steps):
+        name = reproducer.names[0]
+        session.attempt(USUAL, (name,), Sequence(tuple(map(Step, (Create(name), Start(name), Stop(name))))))
 
 
 def _replayed(

@@ -1,6 +1,7 @@
 """Faults: what is done to a system without its manager. Only containers that this run has made are ever struck."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Self, TypeVar
 
 from attrs import evolve, fields, frozen
@@ -14,6 +15,7 @@ from churn.lifecycle.operations import (
     Disturbance,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     Operation,
     Outage,
@@ -26,10 +28,12 @@ from churn.lifecycle.operations import (
 from churn.system.clock import Clock
 from churn.system.faults import made
 from churn.system.faults.gate import MILLI, Fault, Gate, Struck
-from churn.system.faults.interruption import Interruption
+from churn.system.faults.interruption import Alarm, Interruption
 from churn.system.protocols import Engine, Host, ListedContainer
 
 _T = TypeVar("_T")
+Armed = Disturb | Interrupt | InterruptAt
+"""What strikes the manager's next operation."""
 
 
 @frozen(kw_only=True)
@@ -110,7 +114,7 @@ class Faults:
         self._gate = gate
         self._held = ""
         """The service whose port is held; empty: none is."""
-        self._next: Disturb | Interrupt | None = None
+        self._next: Armed | None = None
         """What is to strike the manager's next operation."""
 
     def begin(self, real: Mapping[str, str], folders: Mapping[str, str]) -> None:
@@ -121,11 +125,11 @@ class Faults:
         for folder in folders.values():
             self.host.behave(folder, Behaviour.HEALTHY.value)
 
-    def snapshot(self) -> tuple[dict[str, str], Disturb | Interrupt | None, str]:
+    def snapshot(self) -> tuple[dict[str, str], Armed | None, str]:
         """As `Rewindable.snapshot`."""
         return dict(self._words), self._next, self._held
 
-    def restore(self, snapshot: tuple[dict[str, str], Disturb | Interrupt | None, str]) -> None:
+    def restore(self, snapshot: tuple[dict[str, str], Armed | None, str]) -> None:
         """As `Rewindable.restore`."""
         words, self._next, self._held = snapshot
         self._words = dict(words)
@@ -134,21 +138,22 @@ class Faults:
         """What is yet to strike."""
         return self._next
 
-    def disturbing(self, act: Callable[[], _T]) -> tuple[_T, Disturbed]:
+    def disturbing(self, act: Callable[[], _T], usual: Callable[[], float]) -> tuple[_T, Disturbed]:
         """Do `act`, an operation of the manager's. If a `disturb` or an `interrupt` was done before, it is on meanwhile.
 
-        Given back are what `act` gives, and what befell its calls.
+        `usual` tells how many seconds it usually takes. Given back are what `act` gives, and what befell its calls.
         """
         gate, planned = self._gate, self._next
         if gate is None:
             return act(), Disturbed()
-        fault = None if planned is None else self._fault(planned)
+        fault = None if planned is None else self._fault(planned, usual)
         before, held = len(gate.struck), gate.held
         if fault is not None:
             self._next = None
             gate.switch_on(fault)
         try:
-            done = act()
+            with fault.set(gate) if isinstance(fault, Alarm) else nullcontext():
+                done = act()
         finally:
             if fault is not None:
                 gate.switch_off(fault)
@@ -229,13 +234,15 @@ class Faults:
         self._held = ""
         return ""
 
-    def _disturb(self, operation: Disturb | Interrupt, _: int | None) -> str:
+    def _disturb(self, operation: Armed, _: int | None) -> str:
         if self._gate is None:
             return _NO_GATE
         self._next = operation
         return ""
 
-    def _fault(self, operation: Disturb | Interrupt) -> Fault:
+    def _fault(self, operation: Armed, usual: Callable[[], float]) -> Fault:
+        if isinstance(operation, InterruptAt):
+            return Alarm(seconds=usual() * operation.percent / _WHOLE, signal=operation.how.name)
         if isinstance(operation, Interrupt):
             after, every = operation.side is Side.AFTER, operation.among is Calls.ALL
             return Interruption(call=operation.call, after_it=after, signal=operation.how.name, every=every)
@@ -276,6 +283,8 @@ def await_engine(engine: Engine, clock: Clock, within: float | None = None) -> b
             return True
 
 
+_WHOLE = 100
+"""Per cent."""
 COMES_BACK = 30.0
 """Seconds that a restart of an engine may take."""
 _NO_GATE = "this engine cannot be made to fail"
@@ -297,6 +306,7 @@ STRIKES: dict[type[Operation], Callable[[Faults, Any, int | None], str]] = {
     ReleasePort: Faults._release,  # noqa: SLF001
     Disturb: Faults._disturb,  # noqa: SLF001
     Interrupt: Faults._disturb,  # noqa: SLF001
+    InterruptAt: Faults._disturb,  # noqa: SLF001
     RestartEngine: Faults._restart,  # noqa: SLF001
 }
 """How each fault is made, or ended."""

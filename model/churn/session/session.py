@@ -59,8 +59,8 @@ class Session(Opened):
         """Bugs that are no news: what they leave is put right as far as it can be, and the sequence goes on."""
         self.trace = trace
         self.budget = budget
-        self.costs = Costs()
-        self.durations = Durations()
+        self.costs, self.durations = Costs(), Durations()
+        system.usual = lambda operation: self.durations.usual(operation, self._before)
         self.watch: Watch | None = None
         """Told of each step once it was judged, or hurried past, with the state it was done in."""
         self.possible: tuple[State, ...] = (CLEAN,)

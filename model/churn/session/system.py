@@ -31,7 +31,7 @@ from churn.session.observer import Observer
 from churn.system.clock import Clock
 from churn.system.faults import KINDS
 from churn.system.faults.gate import Gate
-from churn.system.faults.interruption import Interruption
+from churn.system.faults.interruption import ENDINGS, Interruption
 from churn.system.ownership import remove
 from churn.system.process import run
 from churn.system.protocols import Engine, Host, Manager
@@ -81,6 +81,8 @@ class System:
         self.gate = gate
         self.clients: Clients | None = None
         """How several clients ask the manager at once, where they can."""
+        self.usual: Callable[[Operation], float | None] = lambda _: None
+        """Tells how many seconds an operation usually takes that is done next, None where nobody knows."""
         self.probe: Callable[[], str] = lambda: ""
         """Tells why the engine cannot run any container at this moment; empty where it can, or where nobody can tell."""
 
@@ -205,10 +207,15 @@ class System:
             return outcome
         if isinstance(operation, Create):
             self.observer.forget(operation.name)
-        outcome, by = self._faults.disturbing(lambda: self._carried_out(operation))
+        outcome, by = self._faults.disturbing(lambda: self._carried_out(operation), lambda: self._usually(operation))
         told = _disturbed(outcome, by, self.contract.bounds.grace) if by.struck else outcome
         self.observer.kills.hear(operation, told, struck=bool(by.struck))
         return told
+
+    def _usually(self, operation: Operation) -> float:
+        """Seconds that the operation usually takes; as long as nobody knows, those that it may take."""
+        known = self.usual(operation)
+        return known if known is not None else self.contract.bounds.of(operation.kind) or 0.0
 
     def _carried_out(self, operation: Operation) -> Outcome:
         ask = REQUESTS.get(type(operation))
@@ -275,7 +282,7 @@ def _disturbed(outcome: Outcome, by: Disturbed, grace: float) -> Outcome:
     success is believed, unless the manager was misled; and if it is no success, nobody knows what the operation did.
     """
     outcome = evolve(outcome, held=by.held)
-    ended_midway = any(one.fault == Interruption.name for one in by.struck)
+    ended_midway = any(one.fault in ENDINGS for one in by.struck)
     kinds = [KINDS.get(one.fault, Interruption) for one in by.struck]
     stands = by.held < grace and all(kind.only_delays for kind in kinds)
     if stands or (isinstance(outcome, Ok) and not any(kind.misleads for kind in kinds)):

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from churn.errors import UsageError
 from churn.lifecycle.observation import Container, Listed, Status
-from churn.lifecycle.operations import Restart, Start, Stop
+from churn.lifecycle.operations import Interrupt, Restart, Start, Stop
 from churn.lifecycle.outcome import Garbled, Ok, Outcome, Unknown
 from churn.lifecycle.patterns import fits
 from churn.lifecycle.state import State
@@ -112,6 +112,7 @@ class Acquaintance:
             contract = self.system.manager.contract
             rows = [row for row in self.system.engine.list(self.system.marks) if not contract.helped_by(row.name)]
             yield from self._containers(rows)
+            yield from self._calls(rows)
             yield from self._health(judged)
             self.better = next(filter(None, map(self._better, rows)), ())
 
@@ -195,6 +196,13 @@ class Acquaintance:
             lines = identifying(self.manager.memory.printed.get("create", ""))
             if lines:
                 yield Mistake(f"create: {_unread(garbled)}", "create", lines)
+
+    def _calls(self, rows: Sequence[ListedContainer]) -> Iterator[Mistake]:
+        """Containers that were made and started by no call that was seen, where the manager is to be ended at one."""
+        gate, ended = self.system.gate, Interrupt.kind in self.system.contract.possible
+        if rows and ended and gate is not None and not gate.changes:
+            told = "engine_calls: container {} was made by no call of Docker's API at the address in DOCKER_HOST"
+            yield Mistake(told.format(rows[0].name), "contract", ('engine_calls = "unseen"',))
 
     # -- whose its containers are -------------------------------------------------------------------------------------
 

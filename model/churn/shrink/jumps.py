@@ -7,7 +7,7 @@ from attrs import evolve
 
 from churn.lifecycle.condition import ABSENT, UNSETTLED, Abstract, Behaviour
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Create, Interrupt, SetBehaviour, Start, Step, Stop
+from churn.lifecycle.operations import Create, Family, SetBehaviour, Start, Step, Stop
 from churn.lifecycle.sequence import Sequence
 from churn.session.failing import Failing, Steps
 from churn.shrink.foresight import Candidate, Foresight, behaving, behaviours, is_plain, plainly_done, with_short_waits
@@ -84,7 +84,7 @@ def _since_interrupt(failing: Failing) -> int:
     found = [
         place
         for place, (step, before) in enumerate(zip(failing.steps, failing.befores, strict=False))
-        if isinstance(step.operation, Interrupt) and UNSETTLED not in before
+        if step.operation.family is Family.INTERRUPT and UNSETTLED not in before
     ]
     return len(failing.steps) - found[-1] if found else 0
 

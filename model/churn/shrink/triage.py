@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from churn.errors import BudgetSpent
 from churn.lifecycle.condition import UNSETTLED
 from churn.lifecycle.invariants import Trait
-from churn.lifecycle.operations import Disturb, Interrupt
+from churn.lifecycle.operations import Disturb, Family
 from churn.lifecycle.sequence import Naming
 from churn.session.done import Done
 from churn.session.failing import Failing, Result
@@ -305,7 +305,7 @@ def _are_of_one_end(bug: Bug, other: Bug) -> bool:
 def _ended(bug: Bug) -> tuple[tuple[str, int | None], ...] | None:
     """The operations up to the one that was ended midway, with their services in their order; None where it shows otherwise."""
     look, operations = bug.failing.fingerprint, bug.cause.operations
-    armed = [place for place, one in enumerate(operations) if isinstance(one, Interrupt)]
+    armed = [place for place, one in enumerate(operations) if one.family is Family.INTERRUPT]
     if not armed or not look.has(Trait.SPOKEN) or look.signature.condition.word != UNSETTLED.word:
         return None
     order = {name: place for place, name in enumerate(dict.fromkeys(one.service for one in operations))}

@@ -133,15 +133,19 @@ def markers() -> frozenset[str]:
     return frozenset(found for pid in pids() if (found := _variable_of(pid)) is not None)
 
 
-def interrupt(marker: str, name: str) -> None:
+def interrupt(marker: str, name: str) -> bool:
     """Send the signal of that name (``TERM``) to the whole process group of the command that `run` runs with that marker.
 
-    Nothing happens where none runs.
+    Whether one runs; nothing happens where none does.
     """
     child = _COMMANDS.get(marker)
-    if child is not None and child.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.Signals[f"SIG{name}"])
+    if child is None or child.returncode is not None:
+        return False
+    try:
+        os.killpg(child.pid, signal.Signals[f"SIG{name}"])
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def visible() -> bool:

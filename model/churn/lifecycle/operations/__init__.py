@@ -25,6 +25,7 @@ from churn.lifecycle.operations.faults import (
     Ending,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     Outage,
     ReleasePort,
@@ -65,6 +66,7 @@ __all__ = [
     "Family",
     "HoldPort",
     "Interrupt",
+    "InterruptAt",
     "Kill",
     "Length",
     "List",
@@ -114,6 +116,7 @@ _ALL: tuple[type[Operation], ...] = (
     Disturb,
     RestartEngine,
     Interrupt,
+    InterruptAt,
     Together,
 )
 KINDS: Mapping[str, type[Operation]] = {cls.kind: cls for cls in _ALL}

@@ -260,12 +260,46 @@ class Interrupt(Operation):
         return f"{self.kind} {self.how.value} {self.side.value} {self.call}{counted}"
 
 
+@frozen(cache_hash=True)
+class InterruptAt(Operation):
+    """The manager's next operation that changes a service is ended when that percentage of its usual time has passed.
+
+    It is for managers whose calls nobody sees. What is usual the system has shown by then. An operation that is quicker this
+    time is not ended, and does what it always does.
+    """
+
+    percent: int
+    how: Ending = Ending.KILL
+    kind = "interrupt-at"
+    family = Family.INTERRUPT
+    manager = False
+    fault = True
+    offered = True
+    toured = False
+
+    @classmethod
+    def each(cls, names: tuple[str, ...]) -> Iterator[Self]:  # noqa: ARG003 -- it strikes whichever comes next
+        yield from (cls(percent) for percent in _PERCENTAGES)
+        yield from (cls(_HALF, how) for how in (Ending.TERM, Ending.INT))
+
+    @property
+    def milder(self) -> tuple[Operation, ...]:
+        """By SIGKILL, which leaves the manager no choice; when half of the time has passed."""
+        plain = () if self.how is Ending.KILL else (evolve(self, how=Ending.KILL),)
+        return plain if self.percent == _HALF else (*plain, evolve(self, percent=_HALF))
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.how.value} {self.percent}%"
+
+
 SIGNALLED = "signalled"
 """What the contract has as possible where the manager is a program of its own, which can get a signal."""
 _CALLS = 4
 """A start that fails changes so much: it keeps a note, makes a container, starts it, and removes it."""
 _SIGNALLED = (1, 2)
 """The calls after which a program gets a signal that it may heed."""
+_PERCENTAGES, _HALF = (10, 30, 50, 70, 90), 50
+"""Of an operation's usual time."""
 
 
 @frozen(cache_hash=True)

@@ -9,6 +9,7 @@ from churn.lifecycle.operations import (
     Disturb,
     HoldPort,
     Interrupt,
+    InterruptAt,
     Kill,
     Outage,
     ReleasePort,
@@ -81,7 +82,7 @@ def release(state: State, operation: ReleasePort, _: Outcome, __: Contract) -> t
     return (Branch(Must.OK, state.change(operation.name, held=False)),)
 
 
-def disturb(state: State, _: Disturb | Interrupt, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
+def disturb(state: State, _: Disturb | Interrupt | InterruptAt, __: Outcome, ___: Contract) -> tuple[Branch, ...]:
     """What follows a disturbance, or an interrupt: it shows in the manager's next operation only."""
     return (Branch(Must.ANY, state),)
 

@@ -191,8 +191,10 @@ class Gate:
     """What the engine itself answered, no fault of these, when it could not do what it was asked."""
     images_removed: int = 0
     """How many images were removed by who asks here."""
-    signalled: Callable[[str], None] = field(default=lambda _: None)
-    """Sends that signal (``KILL``) to the program that asks here, where it is one."""
+    signalled: Callable[[str], bool] = field(default=lambda _: False)
+    """Sends that signal (``KILL``) to the program that asks here; whether there is one."""
+    changes: int = 0
+    """How many calls came that change a container."""
     _hanging: list[Fault] = field(factory=list)
     _ends: dict[int, float] = field(factory=dict)
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
@@ -238,6 +240,7 @@ class Gate:
 
     def before(self, call: Call) -> Refused | Lost | None:
         """What becomes of a call before the engine has it."""
+        self.changes += call.verb in CHANGING
         if not self.faults:
             return None
         with self._lock:

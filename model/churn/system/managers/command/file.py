@@ -20,6 +20,7 @@ from churn.lifecycle.contract import (
     Renewal,
     Reply,
     SecondStart,
+    Sight,
     Willing,
     Words,
 )
@@ -68,6 +69,7 @@ _CHOICES: Mapping[str, type[Enum]] = {
     "second_create": Reply,
     "running_remove": Willing,
     "idle_restart": Willing,
+    "engine_calls": Sight,
     "busy": Leave,
     "midway": Leave,
     "overtaken": Leave,
