@@ -41,6 +41,8 @@ from churn.system.managers.defects import DEFECTS
 
 HEALTHY, AT_ONCE = "healthy", 4
 KEPT = Path(__file__).parents[2] / "reproducers" / "defects"
+_CAMPAIGNS = 10
+"""What so many keep in memory is let go with their process."""
 MINIMA = Path(__file__).parent / "minima.json"
 Job = tuple[str, tuple[str, ...], int]
 
@@ -113,11 +115,13 @@ def _all_shrunk(options: argparse.Namespace) -> None:
         for seed in range(options.first, options.first + number)
     ]
     rows: dict[str, list[Shrunk]] = {}
-    with Pool(options.jobs) as pool:
-        for (_, defects, _), told in pool.imap(_do, jobs):
+    with Pool(options.jobs, maxtasksperchild=_CAMPAIGNS) as pool:
+        for (_, defects, seed), told in pool.imap(_do, jobs):
             assert isinstance(told, Shrunk)
             name = defects[0] if defects else HEALTHY
             rows.setdefault(name, []).append(told)
+            if not defects and told.length:
+                print(f"{HEALTHY}, seed {seed}: {told.sequence}", flush=True)
             if len(rows[name]) == seeds[name]:
                 print(name, _counted(rows[name], minima.get(name)), flush=True)
     if options.keep:

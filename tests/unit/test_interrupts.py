@@ -13,7 +13,25 @@ import pytest
 from churn.assembly import Target, assembled
 from churn.campaign import Campaign, Plan
 from churn.explore.interrupts import CASES, Sweep, sweep_briefly, sweepable
-from churn.lifecycle.operations import Calls, Create, Ending, Interrupt, Operation, Restart, Side, Start, Step, Stop
+from churn.lifecycle.condition import Behaviour
+from churn.lifecycle.form import Setting
+from churn.lifecycle.operations import (
+    Calls,
+    Create,
+    Ending,
+    Interrupt,
+    List,
+    Operation,
+    Remove,
+    Restart,
+    SetBehaviour,
+    Side,
+    Start,
+    Step,
+    Stop,
+    Together,
+    Update,
+)
 from churn.lifecycle.outcome import Ok, Outcome, Unknown
 from churn.lifecycle.paths import Atlas
 from churn.lifecycle.sequence import Sequence
@@ -182,6 +200,36 @@ def test_a_manager_that_never_gets_well_is_objected_to() -> None:
     steps = (Create("a"), Interrupt(2, Side.AFTER), Start("a"), Start("a"), Stop("a"))
     with session("kill-wedges") as one, pytest.raises(Violation, match="must succeed by now"):
         one.run("a test", ("a",), Sequence(tuple(map(Step, steps))))
+
+
+def test_a_port_that_was_to_change_is_the_old_or_the_new_one_after_a_start_that_failed() -> None:
+    """What was ended before it left open whether the start knows of the change."""
+    moved = (Create("a"), Update("a", Setting.PORT), Interrupt(1, Side.BEFORE), Stop("a"))
+    *_, stopped, _, started = outcomes(
+        *moved,
+        SetBehaviour("a", Behaviour.CRASH),
+        Start("a"),
+        Stop("a"),
+        SetBehaviour("a", Behaviour.HEALTHY),
+        Start("a"),
+    )
+    assert isinstance(stopped, Ok)
+    assert isinstance(started, Ok)
+
+
+def test_a_service_that_was_removed_and_made_anew_midway_has_a_port_of_its_own() -> None:
+    *_, started = outcomes(
+        Create("a"), Interrupt(1, Side.AFTER), Remove("a"), Interrupt(1, Side.AFTER), Create("a"), Start("a")
+    )
+    assert isinstance(started, Ok)
+
+
+@pytest.mark.parametrize("asked", [Start("a"), Stop("a"), Start("b")], ids=str)
+@pytest.mark.parametrize("side", Side)
+def test_a_list_beside_another_operation_may_lack_what_may_not_be_there(asked: Operation, side: Side) -> None:
+    block = Together(((asked,), (List(),)))
+    with session() as one:
+        one.run("a test", ("a", "b"), Sequence(tuple(map(Step, (Interrupt(1, side), Create("a"), block)))))
 
 
 # -- programs -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache
 from itertools import product
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import define, evolve, frozen
 from hypothesis import seed as seeded, strategies as st
@@ -65,6 +65,8 @@ def openings(services: int, namings: tuple[Naming, ...] = SINGLE) -> tuple[Openi
 
 MOST_DRAWN = 100
 """In wider draws Hypothesis takes some numbers of 100 and more too often: those that programs are known to stumble over."""
+BURST = 5
+"""Steps that an exploration draws at once; a sequence may end at each of them."""
 MOST_CALLS = 12
 """Up to this call of a client another one may go on: a start of the reference manager's makes no more."""
 PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
@@ -114,7 +116,16 @@ def operations(
 paces = st.sampled_from(PACES)
 """Any of `PACES`."""
 several = st.sampled_from((False,) * 4 + (True,))
-"""Whether two clients ask at once instead; mostly not."""
+"""Whether two clients ask at once after a step; mostly not."""
+
+
+@lru_cache(maxsize=64)
+def bursts(
+    names: tuple[str, ...], possible: frozenset[str], size: int, *, faults: bool, brief: bool = False
+) -> st.SearchStrategy[tuple[Any, ...]]:
+    """So many operations, each followed by its pace."""
+    operation = operations(names, possible, faults=faults, brief=brief)
+    return st.tuples(*(operation, paces) * size)
 
 
 def _to_the_other(client: int, point: int) -> Turn:
@@ -159,6 +170,8 @@ class LifecycleMachine(RuleBasedStateMachine):
     """
 
     explorer: ClassVar[Explorer | None] = None
+    burst: ClassVar[int] = 1
+    """How many steps `operate` draws at once: what Hypothesis does for each draw costs more than most steps."""
     wishes: ClassVar[Wishes] = Wishes()
     """What the front end wishes; with pytest, what its options say."""
 
@@ -210,23 +223,24 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def operate(self, data: st.DataObject) -> None:
-        """Draw a step and do it."""
+        """Draw steps and do them."""
         if self._drawn:
             return  # whatever would still be drawn is the same sequence
         shared = self.shared
         assert self._opening is not None, "Hypothesis runs initialize rules first"  # noqa: S101 -- its promise
         names, possible = self._opening.names, shared.session.contract.possible
-        operation = data.draw(operations(names, possible, faults=shared.faults, brief=shared.brief))
-        if operation is not None and possible >= CLIENTS and data.draw(several):
-            operation = data.draw(together(names, possible))
-        step = None if operation is None else Step(operation, data.draw(paces))
-        if step is None:
-            self._drawn = self._asleep = True
-        self.perform(step)
+        drawn = data.draw(bursts(names, possible, self.burst, faults=shared.faults, brief=shared.brief))
+        for operation, pace in zip(drawn[::2], drawn[1::2], strict=True):
+            if operation is None:
+                self._drawn = self._asleep = True
+                return
+            self.perform(Step(operation, pace))
+            if possible >= CLIENTS and data.draw(several):
+                self.perform(Step(data.draw(together(names, possible)), pace))
 
     def perform(self, step: Step | None) -> None:
         """Do a step, or what comes nearest to it where the model does not enable it; nothing in a sequence that is over."""
-        if step is None or self._asleep:
+        if step is None or self._asleep or self._error is not None:
             return
         self._guarded(lambda: self._perform(step))
 
@@ -291,10 +305,13 @@ def explore(explorer: Explorer, profile: Profile, seed: int) -> Violation | None
     Gives the violation that ended it, or None. Raises `EnvironmentFault`, `BudgetSpent`.
     """
     explorer.ended = None
-    machine: type[LifecycleMachine] = seeded(seed)(type("Exploration", (LifecycleMachine,), {"explorer": explorer}))
+    burst = min(BURST, profile.steps)
+    own = {"explorer": explorer, "burst": burst}
+    machine: type[LifecycleMachine] = seeded(seed)(type("Exploration", (LifecycleMachine,), own))
+    rules = Profile(profile.sequences, 1 + profile.steps // burst)  # one of them draws the opening
     try:
         with isolated():
-            run_state_machine_as_test(machine, settings=quiet(profile))
+            run_state_machine_as_test(machine, settings=quiet(rules))
     except Violation as violation:
         return violation
     return None

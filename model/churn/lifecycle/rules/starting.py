@@ -46,7 +46,10 @@ def restart(state: State, operation: Restart, outcome: Outcome, contract: Contra
         if outcome.ended < until(service) or contract.idle_restart is Willing.DONE:
             return branches
         succeeded = (one for one in branches if one.must is Must.OK)
-        return (*succeeded, Branch(Must.REJECTED, state))  # it may not run, and that be why it is refused
+        return (
+            *succeeded,
+            Branch(Must.REJECTED, _either_port(state, operation.name)),
+        )  # it may not run, and that be why it is refused
     if contract.restarted_container is Remains.REUSED:
         contract = evolve(contract, stopped_container=Remains.REUSED)  # as if what it was stopped for were this start
         launched = _launch_as_it_is(state, operation.name, outcome, contract)
@@ -134,7 +137,7 @@ def as_failed(service: Service, contract: Contract) -> Service:
 
 
 def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contract) -> tuple[Branch, ...]:
-    service = state.services[name]
+    service, state = state.services[name], _either_port(state, name)
     if outcome.ended < until(service):
         return (Branch(Must.ANY, state),)
     up = as_running(service, outcome, contract, strict=False)
@@ -145,3 +148,8 @@ def _start_unsettled(state: State, name: str, outcome: Outcome, contract: Contra
         before = evolve(up, made=service.made, port=service.port, next_port=service.next_port)
         succeeded.append(Branch(Must.OK, state.put(name, before)))
     return (*succeeded, *not_well(state, name, Start.kind, contract))
+
+
+def _either_port(state: State, name: str) -> State:
+    """Whatever became of the start, a service that was to get another port by it may have that, or its old one still."""
+    return state if state.services[name].next_port is None else state.change(name, port=None, next_port=0)

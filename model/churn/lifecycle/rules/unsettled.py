@@ -18,6 +18,8 @@ def unsettle(state: State, operation: Operation, outcome: Unknown) -> tuple[Stat
     if service is None and not isinstance(operation, Create):
         return (state,)
     after = evolve(service or Service(), unsettled=_both(service, operation, outcome))
+    if isinstance(operation, Create) and service is not None and _may_be_absent(service):
+        after = evolve(after, port=None)  # where it is made anew only now, it has a port of its own
     moves = isinstance(operation, Update) and operation.what is Setting.PORT
     if moves or after.next_port is not None:
         after = evolve(after, port=None, next_port=0)  # the old one or the new one, and from the next start on either
@@ -25,6 +27,10 @@ def unsettle(state: State, operation: Operation, outcome: Unknown) -> tuple[Stat
         return (state.put(operation.service, evolve(after, held=after.held and not moves)),)
     asked = as_asked(after, operation, outcome)
     return tuple(state.put(operation.service, one) for one in (asked, evolve(after, held=asked.held)))
+
+
+def _may_be_absent(service: Service) -> bool:
+    return service.unsettled is not None and service.unsettled.kind == Create.kind
 
 
 def _both(service: Service | None, operation: Operation, outcome: Unknown) -> Unsettled:
