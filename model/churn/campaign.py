@@ -45,7 +45,7 @@ _SEARCH = 1 / 3
 """Of what is left of the budget: for one round of searching; the rest is kept for confirming, shrinking, further rounds."""
 _BARREN = 2
 """Rounds in a row that find nothing new, after which there are no more."""
-_CALM_SHARE, _HURRIED_SHARE, _SWEEP_SHARE = 0.5, 0.45, 0.3
+_CALM_SHARE, _HURRIED_SHARE, _SWEEP_SHARE = 0.6, 0.55, 0.3
 """Of what is then left: for the calm tour, then the hurried one, then a short sweep of interrupts. Exploration gets the rest."""
 _AT_FIRST, _KEPT_BACK = 0.15, 0.3
 """Of the budget's seconds: what a bug may take when it is met; what is kept for going on with those that are unfinished."""

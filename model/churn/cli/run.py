@@ -41,7 +41,7 @@ from churn.report.progress import Ticker
 from churn.session.trace import written
 from churn.system.clock import today
 
-OPERATIONS = 30_000
+OPERATIONS = 28_000
 """The default budget on an emulated engine: two tours, some hundred random sequences, shrinking; in a few seconds."""
 _PAIRS = 20
 _SECONDS = 300.0
