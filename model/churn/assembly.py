@@ -202,7 +202,7 @@ def _reference_docker(target: Target, run: str) -> Iterator[System]:
     from churn.testbed import testbed
 
     with testbed(
-        target.engine, run, target.environ, job=target.job, labelling=bool(target.fails), speed=1.0, images=()
+        target.engine, run, target.environ, job=target.job, labelling=bool(target.adds), speed=1.0, images=()
     ) as here:
         ready(here.engine, (OTHER,))
         settings = Settings(

@@ -19,8 +19,8 @@ from churn.system.engines.emulated.api.server import ServerSettings, served
 from churn.system.faults.gate import Gate
 from churn.system.host import RealHost
 from churn.system.process import interrupt
-from churn.system.protocols import Manager
-from churn.system.proxy import ProxyHooks, proxied
+from churn.system.protocols import Program
+from churn.system.proxy import Proxy, ProxyHooks, proxied
 from churn.system.standin.image import TAG
 
 
@@ -36,11 +36,13 @@ class Testbed:
     """What marks everything of this run's."""
     environ: Mapping[str, str]
     gate: Gate | None
+    proxy: Proxy | None
+    """The way to the engine that leads through the gate."""
     waits: Waits
     real: bool = False
     """Whether the engine is a real one, which may be in trouble."""
 
-    def system(self, manager: Manager, *, adds: frozenset[str], looking: Mapping[str, str] | None = None) -> System:
+    def system(self, manager: Program, *, adds: frozenset[str], looking: Mapping[str, str] | None = None) -> System:
         """The system of a manager here; `adds` are kinds of operation beside its own, as those that fail the engine.
 
         `looking` is the environment of commands that are run for evidence, where it is not the manager's.
@@ -53,8 +55,8 @@ class Testbed:
             manager.contract = evolve(manager.contract, stop_grace=grace)
         environ = {**_plain(looking or self.environ, self.engine.url), "DOCKER_HOST": self.engine.url}
         made = System(manager, self.engine, self.host, self.clock, self.waits, self.labels, environ, self.gate)
-        if adds >= CLIENTS:
-            made.clients = InThreads(manager)
+        if adds >= CLIENTS and self.proxy is not None:
+            made.clients = InThreads(manager, self.proxy)
         if self.real and self.engine.has_image(TAG):
             made.probe = Canary(self.engine, self.host, self.clock, TAG, self.labels).trouble
         return made
@@ -81,13 +83,9 @@ def testbed(
         folder = stack.enter_context(ownership.folder(run))
         url = _served(stack, folder, speed, images) if engine == "emulated" else environ.get("DOCKER_HOST")
         reached = stack.enter_context(closing(DockerEngine(environ, url)))
-        labels, clock, gate = ownership.labels(run, job), RealClock(), None
-        way = reached.url
-        if labelling:
-            _expect_plain(reached)
-            gate = Gate()
-            proxy = stack.enter_context(proxied(reached.url, folder, labels, gate))
-            gate.hooks, way = ProxyHooks(reached, proxy, labels, TAG), proxy.url
+        labels, clock = ownership.labels(run, job), RealClock()
+        gate, proxy = _gated(stack, reached, folder, labels) if labelling else (None, None)
+        way = proxy.url if proxy is not None else reached.url
         host = RealHost(folders=folder / "services", clock=clock, serving=engine == "emulated")
         yield Testbed(
             engine=reached,
@@ -97,9 +95,19 @@ def testbed(
             labels=labels,
             environ={**_plain(environ, way), "DOCKER_HOST": way},
             gate=gate,
+            proxy=proxy,
             waits=REAL_WAITS.hastened(speed) if engine == "emulated" else REAL_WAITS,
             real=engine != "emulated",
         )
+
+
+def _gated(stack: ExitStack, engine: DockerEngine, folder: Path, labels: Mapping[str, str]) -> tuple[Gate, Proxy]:
+    """A proxy in front of the engine, and the gate that its calls pass."""
+    _expect_plain(engine)
+    gate = Gate()
+    proxy = stack.enter_context(proxied(engine.url, folder, labels, gate))
+    gate.hooks = ProxyHooks(engine, proxy, labels, TAG)
+    return gate, proxy
 
 
 def _plain(environ: Mapping[str, str], way: str) -> Mapping[str, str]:

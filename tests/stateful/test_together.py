@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from io import StringIO
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -204,7 +205,7 @@ def test_who_interrupts_programs_that_run_at_once_ends_them_and_no_other_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sleeper = Sleeper(f"churn-{new_run()}")
-    clients = InThreads(sleeper)  # type: ignore[arg-type]  # nothing else is asked of it
+    clients = InThreads(sleeper, SimpleNamespace(conductor=None))  # type: ignore[arg-type]  # nothing else is asked of them
     lanes = [[partial(sleeper.sleep, f"{lane}{number}") for number in range(2)] for lane in "ab"]
     join, interrupts = Thread.join, iter([True])
 

@@ -120,7 +120,7 @@ class Clashes:
             self.failures += 1
             self.failed(run.failing)
         outcome = run.records[-1].outcome if len(run.records) == len(steps) else None
-        return outcome.points if isinstance(outcome, Overlapped) else ()
+        return outcome.points.made if isinstance(outcome, Overlapped) else ()
 
 
 def longer(turns: Turns, points: Sequence[int]) -> Iterator[Turns]:

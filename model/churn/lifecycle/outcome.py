@@ -4,6 +4,7 @@ from attrs import field, frozen
 
 from churn.lifecycle.observation import Listed
 from churn.lifecycle.operations.base import Operation
+from churn.lifecycle.operations.together import Turn
 
 
 @frozen
@@ -87,11 +88,23 @@ class Call:
 
 
 @frozen
+class Points:
+    """The calls of the engine, and of its own store, that a manager made for each of several clients, counted from 0."""
+
+    made: tuple[int, ...] = ()
+    """How many there were for each client; none where nobody counts."""
+    changing: tuple[tuple[int, ...], ...] = ()
+    """Those that change a container, for each client."""
+    missed: tuple[Turn, ...] = ()
+    """The turns that nobody took: the client made no such call, or the one that was to go on had ended."""
+
+
+@frozen
 class Overlapped(Ok):
     """All that several clients asked for at once has ended; how, `calls` tell, in the order in which they were asked for.
 
-    `points` are how many calls of the engine and of its own store the manager made for each client; none where nobody counts.
+    `points` tell which calls the manager made for each client, as far as somebody counts them.
     """
 
     calls: tuple[Call, ...] = field(default=(), kw_only=True)
-    points: tuple[int, ...] = field(default=(), kw_only=True)
+    points: Points = field(default=Points(), kw_only=True)

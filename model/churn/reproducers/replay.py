@@ -8,6 +8,7 @@ from attrs import frozen
 from churn.errors import EnvironmentFault
 from churn.lifecycle.condition import spelled
 from churn.lifecycle.operations import Create, InterruptAt, Start, Step, Stop
+from churn.lifecycle.outcome import Overlapped
 from churn.lifecycle.sequence import Sequence
 from churn.reproducers.file import Reproducer
 from churn.session.known import Known, NothingNew
@@ -108,4 +109,10 @@ def _drift(reproducer: Reproducer, records: tuple[Record, ...]) -> tuple[str, ..
         for place, (record, before) in enumerate(zip(records, reproducer.befores, strict=False), 1)
         if record.before != before
     ]
-    return (*moved, *(f"step {done + place}, {step}: not reached" for place, step in enumerate(missed, 1)))
+    untaken = [
+        f"step {place}, {record.step}: nobody took the turn: {turn}"
+        for place, record in enumerate(records, 1)
+        if isinstance(record.outcome, Overlapped)
+        for turn in record.outcome.points.missed
+    ]
+    return (*moved, *untaken, *(f"step {done + place}, {step}: not reached" for place, step in enumerate(missed, 1)))

@@ -8,11 +8,12 @@ from typing import Protocol
 from attrs import frozen
 
 from churn.lifecycle.operations import Operation, Together, Turn
-from churn.lifecycle.outcome import Call, Evidence, Ok, Outcome, Overlapped
+from churn.lifecycle.outcome import Call, Evidence, Ok, Outcome, Overlapped, Points
 from churn.system import process
 from churn.system.baton import Baton
 from churn.system.clock import Clock
-from churn.system.protocols import Manager
+from churn.system.protocols import Manager, Program
+from churn.system.proxy import Conductor, Proxy
 
 Lane = Sequence[Callable[[], None]]
 """What one client does, one after the other."""
@@ -23,11 +24,11 @@ Carry = Callable[[Manager, Operation], Outcome]
 class Clients(Protocol):
     """Has a manager for each of several clients, and lets them do their lanes at the same time."""
 
-    def managers(self, count: int) -> Sequence[Manager]:
+    def managers(self, block: Together) -> Sequence[Manager]:
         """A manager for each client; all of them know the same services."""
 
-    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:
-        """Let the clients do their lanes. How many calls the manager made for each; nothing where nobody counts them."""
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> Points:
+        """Let the clients do their lanes. Which calls the manager made for each; nothing where nobody counts them."""
 
 
 @frozen
@@ -38,37 +39,53 @@ class TakingTurns:
     make: Callable[[], Manager]
     """Makes a manager over what `baton` has pointed."""
 
-    def managers(self, count: int) -> Sequence[Manager]:
+    def managers(self, block: Together) -> Sequence[Manager]:
         """As `Clients.managers`."""
-        return [self.make() for _ in range(count)]
+        return [self.make() for _ in block.lanes]
 
-    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> Points:
         """As `Clients.run`."""
         return self.baton.run([partial(_do, lane, lambda: False) for lane in lanes], turns)
 
 
 @frozen
 class InThreads:
-    """Clients that are programs: each is asked for in a thread of its own, and nobody says who goes on."""
+    """Clients that are programs: each is asked for in a thread of its own.
 
-    manager: Manager
+    Each has a way to the engine of its own through `proxy`, which holds its calls where there are turns.
+    """
 
-    def managers(self, count: int) -> Sequence[Manager]:
-        """As `Clients.managers`: each operation is a program of its own anyway."""
-        return [self.manager] * count
+    manager: Program
+    proxy: Proxy
 
-    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> tuple[int, ...]:  # noqa: ARG002 -- nobody can be held
+    def managers(self, block: Together) -> Sequence[Manager]:
+        """As `Clients.managers`."""
+        share = len(block.operations)
+        return [self.manager.client(way, share) for way, _ in zip(self.proxy.clients, block.lanes, strict=False)]
+
+    def run(self, lanes: Sequence[Lane], turns: Sequence[Turn]) -> Points:
         """As `Clients.run`. What one of them raises is raised when all have ended; whoever interrupts this ends them."""
+        self.proxy.conductor = conductor = Conductor(len(lanes), tuple(turns))
+        try:
+            self._run(lanes, conductor)
+        finally:
+            self.proxy.conductor = None
+            conductor.finish()
+        return conductor.points()
+
+    def _run(self, lanes: Sequence[Lane], conductor: Conductor) -> None:
         raised: list[BaseException] = []
         over = Event()
 
-        def guarded(lane: Lane) -> None:
+        def guarded(number: int, lane: Lane) -> None:
             try:
                 _do(lane, over.is_set)
             except BaseException as error:  # noqa: BLE001 -- it is raised again, in the thread that waits
                 raised.append(error)
+            finally:
+                conductor.end(number)
 
-        threads = [Thread(target=guarded, args=(lane,), daemon=True) for lane in lanes]
+        threads = [Thread(target=guarded, args=one, daemon=True) for one in enumerate(lanes)]
         for thread in threads:
             thread.start()
         try:
@@ -76,6 +93,7 @@ class InThreads:
                 thread.join()
         except BaseException:
             over.set()
+            conductor.finish()
             while any(thread.is_alive() for thread in threads):
                 process.end_marked(self.manager.marker)
                 threads[0].join(_LOOK_AGAIN)
@@ -83,7 +101,6 @@ class InThreads:
             raise
         if raised:
             raise raised[0]
-        return ()
 
 
 _LOOK_AGAIN = 0.1
@@ -101,7 +118,7 @@ def at_once(clients: Clients, operation: Together, clock: Clock, carry: Carry) -
     """Let the clients ask for their lanes at the same time; what came of that."""
     lanes = operation.lanes
     done: list[list[Call]] = [[] for _ in lanes]
-    managers = clients.managers(len(lanes))
+    managers = clients.managers(operation)
     began = clock.now()
 
     def ask(number: int, one: Operation) -> None:

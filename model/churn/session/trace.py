@@ -127,7 +127,7 @@ def _details(record: Record) -> dict[str, Any]:
     if isinstance(outcome, Rejected):
         details["error"] = outcome.reason
     if isinstance(outcome, Overlapped):
-        details["calls"] = [_call(call) for call in outcome.calls]
+        details |= _overlapped(outcome)
     if outcome is not None and outcome.evidence.command:
         details |= {"command": outcome.evidence.command, "output": outcome.evidence.output}
     for name, findings in (("objections", record.objections), ("doubts", record.doubts)):
@@ -137,6 +137,12 @@ def _details(record: Record) -> dict[str, Any]:
                 for found in findings
             ]
     return details
+
+
+def _overlapped(outcome: Overlapped) -> dict[str, Any]:
+    """What several clients asked for, and the turns that nobody took."""
+    missed = [str(turn) for turn in outcome.points.missed]
+    return {"calls": [_call(call) for call in outcome.calls], **({"missed": missed} if missed else {})}
 
 
 def _call(call: Call) -> dict[str, Any]:

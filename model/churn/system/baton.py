@@ -16,7 +16,9 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from churn.errors import EnvironmentFault
 from churn.lifecycle.operations import Turn
 from churn.lifecycle.operations.together import PATIENCE
+from churn.lifecycle.outcome import Points
 from churn.system.clock import VirtualClock
+from churn.system.faults.gate import CHANGING
 
 _T = TypeVar("_T")
 _POLLS = 3
@@ -35,6 +37,7 @@ class _Client:
     thread: greenlet
     wake: float = 0.0
     points: int = 0
+    changing: list[int] = field(factory=list)
     recent: tuple[object, ...] = ()
     """The last calls that differ: who waits for something asks the same one or two again and again."""
     polls: int = 0
@@ -52,16 +55,17 @@ class Baton:
 
     clock: VirtualClock
     _clients: list[_Client] = field(init=False, factory=list)
-    _turns: dict[tuple[int, int], int] = field(init=False, factory=dict)
+    _turns: dict[tuple[int, int], Turn] = field(init=False, factory=dict)
+    """Those that were not taken yet, by client and point."""
     _turn: _Client | None = field(init=False, default=None)
     """Whose turn it is by the schedule."""
     _hub: greenlet = field(init=False, default=None)
 
-    def run(self, lanes: Sequence[Callable[[], None]], turns: Sequence[Turn]) -> tuple[int, ...]:
-        """Let the clients do their lanes; how many calls each has made. What one of them raises ends all."""
+    def run(self, lanes: Sequence[Callable[[], None]], turns: Sequence[Turn]) -> Points:
+        """Let the clients do their lanes; which calls they have made. What one of them raises ends all."""
         self._hub = getcurrent()
         self._clients = [_Client(number=number, thread=greenlet(lane)) for number, lane in enumerate(lanes)]
-        self._turns = {(turn.client, turn.point): turn.to for turn in turns}
+        self._turns = {(turn.client, turn.point): turn for turn in turns}
         self.clock.sleeper = self._sleep
         try:
             self._conduct()
@@ -70,7 +74,9 @@ class Baton:
             for client in self._clients:
                 client.thread.throw(GreenletExit)
             clients, self._clients = self._clients, []
-        return tuple(client.points for client in clients)
+        made = tuple(client.points for client in clients)
+        changing = tuple(tuple(client.changing) for client in clients)
+        return Points(made, changing, tuple(turn for turn in turns if turn in self._turns.values()))
 
     def pointed(self, thing: _T) -> _T:
         """The same thing, each call of which is a point at which another client may go on."""
@@ -87,10 +93,13 @@ class Baton:
                 self._give_way(client)
             return
         client.recent, client.polls, client.called = (*client.recent, call)[-_REMEMBERED:], 0, self.clock.now()
-        to = self._turns.get((client.number, client.points))
+        if isinstance(call, tuple) and call[0] in CHANGING:
+            client.changing.append(client.points)
+        turn = self._turns.get((client.number, client.points))
         client.points += 1
-        if to is not None and to < len(self._clients) and not self._clients[to].over:
-            self._hand_to(self._clients[to])
+        if turn is not None and turn.to < len(self._clients) and not self._clients[turn.to].over:
+            del self._turns[client.number, turn.point]
+            self._hand_to(self._clients[turn.to])
 
     def _hand_to(self, client: _Client) -> None:
         self._turn, client.called = client, self.clock.now()

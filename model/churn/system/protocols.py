@@ -259,6 +259,18 @@ class Manager(Protocol):
 
 
 @runtime_checkable
+class Program(Manager, Protocol):
+    """A manager each of whose operations is a program of its own, so that several clients may ask at the same time."""
+
+    def client(self, way: str, share: int) -> Manager:
+        """The same manager as one of several clients asks it, which know the same services.
+
+        `way` is where it finds the engine, as in DOCKER_HOST. Its operations may take as long as so many (`share`) would that
+        wait for one another.
+        """
+
+
+@runtime_checkable
 class Tidy(Protocol):
     """A manager that can clear up after itself."""
 

@@ -18,8 +18,9 @@ Clients in Go, the command too, ask once more on their own where a GET or HEAD g
 before. Where their ping gets none, they take the engine for one of their own version, which an older engine refuses.
 """
 
+from churn.system.proxy.conductor import Conductor
 from churn.system.proxy.hooks import ProxyHooks
 from churn.system.proxy.journal import Access
 from churn.system.proxy.proxy import Proxy, proxied
 
-__all__ = ["Access", "Proxy", "ProxyHooks", "proxied"]
+__all__ = ["Access", "Conductor", "Proxy", "ProxyHooks", "proxied"]

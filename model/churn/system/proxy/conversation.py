@@ -3,12 +3,15 @@
 from attrs import define, field
 
 from churn.system.faults.gate import Call, Lost, Refused
+from churn.system.proxy.conductor import Conductor
 from churn.system.proxy.exchange import Exchange, Next, ProxySettings, answer, healed, swallow
 from churn.system.proxy.journal import Access
 from churn.system.proxy.message import RequestHead, read_head
 from churn.system.proxy.stream import either, stream
 from churn.system.proxy.wire import Wire
 
+Place = tuple[Conductor, int]
+"""Who says when a client goes on, and the number of the client there."""
 _BAD_REQUEST = 400
 _BAD_GATEWAY = 502
 
@@ -19,6 +22,8 @@ class Conversation:
 
     client: Wire
     settings: ProxySettings
+    place: Place | None = None
+    """Where it is one of several clients, of which one goes on at a time."""
     _engine: Wire | None = field(default=None, init=False)
 
     async def hold(self) -> None:
@@ -53,7 +58,16 @@ class Conversation:
         except ValueError as error:
             await self.client.send(answer(_BAD_REQUEST, str(error)))
             return Next.END
-        return await self._admit(request, self.settings.journal.asked(request.method, request.target))
+        access = self.settings.journal.asked(request.method, request.target)
+        if self.place is None:
+            return await self._admit(request, access)
+        conductor, number = self.place
+        if not await either(conductor.admitted(number, Call.of(request.method, request.target)), self.client.gone()):
+            return Next.END
+        try:
+            return await self._admit(request, access)
+        finally:
+            conductor.answered(number)
 
     async def _next_head(self) -> bytes | None:
         """The next request's head; None where the client has closed or, between two requests, the engine has."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -11,8 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 from churn.errors import UsageError
+from churn.lifecycle.operations.together import MOST_LANES
 from churn.system.faults.gate import Gate
 from churn.system.proxy.address import LONGEST_PATH, Address
+from churn.system.proxy.conductor import Conductor
 from churn.system.proxy.conversation import Conversation
 from churn.system.proxy.exchange import ProxySettings
 from churn.system.proxy.journal import Access, AccessJournal
@@ -26,8 +29,13 @@ class Proxy:
     def __init__(self, path: Path, settings: ProxySettings) -> None:
         self.url = f"unix://{path}"
         """Where it listens, as for DOCKER_HOST."""
+        self.conductor: Conductor | None = None
+        """Who says when each of several clients goes on, while there are any."""
         self._settings = settings
-        self._server = ProxyServer(path, self._talk)
+        doors = {_beside(path, number): partial(self._talk, number) for number in range(MOST_LANES)}
+        self.clients: Sequence[str] = tuple(f"unix://{one}" for one in doors)
+        """Where each of several clients is to ask, as for DOCKER_HOST."""
+        self._server = ProxyServer({path: partial(self._talk, None), **doors})
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="churn's proxy", daemon=True)
 
@@ -75,8 +83,11 @@ class Proxy:
         for failure in self._server.failures:
             raise failure
 
-    async def _talk(self, client: Wire) -> None:
-        await Conversation(client, self._settings).hold()
+    async def _talk(self, number: int | None, client: Wire) -> None:
+        """What is done with a client; of several at once it has a number."""
+        conductor = self.conductor
+        place = (conductor, number) if conductor is not None and number is not None else None
+        await Conversation(client, self._settings, place).hold()
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -127,7 +138,12 @@ def _socket_path(folder: Path) -> Iterator[Path]:
 
 
 def _is_short(path: Path) -> bool:
-    return len(os.fsencode(path)) <= LONGEST_PATH
+    return len(os.fsencode(_beside(path, MOST_LANES))) <= LONGEST_PATH
+
+
+def _beside(path: Path, number: int) -> Path:
+    """The socket of one of several clients."""
+    return path.with_suffix(f".{number}.sock")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,26 @@ Talk = Callable[[Wire], Coroutine[Any, Any, None]]
 
 
 class ProxyServer:
-    """A unix socket at `path`, which only this process's user may connect to; for use on one running loop.
+    """Unix sockets, which only this process's user may connect to; for use on one running loop.
 
-    `failures` are the exceptions that a talk ended with: none, if all is well.
+    `talks` says for the path of each what is done with its clients. `failures` are the exceptions that a talk ended with: none,
+    if all is well.
     """
 
-    def __init__(self, path: Path, talk: Talk) -> None:
+    def __init__(self, talks: Mapping[Path, Talk]) -> None:
         self.failures: list[BaseException] = []
-        self._path = path
-        self._talk = talk
-        self._listener: socket.socket | None = None
+        self._doors = talks
+        self._listeners: dict[socket.socket, Path] = {}
         self._outage: asyncio.Task[None] | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Let clients in, unless they are. Raises `OSError`."""
-        if self._listener is None:
-            self._listener = _listening(self._path)
-            self._watch()
+        if not self._listeners:
+            for path in self._doors:
+                listener = _listening(path)
+                self._listeners[listener] = path
+                self._watch(listener)
 
     async def close(self) -> None:
         """Let no client in, and end the connections of those that are; an outage is over for good."""
@@ -55,16 +57,16 @@ class ProxyServer:
         await self.open()
 
     async def _shut(self) -> None:
-        if self._listener is not None:
-            self._path.unlink(missing_ok=True)
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
+        for listener, path in self._listeners.items():
+            path.unlink(missing_ok=True)
+            asyncio.get_running_loop().remove_reader(listener)
+            listener.close()
+        self._listeners.clear()
         await _ended(*self._talks)
 
-    def _watch(self) -> None:
-        if self._listener is not None:
-            asyncio.get_running_loop().add_reader(self._listener, self._let_in, self._listener)
+    def _watch(self, listener: socket.socket) -> None:
+        if listener in self._listeners:
+            asyncio.get_running_loop().add_reader(listener, self._let_in, listener)
 
     def _let_in(self, listener: socket.socket) -> None:
         try:
@@ -74,11 +76,12 @@ class ProxyServer:
         except OSError:  # too many open files: others may end
             loop = asyncio.get_running_loop()
             loop.remove_reader(listener)
-            loop.call_later(LOOK_EVERY, self._watch)
+            loop.call_later(LOOK_EVERY, self._watch, listener)
             return
         wire = Wire(client, resettable=True)
         # Closing is left to nobody: a task that is cancelled at once never begins.
-        self._begun(self._talk(wire)).add_done_callback(lambda _: wire.close())
+        talk = self._doors[self._listeners[listener]]
+        self._begun(talk(wire)).add_done_callback(lambda _: wire.close())
 
     def _begun(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
 from threading import Lock
 
@@ -64,7 +65,14 @@ class Aima:
         }
         """The whole environment of its commands."""
         self._registering = Lock()
+        self.share = 1
         self.reset()
+
+    def client(self, way: str, share: int) -> "Aima":
+        """As `Program.client`."""
+        made = copy(self)
+        made.environ, made.share = {**self.environ, "DOCKER_HOST": way}, share
+        return made
 
     # -- as a manager -------------------------------------------------------------------------------------------------
 
@@ -196,7 +204,7 @@ class Aima:
         """Run it, at most the bound of its kind of operation and the grace."""
         bounds = self.contract.bounds
         stated = self._timeout if kind == "start" else bounds.of(kind) or bounds.stop
-        cutoff = stated + bounds.grace
+        cutoff = self.share * (stated + bounds.grace)
         argv = (self.program, "-o", "json", *words)
         began = self.clock.now()
         finished = run(argv, env=self.environ, timeout=cutoff, marker=self.marker)

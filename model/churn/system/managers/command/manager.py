@@ -1,6 +1,7 @@
 """A manager that a file describes, as a `Manager`: each operation is a child process."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
@@ -8,7 +9,7 @@ from threading import Lock
 from attrs import evolve
 
 from churn.errors import EnvironmentFault
-from churn.lifecycle.contract import Reply, Willing
+from churn.lifecycle.contract import Contract, Reply, Willing
 from churn.lifecycle.form import Setting
 from churn.lifecycle.observation import Listed, Status
 from churn.lifecycle.outcome import Evidence, Ok, Outcome, Rejected, Unknown
@@ -60,7 +61,8 @@ class CommandManager:
         own = {key: filled(value, {"run": session}) for key, value in description.contract.labels.items()}
         self.contract = evolve(description.contract, labels=own or labels)
         self.session = session
-        self._environ = {**environ, **_variables(labels)}
+        self.environ = {**environ, **_variables(labels)}
+        self.share = 1
         self._free_port = free_port
         self._folder = folder
         self._sequence, self._choosing = 0, Lock()
@@ -68,6 +70,12 @@ class CommandManager:
         self._state = self._new_state()
         self._own_reset = OwnReset("reset" in description.calls, self.name, lambda: self._call("reset", None))
         self._daemon = Daemon(*description.daemon, self._run) if description.daemon is not None else None
+
+    def client(self, way: str, share: int) -> "CommandManager":
+        """As `Program.client`."""
+        made = copy(self)
+        made.environ, made.share = {**self.environ, "DOCKER_HOST": way}, share
+        return made
 
     # -- as a `Manager` -----------------------------------------------------------------------------------------------
 
@@ -243,23 +251,19 @@ class CommandManager:
     def _run(
         self, call: CommandCall, service: str | None = None, read: Callable[[str], Listing] = lambda _: None
     ) -> Outcome:
+        call = evolve(call, timeout=self.share * call.timeout)
         values = self._values(service)
         variables = self.description.variables(values)
         argv = call.filled(values)
         began = self.clock.now()
-        finished = run(argv, env={**self._environ, **variables}, timeout=call.timeout, marker=self.marker)
+        finished = run(argv, env={**self.environ, **variables}, timeout=call.timeout, marker=self.marker)
         grace = self.contract.bounds.grace
         return ending(_command(argv, variables), finished, (began, self.clock.now()), call, grace, read)
 
     def _values(self, service: str | None) -> dict[str, str]:
         """What stands for each placeholder of an operation on that service, or on none."""
         common = {"dir": str(self.description.folder), "state": str(self._state), "run": self.session}
-        if service is None:
-            return common
-        memory = self.memory
-        identity, folder = memory.ids.get(service, f"no-such-{service}"), memory.folders.get(service, "")
-        own = {"service": service, "port": str(self._port(service)), "folder": folder, "id": identity}
-        return {**common, **own, **memory.asked.get(service, {})}
+        return common if service is None else {**common, **self.memory.values(service, self._port(service))}
 
     def _port(self, service: str) -> int:
         """The port that Churn has for the service: the same for the whole sequence, and no other service's."""
@@ -276,12 +280,14 @@ class CommandManager:
 
     def _entries(self, kind: str, output: str, asked: str | None = None) -> tuple[Listed, ...]:
         entries = self.description.readings[kind].entries(output, asked)
-        return tuple([self._listed(entry, asked) for entry in entries])
+        return tuple([_listed(entry, asked, self.memory, self.contract) for entry in entries])
 
-    def _listed(self, entry: Entry, asked: str | None) -> Listed:
-        name = self.memory.name(entry.service) if entry.service is not None else asked or ""
-        meant = self.contract.meanings(entry.word)
-        return Listed(name, entry.word, next(iter(meant), None), entry.port, meant[1:])
+
+def _listed(entry: Entry, asked: str | None, memory: Memory, contract: Contract) -> Listed:
+    """The entry with the service's own name, and with what its word means."""
+    name = memory.name(entry.service) if entry.service is not None else asked or ""
+    meant = contract.meanings(entry.word)
+    return Listed(name, entry.word, next(iter(meant), None), entry.port, meant[1:])
 
 
 def _variables(labels: Mapping[str, str]) -> dict[str, str]:

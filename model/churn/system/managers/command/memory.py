@@ -40,6 +40,12 @@ class Memory:
             if service not in self.ids:
                 raise
 
+    def values(self, service: str, port: int) -> dict[str, str]:
+        """What stands for each placeholder of an operation on that service, which has that port."""
+        identity, folder = self.ids.get(service, f"no-such-{service}"), self.folders.get(service, "")
+        own = {"service": service, "port": str(port), "folder": folder, "id": identity}
+        return {**own, **self.asked.get(service, {})}
+
     def called(self, service: str) -> str:
         """What the manager calls the service: by the id that create printed, if it did, else by its name."""
         return self.ids.get(service, service)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,17 @@ class ReferenceProgram:
         self.marker = settings.session
         self.clock = clock
         self.defects = defects
-        self._environ = dict(environ)
+        self.environ = dict(environ)
+        self.share = 1
+
+    def client(self, way: str, share: int) -> "ReferenceProgram":
+        """As `Program.client`."""
+        made = copy(self)
+        made.environ, made.share = (
+            {**self.environ, "DOCKER_HOST": way},
+            share,
+        )
+        return made
 
     def create(self, service: str, folder: str) -> Outcome:
         """As `Manager.create`."""
@@ -107,11 +118,9 @@ class ReferenceProgram:
         argv = self.argv(*words)
         bounds = self.contract.bounds
         stated = self.settings.start_timeout if words[0] in ("start", "restart") else bounds.of(words[0]) or bounds.stop
-        cutoff = stated + bounds.grace + self.settings.stop_grace
+        cutoff = self.share * (stated + bounds.grace + self.settings.stop_grace)
         began = self.clock.now()
-        finished = run(
-            [sys.executable, "-m", "churn", *argv[1:]], env=self._environ, timeout=cutoff, marker=self.marker
-        )
+        finished = run([sys.executable, "-m", "churn", *argv[1:]], env=self.environ, timeout=cutoff, marker=self.marker)
         return self._outcome(argv, finished, began, self.clock.now(), cutoff)
 
     def _outcome(self, argv: Words, finished: Finished, began: float, ended: float, cutoff: float) -> Outcome:
