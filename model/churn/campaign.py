@@ -194,14 +194,14 @@ class Campaign:
                 self.search.run(enough=self._spent)
 
     def _likeliest_clashes(self) -> None:
-        """Two clients at once, where that is likeliest to show something, again and again: nobody says who goes on."""
+        """Two clients at once, where that is likeliest to show something, again and again."""
         possible = self.session.contract.possible
         pairs = Clashes(self.session, lambda failing: self.triage.add(failing))
         with suppress(BudgetSpent), self.session.budget.share(_CLASHES):
             while clashing := likeliest(possible):
                 for clash in clashing:
                     self.announce(f"{CLASHES}: {clash.block}")
-                    pairs.run(clash, most_turns=0)
+                    pairs.likeliest(clash)
         self._settle(_AT_FIRST)
 
     def _spent(self, kept_back: float = 0.0) -> bool:

@@ -677,12 +677,17 @@ def test_events_come_in_order_each_once_and_their_marks_count_on(docker: Bench) 
     identity = docker.create("web")
     docker.engine.start(identity)
     first = docker.engine.events()
-    assert first == (Event(1, identity, "create"), Event(2, identity, "start"))
+    assert first == (
+        Event(mark=1, container=identity, action="create"),
+        Event(mark=2, container=identity, action="start"),
+    )
     docker.engine.stop(identity)
     docker.engine.remove(identity)
     assert docker.engine.events() == (
-        Event(3, identity, "kill", "15"), Event(4, identity, "die"), Event(5, identity, "destroy"),
-    )  # fmt: skip
+        Event(mark=3, container=identity, action="kill", signal="15"),
+        Event(mark=4, container=identity, action="die"),
+        Event(mark=5, container=identity, action="destroy"),
+    )
     assert docker.engine.events() == ()
 
 
@@ -692,7 +697,7 @@ def test_the_mark_is_the_newest_events_place(docker: Bench) -> None:
     mark = docker.engine.mark()
     assert [event.mark for event in docker.engine.events()][-1] == mark
     later = docker.create("other")
-    assert docker.engine.events() == (Event(mark + 1, later, "create"),)
+    assert docker.engine.events() == (Event(mark=mark + 1, container=later, action="create"),)
 
 
 def test_each_face_of_an_engine_reads_all_events_by_itself(docker: Bench) -> None:

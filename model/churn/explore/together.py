@@ -7,12 +7,14 @@ from attrs import define, field, frozen
 
 from churn.lifecycle.operations import Create, Kill, List, Operation, Start, Step, Stop, Together, Turn
 from churn.lifecycle.operations.together import EXHAUSTIVE
-from churn.lifecycle.outcome import Overlapped
+from churn.lifecycle.outcome import Overlapped, Points
 from churn.lifecycle.sequence import Sequence as Steps
 from churn.session.failing import Failing
 from churn.session.session import Session
 
 CLASHES = "two clients at once"
+_CHANGES = 3
+"""Calls of a client that change something before which the other one is let go on; more of them do much the same."""
 Turns = tuple[Turn, ...]
 NAME = "a"
 _UP = (Create(NAME), Start(NAME))
@@ -20,12 +22,17 @@ _BEFORE: Sequence[tuple[Operation, ...]] = ((), (Create(NAME),), _UP, (*_UP, Sto
 """What leads to the states of the service: not there, created, running, stopped, dead."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class Clash:
     """Two operations at once, and what leads to the state in which they are asked for."""
 
     before: tuple[Operation, ...]
     block: Together
+
+    @property
+    def swapped(self) -> "Clash":
+        """The same with the clients the other way about."""
+        return Clash(before=self.before, block=Together(self.block.lanes[::-1]))
 
     def __str__(self) -> str:
         return f"{self.block}, after {', '.join(map(str, self.before)) or 'nothing'}"
@@ -100,7 +107,7 @@ class Clashes:
     def run(self, clash: Clash, most_turns: int = 2) -> Tried:
         """All schedules of up to so many turns. Raises `BudgetSpent`, `EnvironmentFault`."""
         before = self.failures
-        last: list[tuple[Turns, tuple[int, ...]]] = [((), self._ran(clash, ()))]
+        last: list[tuple[Turns, tuple[int, ...]]] = [((), self._ran(clash, ()).made)]
         seen = {frozenset[Turn]()}
         for _ in range(most_turns):
             further = [one for turns, points in last for one in longer(turns, points)]
@@ -108,11 +115,20 @@ class Clashes:
             for turns in further:
                 if frozenset(turns) not in seen:
                     seen.add(frozenset(turns))
-                    last.append((turns, self._ran(clash, turns)))
+                    last.append((turns, self._ran(clash, turns).made))
         return Tried(clash=clash, schedules=len(seen), failures=self.failures - before)
 
-    def _ran(self, clash: Clash, turns: Turns) -> tuple[int, ...]:
-        """Run it by that schedule; how many calls there were for each client."""
+    def likeliest(self, clash: Clash) -> None:
+        """Without a turn; then with the second client going on before a call of the first that changes something; and the
+        other way about. For programs, of which each schedule costs a start or two. Raises as `run`.
+        """
+        for one in dict.fromkeys((clash, clash.swapped)):
+            changing = self._ran(one, ()).changing
+            for point in changing[0][:_CHANGES] if changing else ():
+                self._ran(one, (Turn(0, point, 1),))
+
+    def _ran(self, clash: Clash, turns: Turns) -> Points:
+        """Run it by that schedule; which calls there were."""
         steps = tuple(map(Step, (*clash.before, Together(clash.block.lanes, turns))))
         names = sorted({name for step in steps for name in step.operation.services})
         run = self.session.attempt(CLASHES, tuple(names or (NAME,)), Steps(steps))
@@ -120,7 +136,7 @@ class Clashes:
             self.failures += 1
             self.failed(run.failing)
         outcome = run.records[-1].outcome if len(run.records) == len(steps) else None
-        return outcome.points.made if isinstance(outcome, Overlapped) else ()
+        return outcome.points if isinstance(outcome, Overlapped) else Points()
 
 
 def longer(turns: Turns, points: Sequence[int]) -> Iterator[Turns]:

@@ -98,11 +98,12 @@ class Port:
         return self.health is not None and 200 <= self.health < 300
 
 
-@frozen
+@frozen(kw_only=True)
 class Event:
     """Something that happened to a container. `mark` is its place in the order of the engine's events.
 
-    `signal` is the number of the signal that a ``kill`` sent, `at` when that was, in seconds of the engine's clock.
+    `signal` is the number of the signal that a ``kill`` sent, `at` when that was, in seconds of the engine's clock. `name` and
+    `labels` are the container's. `service` is the one that it belongs to, where several clients asked at once; else it is empty.
     """
 
     mark: int
@@ -110,6 +111,9 @@ class Event:
     action: str
     signal: str = ""
     at: float = field(default=0.0, eq=False)
+    name: str = field(default="", eq=False)
+    labels: Mapping[str, str] = field(factory=dict, eq=False)
+    service: str = field(default="", eq=False)
 
 
 @frozen

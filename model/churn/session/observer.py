@@ -16,7 +16,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.form import Difference, Form, Setting, differences, part_of, without_ports
 from churn.lifecycle.observation import Container, Event, Killed, Listed, Observation, Resource, ResourceKind
 from churn.lifecycle.operations import List, Operation, Status
-from churn.lifecycle.outcome import Ok, Outcome
+from churn.lifecycle.outcome import Ok, Outcome, Overlapped
 from churn.lifecycle.patterns import fits
 from churn.lifecycle.state import State
 from churn.session.kills import Kills
@@ -118,6 +118,8 @@ class Observer:
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
         events = self._engine.events()
+        if isinstance(outcome, Overlapped):
+            events = tuple([_owned(event, self._views, self._manager, self._model) for event in events])
         self.kills.look(anew=outcome is not None)
         self._count(events)
         self._events = events if outcome is not None else self._events + events
@@ -168,8 +170,7 @@ class Observer:
                 self._born[event.container] = event.mark
             elif event.action == "start":
                 self._starts[event.container] = self._starts.get(event.container, 0) + 1
-                self.kills.read(event)
-            elif event.action == "kill":
+            if event.action in ("start", "kill"):
                 self.kills.read(event)
 
     def _killed(self) -> Iterator[Killed]:
@@ -289,6 +290,18 @@ _CHANGING = (
 )  # fmt: skip
 """The attributes that change step by step, and that `restore` has to put back."""
 _LIST = List()
+
+
+def _owned(
+    event: Event, views: Mapping[str, tuple[Row, Container]], manager: Manager, model: Mapping[str, str]
+) -> Event:
+    """The event with the service that its container belongs to, as far as its labels or name tell: it may be gone by now."""
+    if manager.contract.helped_by(event.name):
+        return event
+    row = Row(id=event.container, name=event.name, state="", image="", labels=event.labels, ports=())
+    _, seen = views.get(event.container, (None, None))
+    service = seen.service if seen is not None else manager.service_of(row)
+    return event if service is None else evolve(event, service=model.get(service, service))
 
 
 def _helping(engine: Engine, contract: Contract, strangers: Collection[str]) -> frozenset[Resource]:

@@ -95,7 +95,7 @@ def waited(expected: State, *found: Container, events: tuple[Event, ...] = ()) -
 
 
 def happened(*actions: str, to: str = "a1") -> tuple[Event, ...]:
-    return tuple(Event(place + 1, to, action) for place, action in enumerate(actions))
+    return tuple(Event(mark=place + 1, container=to, action=action) for place, action in enumerate(actions))
 
 
 def test_quiet_is_quiet_where_nothing_moved() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from churn.lifecycle.invariants.base import CONTAINERS, Advice, Case, Invariant, Objection, Severity, Trait
+from churn.lifecycle.outcome import Overlapped
 
 
 def _moved(case: Case) -> Iterator[tuple[str, str, str]]:
@@ -19,11 +20,30 @@ def _moved(case: Case) -> Iterator[tuple[str, str, str]]:
 
 
 def undisturbed(case: Case) -> Iterator[Objection]:
-    """An operation on one service leaves the container and port of every other alone."""
+    """An operation on one service leaves the container and port of every other alone.
+
+    While several clients ask at once, the engine's events tell also what was touched and put right again.
+    """
     if case.waited:
         return
+    touched: set[str] = set()
+    if isinstance(case.outcome, Overlapped):
+        for name, action, alias in _touched(case):
+            touched.add(name)
+            yield Objection(f"{case.operation}: {alias} stays running", f"{alias}: {action}", name, CONTAINERS)
     for name, expected, seen in _moved(case):
-        yield Objection(f"{case.operation}: {expected}", seen, name, CONTAINERS)
+        if name not in touched:
+            yield Objection(f"{case.operation}: {expected}", seen, name, CONTAINERS)
+
+
+def _touched(case: Case) -> Iterator[tuple[str, str, str]]:
+    """The services that nobody asked for, with the first that happened to their container, by the engine's events."""
+    for name, service, found in case.sound:
+        if found is None or name in case.acted or service.container != case.expected.services[name].container:
+            continue
+        moves = (one.action for one in case.observation.events if one.container == found.id and one.action in _MOVES)
+        if (first := next(moves, None)) is not None:
+            yield name, first, found.alias
 
 
 UNDISTURBED = Invariant(

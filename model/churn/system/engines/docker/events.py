@@ -99,8 +99,7 @@ class Feed:
                 self._seen[key] = None
                 self._newest = max(self._newest, key[0])
                 self.mark += 1
-                signal = str((entry["Actor"].get("Attributes") or {}).get("signal", ""))
-                new.append(Event(self.mark, key[1], key[2].partition(":")[0], signal, key[0] / _SECOND))
+                new.append(_event(self.mark, key, entry["Actor"].get("Attributes") or {}))
         self._seen = {key: None for key in self._seen if key[0] >= self.since}
         return tuple(new)
 
@@ -112,6 +111,20 @@ class Feed:
             self.restarts += 1
             self._seen.clear()
             self._newest = max((key[0] for key in again), default=self._newest)
+
+
+def _event(mark: int, key: tuple[int, str, str], attributes: Mapping[str, str]) -> Event:
+    """An event as the engine tells it; its container's labels stand among the attributes."""
+    at, container, action = key
+    return Event(
+        mark=mark,
+        container=container,
+        action=action.partition(":")[0],
+        signal=str(attributes.get("signal", "")),
+        at=at / _SECOND,
+        name=attributes.get("name", ""),
+        labels=attributes,
+    )
 
 
 def _window(since: int, until: int) -> dict[str, str]:

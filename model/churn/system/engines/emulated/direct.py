@@ -39,7 +39,9 @@ class EmulatedEngine:
 
     def key(self, numbers: Numbers) -> object:
         """As `Keyed.key`, the core with it."""
-        unread = tuple([(numbers(one[0]), *one[1:3]) for one in self.core.journal.events[self._read :]])
+        unread = tuple(
+            [(numbers(one.container), one.action, one.signal) for one in self.core.journal.events[self._read :]]
+        )
         return self.core.key(numbers), unread
 
     def identity(self) -> str:
@@ -115,9 +117,8 @@ class EmulatedEngine:
         """As `Engine.events`."""
         self.core.advance()
         new = self.core.journal.events[self._read :]
-        first = self._read + 1
         self._read += len(new)
-        return tuple(Event(first + place, *event) for place, event in enumerate(new))
+        return tuple(new)
 
     def mark(self) -> int:
         """The newest event's place: here asking costs nothing."""

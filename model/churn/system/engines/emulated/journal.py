@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
+from churn.lifecycle.observation import Event
 from churn.system.engines.emulated.agenda import Calendar
 from churn.system.engines.emulated.container import EmulatedContainer
 
@@ -54,14 +55,23 @@ class Journal:
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self.events: list[tuple[str, str, str, float]] = []
-        """Container events in order: id, action, the number of a signal, and when it was."""
+        self.events: list[Event] = []
+        """Container events in order; their marks are counted from 1."""
         self.log: EventLog | None = None
         """What the API's clients are told of; nobody is told where there is none."""
 
     def tell(self, container: EmulatedContainer, action: str, **attributes: str) -> None:
         """Tell everybody of an event of a container."""
-        self.events.append((container.id, action, attributes.get("signal", ""), self._calendar.clock.now()))
+        event = Event(
+            mark=len(self.events) + 1,
+            container=container.id,
+            action=action,
+            signal=attributes.get("signal", ""),
+            at=self._calendar.clock.now(),
+            name=container.name,
+            labels=container.spec.labels,
+        )
+        self.events.append(event)
         self.say(container, action, **attributes)
 
     def say(self, container: EmulatedContainer, action: str, **attributes: str) -> None:
