@@ -23,15 +23,8 @@ from measure import Figure, interleaved, ratio, report
 
 from churn.assembly import Assembled, Target, assembled
 from churn.errors import BudgetSpent
-from churn.explore.machine import (
-    Explorer,
-    LifecycleMachine,
-    Opening,
-    explore,
-    openings,
-    operations,
-    paces,
-)
+from churn.explore.drawing import Opening, openings, operations, paces
+from churn.explore.machine import Explorer, LifecycleMachine, explore
 from churn.explore.profiles import PROFILES, quiet
 from churn.lifecycle.operations import Operation, Pace, Step
 from churn.session.budget import Budget

@@ -29,7 +29,8 @@ from rich.table import Table
 from yardsticks import floors, halved
 
 from churn.assembly import OTHER, STAND_IN
-from churn.explore.machine import Explorer, explore, openings, operations, paces
+from churn.explore.drawing import openings, operations, paces
+from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
 from churn.lifecycle.operations import Create, Step
 from churn.lifecycle.state import repaired

@@ -22,7 +22,7 @@ import churn.system.faults
 import churn.system.managers.defects
 from churn.cli.reference import reference
 from churn.errors import UsageError
-from churn.explore.machine import choices
+from churn.explore.drawing import choices
 from churn.lifecycle import transitions
 from churn.lifecycle.contract import Bounds
 from churn.lifecycle.invariants import INVARIANTS, Invariant, Show

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
+from hypothesis import strategies as st
 
 from churn.assembly import Target, assembled, taking_turns
 from churn.campaign import Campaign, Plan
+from churn.explore import machine
 from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
 from churn.explore.together import Clashes, clashes
@@ -228,6 +230,25 @@ def test_three_clients_are_drawn_and_judged_alike() -> None:
     with opened() as session:
         run = session.attempt("three", ("a", "b"), Sequence((*A_START, Step(Create("b")), Step(block))))
     assert run.records[-1].verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("refusing", [False, True], ids=["waiting", "refusing"])
+def test_the_reference_is_quiet_under_three_clients_from_twenty_seeds(
+    refusing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "crowded", st.just(True))
+    monkeypatch.setattr(machine, "several", st.just(True))
+    with opened(refusing=refusing) as session:
+        for seed in range(20):
+            assert explore(Explorer(session=session, services=2), Profile(5, 10), seed) is None
+        done = [record.step.operation for _, record in session.trace.records()]
+    assert sum(isinstance(one, Together) and len(one.lanes) == 3 for one in done) > 200
+
+
+def test_three_clients_make_a_race_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "crowded", st.just(True))
+    with opened("unlocked") as session:
+        assert explore(Explorer(session=session, services=2), Profile(60, 20), 0) is not None
 
 
 def test_random_sequences_have_clients_at_once_in_them_and_the_reference_is_quiet() -> None:

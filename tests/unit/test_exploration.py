@@ -16,15 +16,8 @@ from builders import Double, ForgetfulStop, Laboratory, conditions, laboratory
 from churn.assembly import Target, assembled
 from churn.errors import BudgetSpent, EnvironmentFault, ResetFailed
 from churn.explore.coverage import Coverage
-from churn.explore.machine import (
-    PACES,
-    Explorer,
-    LifecycleMachine,
-    choices,
-    explore,
-    openings,
-    rounds,
-)
+from churn.explore.drawing import PACES, choices, openings
+from churn.explore.machine import Explorer, LifecycleMachine, explore, rounds
 from churn.explore.profiles import PROFILES, Profile
 from churn.explore.suite import Wishes
 from churn.explore.tour import Tour, calmly, hurriedly, walk

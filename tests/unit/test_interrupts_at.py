@@ -11,8 +11,9 @@ from attrs import evolve
 from builders import dead, idle, running, state
 
 from churn.assembly import Target, assembled, contract_of
+from churn.explore.drawing import choices
 from churn.explore.interrupts import sweepable
-from churn.explore.machine import Explorer, choices, explore
+from churn.explore.machine import Explorer, explore
 from churn.explore.profiles import Profile
 from churn.lifecycle.condition import Behaviour
 from churn.lifecycle.contract import Contract, Sight

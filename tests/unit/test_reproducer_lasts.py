@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from churn.assembly import Target, assembled
 from churn.errors import UsageError
-from churn.explore import machine
+from churn.explore import drawing
 from churn.lifecycle import operations, transitions
 from churn.lifecycle.contract import Bounds, Contract, SecondStart
 from churn.lifecycle.operations import Length, List, Start, Wait
@@ -41,7 +41,7 @@ def a_comment(_: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
 
 def a_changed_rule(patch: pytest.MonkeyPatch, _: dict[str, Any]) -> None:
     """What Hypothesis draws from is another list, and the model's rule for waits is written otherwise."""
-    patch.setattr(machine, "PACES", machine.PACES[::-1])
+    patch.setattr(drawing, "PACES", drawing.PACES[::-1])
     patch.setattr(List, "weight", 9)
     patch.setitem(transitions.RULES, Wait, _same_as_wait)
 

@@ -7,11 +7,9 @@ one is answered from memory and no other is run.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from functools import lru_cache
-from itertools import product
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from attrs import define, evolve, frozen
+from attrs import define
 from hypothesis import seed as seeded, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,124 +19,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from churn.errors import BudgetSpent, ChurnError, EnvironmentFault, UsageError
+from churn.errors import BudgetSpent, ChurnError, EnvironmentFault
+from churn.explore.drawing import BURST, Opening, bursts, crowded, crowds, openings, several, together
 from churn.explore.isolation import isolated
 from churn.explore.profiles import Profile, quiet
 from churn.explore.suite import Wishes, fit_into_suite, line_of
 from churn.lifecycle.operations import (
     CLIENTS,
     Create,
-    Length,
-    Operation,
-    Pace,
     Step,
-    Turn,
-    Wait,
-    clashing,
 )
-from churn.lifecycle.sequence import SINGLE, Naming, fitting, service_names
-from churn.lifecycle.state import every, healing, repaired
+from churn.lifecycle.sequence import SINGLE, fitting, service_names
+from churn.lifecycle.state import healing, repaired
 from churn.session.known import NothingNew
 from churn.session.session import Session
 from churn.session.violation import Violation
-
-
-@frozen
-class Opening:
-    """How a sequence begins: with which services, called what, and whether they are created first."""
-
-    names: tuple[str, ...]
-    naming: Naming
-    created: bool = True
-
-
-@lru_cache(maxsize=16)
-def openings(services: int, namings: tuple[Naming, ...] = SINGLE) -> tuple[Opening, ...]:
-    """What a sequence's opening is drawn from: most sequences have all their services created first.
-
-    What services are called is one of `namings`: each oddness by itself, so that what fails is told by it.
-    """
-    wholes = (True, True, True, False)
-    combinations = product(range(1, services + 1), namings, wholes)
-    return tuple(Opening(service_names(count), naming, created) for count, naming, created in combinations)
-
-
-MOST_DRAWN = 100
-"""In wider draws Hypothesis takes some numbers of 100 and more too often: those that programs are known to stumble over."""
-BURST = 5
-"""Steps that an exploration draws at once; a sequence may end at each of them."""
-MOST_CALLS = 12
-"""Up to this call of a client another one may go on: a start of the reference manager's makes no more."""
-PACES = (Pace.CALM,) * 3 + (Pace.HURRIED,) * 2 + (Pace.ENGINE_ONLY,)
-"""What each step's pace is drawn from."""
-
-
-@lru_cache(maxsize=64)
-def choices(
-    names: tuple[str, ...], possible: frozenset[str], *, faults: bool, brief: bool = False
-) -> tuple[Operation | None, ...]:
-    """What each step's operation is drawn from. None, the simplest, ends a sequence: Hypothesis's filling costs nothing.
-
-    `brief`: without long waits. Raises `UsageError` where the services are so many that this would be more than `MOST_DRAWN`.
-    """
-    candidates = [
-        found
-        for found in every(names, possible)
-        if (faults or not found.fault) and not (brief and found == Wait(Length.LONG))
-    ]
-    weighted = _weighted(candidates)
-    if len(weighted) >= MOST_DRAWN:
-        raise UsageError(
-            f"expected at most {MOST_DRAWN - 1} choices in a random sequence, got {len(weighted)} with {len(names)} services;"
-            " explore with fewer services"
-        )
-    return (None, *weighted)
-
-
-def _weighted(candidates: list[Operation]) -> list[Operation]:
-    """Each as often as its weight says; where that makes too many, the weights above one are lowered by one, and again."""
-    weighted: list[Operation] = []
-    for less in range(max((found.weight for found in candidates), default=1)):
-        weighted = [found for found in candidates for _ in range(max(1, found.weight - less))]
-        if len(weighted) < MOST_DRAWN:
-            break
-    return weighted
-
-
-@lru_cache(maxsize=64)
-def operations(
-    names: tuple[str, ...], possible: frozenset[str], *, faults: bool, brief: bool = False
-) -> st.SearchStrategy[Operation | None]:
-    """Any of `choices`. One strategy for good: Hypothesis reads through all that a new one may draw."""
-    return st.sampled_from(choices(names, possible, faults=faults, brief=brief))
-
-
-paces = st.sampled_from(PACES)
-"""Any of `PACES`."""
-several = st.sampled_from((False,) * 4 + (True,))
-"""Whether two clients ask at once after a step; mostly not."""
-
-
-@lru_cache(maxsize=64)
-def bursts(
-    names: tuple[str, ...], possible: frozenset[str], size: int, *, faults: bool, brief: bool = False
-) -> st.SearchStrategy[tuple[Any, ...]]:
-    """So many operations, each followed by its pace."""
-    operation = operations(names, possible, faults=faults, brief=brief)
-    return st.tuples(*(operation, paces) * size)
-
-
-def _to_the_other(client: int, point: int) -> Turn:
-    """Of two clients, one waits before that call."""
-    return Turn(client, point, 1 - client)
-
-
-@lru_cache(maxsize=64)
-def together(names: tuple[str, ...], possible: frozenset[str]) -> st.SearchStrategy[Operation]:
-    """What two clients ask for at once, by a schedule of up to two turns."""
-    turn = st.builds(_to_the_other, st.sampled_from((0, 1)), st.integers(0, MOST_CALLS))
-    turns = st.lists(turn, max_size=2).map(tuple)
-    return st.builds(evolve, st.sampled_from(clashing(names, possible)), turns=turns)
 
 
 @define(eq=False, kw_only=True)
@@ -236,7 +131,8 @@ class LifecycleMachine(RuleBasedStateMachine):
                 return
             self.perform(Step(operation, pace))
             if possible >= CLIENTS and data.draw(several):
-                self.perform(Step(data.draw(together(names, possible)), pace))
+                asking = crowds if data.draw(crowded) else together
+                self.perform(Step(data.draw(asking(names, possible)), pace))
 
     def perform(self, step: Step | None) -> None:
         """Do a step, or what comes nearest to it where the model does not enable it; nothing in a sequence that is over."""
