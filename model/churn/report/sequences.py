@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,9 @@ class _Packer:
     details: _Table = field(factory=_Table)
     sequences: list[dict[str, Any]] = field(factory=list)
     _known: dict[str, Operation] = field(factory=dict)
+    _placed: dict[tuple[str, ...], dict[str, int]] = field(factory=dict)
+    """By the services of a sequence: the places of the operations on them."""
+    _places: dict[str, int] = field(factory=dict)
     _do: int = _NOWHERE
 
     def take(self, line: dict[str, Any]) -> None:
@@ -63,9 +67,13 @@ class _Packer:
         if kind == "sequence":
             part = _PARTS.get(line["part"], visible(line["part"]))
             self.sequences.append({"part": part, "services": list(line["services"]), "steps": [], "wrong": 0})
-            self._known = {str(one): one for each in KINDS.values() for one in each.each(tuple(line["services"]))}
+            self._known = _by_word(tuple(line["services"]))
+            self._places = self._placed.setdefault(tuple(line["services"]), {})
         elif kind == "begin" and self.sequences:
-            self._do = self.operations.place(self._operation(line["do"]))
+            do = line["do"]
+            if do not in self._places:
+                self._places[do] = self.operations.place(self._operation(do))
+            self._do = self._places[do]
         elif kind == "end" and self.sequences:
             self.sequences[-1]["steps"].append(self._step(line))
         elif kind == "look" and self.sequences and self.sequences[-1]["steps"]:
@@ -91,6 +99,12 @@ class _Packer:
         look = self.looks.place(list(_standings(line["seen"]))) if "seen" in line else _NOWHERE
         told = "\n".join(_told(line))
         return [wrong, look, self.details.place(visible(told)) if told else _NOWHERE]
+
+
+@lru_cache(maxsize=16)
+def _by_word(services: tuple[str, ...]) -> dict[str, Operation]:
+    """Every operation on these services by its own word."""
+    return {str(one): one for each in KINDS.values() for one in each.each(services)}
 
 
 def sequences(trace: Path) -> str:
