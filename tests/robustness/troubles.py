@@ -161,7 +161,12 @@ def main() -> int:
     if options.keep:
         print(keep("troubles", figures, rows))
     table = Table(
-        "trouble", "runs", "exit code 3", "bugs told", title="Trouble of an engine in a step of a healthy manager"
+        "trouble",
+        "runs",
+        "exit code 3",
+        "exit code 0",
+        "bugs told",
+        title="Trouble of an engine in a step of a healthy manager",
     )
     for kind in KINDS:
         mine = [row for row in rows if row["kind"] == kind]

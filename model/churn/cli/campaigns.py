@@ -1,6 +1,7 @@
 """A campaign from its first step to its report: whatever ends it, what is known by then is told, and kept where it can be."""
 
 import contextlib
+import gc
 import sys
 import traceback
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from churn.system.clock import RealClock
 from churn.system.protocols import Engine
 
 _CRASH = "crash.txt"
+_COLLECTING = (10_000, 10, 10)
+"""When Python looks for garbage that refers to itself. A run makes hardly any and keeps much, which it would go through often."""
 
 
 def carry_out(
@@ -42,6 +45,7 @@ def carry_out(
     """
     clock, console = RealClock(), ticker.console
     began = clock.now()
+    gc.set_threshold(*_COLLECTING)
     trace.watch = ticker.step
     made: list[Campaign] = []
     try:
