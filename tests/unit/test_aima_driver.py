@@ -419,6 +419,12 @@ def test_what_it_has_to_do_without_is_the_environments_failure(
         aima.list()
 
 
+def test_a_database_that_another_of_its_commands_has_is_its_own_matter(aima: Aima, fake: Fake) -> None:
+    warned = "failed to create SQLite store, trying file store error=database is locked (261)"
+    fake.answers("service-list", listing(), f"2031/02/03 04:05:06 WARN {warned}\n{OPENING}")
+    assert isinstance(aima.list(), Ok)
+
+
 def test_a_program_that_is_not_there_is_the_environments_failure(fake: Fake, tmp_path: Path) -> None:
     fake.path.unlink()
     with pytest.raises(EnvironmentFault, match="there is no program"):

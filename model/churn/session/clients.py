@@ -79,6 +79,7 @@ class InThreads:
 
         def guarded(number: int, lane: Lane) -> None:
             try:
+                conductor.begin(number)
                 _do(lane, over.is_set)
             except BaseException as error:  # noqa: BLE001 -- it is raised again, in the thread that waits
                 raised.append(error)

@@ -46,7 +46,7 @@ class _Client:
 class Conductor:
     """Holds the calls of so many clients as `turns` say; without turns none is held, and calls are counted.
 
-    All of it is for the proxy's loop, but `end`, `finish` and `points`.
+    All of it is for the proxy's loop, but `begin`, `end`, `finish` and `points`.
     """
 
     count: int
@@ -83,6 +83,16 @@ class Conductor:
         client = self._clients[number]
         client.under_way -= 1
         client.since = self.clock.now()
+
+    def begin(self, number: int) -> None:
+        """Return when the program of that client may begin: where calls are held, once the first client has asked something.
+
+        Else another one could be the first at what is no call, such as a lock.
+        """
+        while (
+            number and self.turns and not (self._finished or self._clients[0].points or self._rests(self._clients[0]))
+        ):
+            self.clock.sleep(LOOK_EVERY)
 
     def end(self, number: int) -> None:
         """That client has ended."""

@@ -228,10 +228,13 @@ class Aima:
     # -- the environment ----------------------------------------------------------------------------------------------
 
     def _expect_means(self, finished: Finished) -> None:
-        """Raises `EnvironmentFault` where AIMA warns of something that it has to do without, and cannot."""
+        """Raises `EnvironmentFault` where AIMA warns of something that it has to do without, and cannot.
+
+        That its database is locked is no fault of the environment: nobody but another of its commands has that open.
+        """
         for words, expected, remedy in _MEANS:
             warned = output.warning(finished.stderr, words)
-            if warned:
+            if warned and _LOCKED not in warned:
                 raise EnvironmentFault(
                     f"expected {expected}, but {shown(finished.argv)!r} warns: {warned}; {remedy} (AIMA's data: {self._data})"
                 )
@@ -272,6 +275,8 @@ _MEANS = (
     ),
 )
 """Words of a warning; what was expected; what to do."""
+_LOCKED = "database is locked"
+"""What AIMA says of its database while another of its commands has it."""
 _AFTERMATH = 30.0
 """Seconds that the engine may take over what it was asked before AIMA was cut off: the longest grace AIMA gives a container."""
 _PROBE_TIME = 30.0
