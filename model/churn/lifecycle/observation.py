@@ -115,6 +115,17 @@ class Event:
     labels: Mapping[str, str] = field(factory=dict, eq=False)
     service: str = field(default="", eq=False)
 
+    def of(self, service: str) -> "Event":
+        """The event as one of that service, without its container's name and labels, which are an engine's alone."""
+        return Event(
+            mark=self.mark,
+            container=self.container,
+            action=self.action,
+            signal=self.signal,
+            at=self.at,
+            service=service,
+        )
+
 
 @frozen
 class Killed:

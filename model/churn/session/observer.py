@@ -117,9 +117,7 @@ class Observer:
         `list` or a `status`, its own answer is taken. If `outcome` is None, the manager is asked again.
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
-        events = self._engine.events()
-        if isinstance(outcome, Overlapped):
-            events = tuple([_owned(event, self._views, self._manager, self._model) for event in events])
+        events = self._seen(self._engine.events(), whose=isinstance(outcome, Overlapped))
         self.kills.look(anew=outcome is not None)
         self._count(events)
         self._events = events if outcome is not None else self._events + events
@@ -163,6 +161,10 @@ class Observer:
     def _renamed(self, entry: Listed) -> Listed:
         named = self._entries[entry] = evolve(entry, service=self._model.get(entry.service, entry.service))
         return named
+
+    def _seen(self, events: tuple[Event, ...], *, whose: bool) -> tuple[Event, ...]:
+        """The events without what only engines know; with their services, if that is asked."""
+        return tuple([one.of(_owner(one, self._views, self._manager, self._model) if whose else "") for one in events])
 
     def _count(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -292,16 +294,14 @@ _CHANGING = (
 _LIST = List()
 
 
-def _owned(
-    event: Event, views: Mapping[str, tuple[Row, Container]], manager: Manager, model: Mapping[str, str]
-) -> Event:
-    """The event with the service that its container belongs to, as far as its labels or name tell: it may be gone by now."""
+def _owner(event: Event, views: Mapping[str, tuple[Row, Container]], manager: Manager, model: Mapping[str, str]) -> str:
+    """The service that an event's container belongs to, as far as its labels or name tell: it may be gone. Empty: none."""
     if manager.contract.helped_by(event.name):
-        return event
+        return ""
     row = Row(id=event.container, name=event.name, state="", image="", labels=event.labels, ports=())
     _, seen = views.get(event.container, (None, None))
     service = seen.service if seen is not None else manager.service_of(row)
-    return event if service is None else evolve(event, service=model.get(service, service))
+    return "" if service is None else model.get(service, service)
 
 
 def _helping(engine: Engine, contract: Contract, strangers: Collection[str]) -> frozenset[Resource]:

@@ -20,13 +20,10 @@ def _moved(case: Case) -> Iterator[tuple[str, str, str]]:
 
 
 def undisturbed(case: Case) -> Iterator[Objection]:
-    """An operation on one service leaves the container and port of every other alone.
-
-    While several clients ask at once, the engine's events tell also what was touched and put right again.
-    """
+    """An operation on one service leaves the container and port of every other alone."""
     if case.waited:
         return
-    touched: set[str] = set()
+    touched: set[str] = set()  # while several clients ask: also what was put right again by the end
     if isinstance(case.outcome, Overlapped):
         for name, action, alias in _touched(case):
             touched.add(name)

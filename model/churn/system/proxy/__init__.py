@@ -3,8 +3,9 @@ creates is labelled.
 
 `proxy` is what the rest of Churn uses; behind it, on a loop of its own in a thread of its own, `server` lets clients in,
 `conversation` has one client's requests admitted by the faults, `exchange` passes one request and its reply on and `stream`
-what is no HTTP. `conductor` holds the calls of several clients, so that one goes on at a time. `message` and `wire` are HTTP/1 and sockets as far as that needs them. What a client is not to notice is
-not even copied into a form of ours: heads and bodies go on as they came, as soon as they came.
+what is no HTTP. `conductor` holds the calls of several clients, so that one goes on at a time. `message` and `wire` are HTTP/1
+and sockets as far as that needs them. What a client is not to notice is not even copied into a form of ours: heads and bodies
+go on as they came, as soon as they came.
 
 What Docker's clients say where a reply gets lost on a unix socket, the docker command and the SDK:
 
