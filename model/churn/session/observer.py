@@ -5,6 +5,7 @@ Real names, ids and ports stay below this file: what goes up is in the model's w
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Any
 
 from attrs import evolve, frozen
@@ -117,7 +118,8 @@ class Observer:
         `list` or a `status`, its own answer is taken. If `outcome` is None, the manager is asked again.
         """
         listing, told = self._asked(operation, outcome) if ask else (None, None)
-        events = self._seen(self._engine.events(), whose=isinstance(outcome, Overlapped))
+        owner = partial(_owner, self._views, self._manager, self._model) if isinstance(outcome, Overlapped) else _nobody
+        events = tuple([event.of(owner(event)) for event in self._engine.events()])
         self.kills.look(anew=outcome is not None)
         self._count(events)
         self._events = events if outcome is not None else self._events + events
@@ -161,10 +163,6 @@ class Observer:
     def _renamed(self, entry: Listed) -> Listed:
         named = self._entries[entry] = evolve(entry, service=self._model.get(entry.service, entry.service))
         return named
-
-    def _seen(self, events: tuple[Event, ...], *, whose: bool) -> tuple[Event, ...]:
-        """The events without what only engines know; with their services, if that is asked."""
-        return tuple([one.of(_owner(one, self._views, self._manager, self._model) if whose else "") for one in events])
 
     def _count(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -294,7 +292,7 @@ _CHANGING = (
 _LIST = List()
 
 
-def _owner(event: Event, views: Mapping[str, tuple[Row, Container]], manager: Manager, model: Mapping[str, str]) -> str:
+def _owner(views: Mapping[str, tuple[Row, Container]], manager: Manager, model: Mapping[str, str], event: Event) -> str:
     """The service that an event's container belongs to, as far as its labels or name tell: it may be gone. Empty: none."""
     if manager.contract.helped_by(event.name):
         return ""
@@ -302,6 +300,11 @@ def _owner(event: Event, views: Mapping[str, tuple[Row, Container]], manager: Ma
     _, seen = views.get(event.container, (None, None))
     service = seen.service if seen is not None else manager.service_of(row)
     return "" if service is None else model.get(service, service)
+
+
+def _nobody(_: Event) -> str:
+    """Where nobody asks whose container an event is of."""
+    return ""
 
 
 def _helping(engine: Engine, contract: Contract, strangers: Collection[str]) -> frozenset[Resource]:
