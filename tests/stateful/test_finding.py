@@ -30,9 +30,10 @@ MORE_RUNS = {
     "revived-later": 35,
     "third-run-is-stale": 50,
     "lost-reply-wedges": 50,
+    "stop-forgets-start": 50,
 }
 """Only a long wait, or a restart, or a number of starts, shows it, wherever that stands: the way down is longer there. What an
-engine may do has many milder forms, each of which is tried."""
+engine may do has many milder forms, each of which is tried; and of three clients there are many ways to leave one out."""
 BY_ANOTHER_SYMPTOM = {"kill-forgets": 5, "loses-updates": 4}
 """Steps of what exploration mostly meets, where the defect has a shorter way to show in other words."""
 SIDE_BY_SIDE = {"shared-network-left"}

@@ -245,6 +245,15 @@ def test_the_reference_is_quiet_under_three_clients_from_twenty_seeds(
     assert sum(isinstance(one, Together) and len(one.lanes) == 3 for one in done) > 200
 
 
+def test_one_of_three_clients_is_left_out_with_its_turns() -> None:
+    lanes = ((Create("a"),), (Start("a"), Stop("a")), (List(),))
+    milder = Together(lanes, (Turn(0, 1, 2),)).milder
+    assert milder[0] == Together(lanes[1:])
+    assert milder[1] == Together((lanes[0], lanes[2]), (Turn(0, 1, 1),))
+    assert Together((lanes[0], (Stop("a"),), lanes[2]), (Turn(0, 1, 2),)) in milder
+    assert len(set(milder)) == len(milder)
+
+
 def test_three_clients_make_a_race_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "crowded", st.just(True))
     with opened("unlocked") as session:

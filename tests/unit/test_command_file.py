@@ -21,6 +21,7 @@ from churn.lifecycle.contract import (
     Renewal,
     Reply,
     SecondStart,
+    Sight,
     Willing,
 )
 from churn.lifecycle.form import Setting
@@ -96,6 +97,7 @@ CHOICES = [
     (f"{key} = '{member.name.lower()}'", key, member)
     for key, kind in {
         "second_start": SecondStart,
+        "engine_calls": Sight,
         "idle_stop": Reply,
         "second_create": Reply,
         "running_remove": Willing,

@@ -14,7 +14,7 @@ from churn.lifecycle.contract import Contract
 from churn.lifecycle.operations import Operation, Restart, Start, Wait
 from churn.lifecycle.outcome import Ok
 from churn.lifecycle.sequence import Sequence
-from churn.lifecycle.state import CLEAN, State
+from churn.lifecycle.state import CLEAN, State, is_enabled
 from churn.lifecycle.transitions import follow
 
 _GUESSED: Mapping[str, float] = {
@@ -95,9 +95,11 @@ class Costs:
         return max(usual, least)
 
     def total(self, sequence: Sequence, contract: Contract) -> float:
-        """Seconds that a run of the sequence is expected to take, its reset included."""
+        """Seconds that a run of the sequence is expected to take, its reset included. What is not enabled is not done."""
         state, seconds = CLEAN, self.of(RESET)
         for step in sequence.steps:
+            if not is_enabled(state, step.operation):
+                continue
             seconds += self.of(sort_of(step.operation, state))
             state = follow(state, step.operation, _IMAGINED, contract)[0].state
         return seconds

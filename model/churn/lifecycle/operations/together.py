@@ -74,11 +74,14 @@ class Together(Operation):
 
     @property
     def milder(self) -> tuple[Operation, ...]:
-        """One operation alone; one of a lane less; no turns, or a single one of them; the client that goes first as the first."""
+        """One operation alone; a lane of three less; one of a lane less; no turns, or a single one of them; and the client that
+        goes first as the first.
+        """
         alone = self.operations if len(self.operations) == _TWO else ()
+        lanes = (self._without_lane(place) for place in range(len(self.lanes)) if len(self.lanes) > _TWO)
         fewer = (self._without(place, number) for place, lane in enumerate(self.lanes) for number in range(len(lane)))
         turned = ((), *((turn,) for turn in self.turns)) if len(self.turns) > 1 else ((),) if self.turns else ()
-        less = [one for one in fewer if len(one.lanes) > 1]
+        less = dict.fromkeys((*lanes, *(one for one in fewer if len(one.lanes) > 1)))
         swapped = (self._swapped(),) if self.turns[:1] == (_AT_ONCE,) and len(self.lanes) == _TWO else ()
         return (*alone, *less, *(evolve(self, turns=turns) for turns in turned), *swapped)
 
@@ -88,13 +91,16 @@ class Together(Operation):
         return Together(self.lanes[::-1], turns)
 
     def _without(self, place: int, number: int) -> "Together":
-        """Without one operation of a lane; a lane without any is none, and its client has no turns."""
-        lanes = [list(lane) for lane in self.lanes]
-        del lanes[place][number]
-        if lanes[place]:
-            return evolve(self, lanes=tuple(map(tuple, lanes)))
-        del lanes[place]
-        return evolve(self, lanes=tuple(map(tuple, lanes)), turns=tuple(_left(self.turns, place)))
+        """Without one operation of a lane; a lane without any is none."""
+        lane = self.lanes[place][:number] + self.lanes[place][number + 1 :]
+        if not lane:
+            return self._without_lane(place)
+        return evolve(self, lanes=(*self.lanes[:place], lane, *self.lanes[place + 1 :]))
+
+    def _without_lane(self, place: int) -> "Together":
+        """Without a lane; its client has no turns."""
+        lanes = self.lanes[:place] + self.lanes[place + 1 :]
+        return evolve(self, lanes=lanes, turns=tuple(_left(self.turns, place)))
 
     def __str__(self) -> str:
         lanes = " | ".join(", ".join(map(str, lane)) for lane in self.lanes)
