@@ -123,8 +123,11 @@ class Clashes:
         other way about. For programs, of which each schedule costs a start or two. Raises as `run`.
         """
         for one in dict.fromkeys((clash, clash.swapped)):
-            changing = self._ran(one, ()).changing
-            for point in changing[0][:_CHANGES] if changing else ():
+            seen = self._ran(one, ())
+            changing = seen.changing[0][:_CHANGES] if seen.changing else ()
+            if not changing and any(seen.made[:1]):  # it was overtaken: it may change something once it comes first
+                changing = tuple(range(_CHANGES))
+            for point in changing:
                 self._ran(one, (Turn(0, point, 1),))
 
     def _ran(self, clash: Clash, turns: Turns) -> Points:
