@@ -39,6 +39,11 @@ def test_one_after_the_other_is_no_matter() -> None:
     assert is_quiet("in-some-order", at_once(A, B, happened=events("a0 die", "a1 start")))
 
 
+def test_one_that_was_made_meanwhile_did_not_run_before() -> None:
+    assert is_quiet("in-some-order", at_once(A, B, happened=events("a2 create", "a1 start", "a2 die")))
+    assert is_quiet("in-some-order", at_once(A, B, happened=events("a2 start", "a2 destroy", "a1 start")))
+
+
 def test_one_that_ran_before_counts() -> None:
     another = container("a2", "a")
     assert objected("in-some-order", at_once(A, B, another, happened=events("a2 start"))) == ["a"]

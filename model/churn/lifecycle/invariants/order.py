@@ -50,7 +50,7 @@ def _beside_itself(case: Case) -> Iterator[Objection]:
     running = _before(case)
     for event in case.observation.events:
         of_service = running.setdefault(event.service, set())
-        if event.action == "die":
+        if event.action in ("die", "destroy"):
             of_service.discard(event.container)
         elif event.action == "start" and event.service:
             of_service.add(event.container)
@@ -62,7 +62,9 @@ def _beside_itself(case: Case) -> Iterator[Objection]:
 
 def _before(case: Case) -> dict[str, set[str]]:
     """The containers of each service that ran before any of these events: those that run and did not start, or that end first."""
-    first = {one.container: one for one in reversed(case.observation.events) if one.action in ("start", "die")}
+    first = {
+        one.container: one for one in reversed(case.observation.events) if one.action in ("create", "start", "die")
+    }
     running: dict[str, set[str]] = {}
     for found in case.observation.containers.values():
         if found.state == "running" and found.id not in first and found.service is not None:

@@ -137,8 +137,9 @@ class Conductor:
         return client.over or (not client.held and self.clock.now() - client.since > patience)
 
     def _hand_on(self) -> None:
-        """To the first that is held."""
-        waiting = [number for number, client in enumerate(self._clients) if client.held and number != self._going]
+        """To the next one that is held, in turn: each of several that poll may wait for any other."""
+        following = [(self._going + further) % self.count for further in range(1, self.count)]
+        waiting = [number for number in following if self._clients[number].held]
         if waiting:
             self._hand_to(waiting[0])
 
